@@ -1,0 +1,513 @@
+"""The life of a call: what is known of it, and what follows from each thing that happens.
+
+`advance(call, event) -> (call, effects)` is the whole of it. FreeSWITCH promises no order between a background job
+and a hang-up, repeats some events and, after a cut, leaves some out; so a `Call` is a set of facts that only ever
+grows, one rule for each kind of event says which fact it adds, and the effects follow from the facts, never from the order in which
+they came. Whatever the order and however often an event is repeated, a call is closed exactly once.
+
+It refuses to know how any effect is carried out (`engine.switchboard`) and what a hangup cause means
+(`core.dispositions`).
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from fsdialer.core.events import (
+    JobDone,
+    LegAnswered,
+    LegHungUp,
+    LegReady,
+    LegRinging,
+    LegsBridged,
+    WaitExpired,
+)
+
+#: Seconds a failed originate waits for its hang-up event, which alone carries the SIP status. In the captures the
+#: two are at most 20 ms apart; a dead gateway or an unregistered phone never sends the second.
+HANGUP_GRACE_S = 0.5
+
+
+class CallState(StrEnum):
+    """Where a call stands, for people; derived from its facts, see `Call.state`."""
+
+    DIALLING = "dialling"
+    RINGING = "ringing"
+    WAITING = "waiting"
+    CONNECTING = "connecting"
+    TALKING = "talking"
+    ABANDONED = "abandoned"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is known of one attempt. Instants are epoch seconds, None until they happen.
+
+    `operator` is who is promised to the customer, `leg` that operator's channel; `held` says the leg was up before
+    (a nailed-up phone) and outlives the call. `passed_over` are operators whose phone failed this customer.
+    """
+
+    uuid: str
+    company: str
+    campaign: str
+    lead: str
+    number: str
+    gateway: str
+    switch: str
+    attempt: int
+    placed_at: float
+    preferred: str = ""
+    rang_at: float | None = None
+    answered_at: float | None = None
+    ready_at: float | None = None
+    expired_at: float | None = None
+    bridged_at: float | None = None
+    ended_at: float | None = None
+    operator: str = ""
+    leg: str = ""
+    held: bool = False
+    leg_ready: bool = False
+    bridging: bool = False
+    seeking: bool = False
+    cancelled: bool = False
+    failed_with: str = ""
+    passed_over: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> CallState:
+        """The facts in one word."""
+        if self.ended_at is not None:
+            return CallState.ENDED
+        if self.bridged_at is not None:
+            return CallState.TALKING
+        if self.expired_at is not None:
+            return CallState.ABANDONED
+        if self.answered_at is not None:
+            return CallState.CONNECTING if self.operator else CallState.WAITING
+        return CallState.RINGING if self.rang_at is not None else CallState.DIALLING
+
+    @property
+    def in_flight(self) -> bool:
+        """Placed, and not yet somebody's: what the pacing counts against the free operators."""
+        return self.state in (CallState.DIALLING, CallState.RINGING, CallState.WAITING)
+
+
+# -- what only the dialer itself can report ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorReserved:
+    """The store promised `operator` to this call; `leg` is their channel, already up when `held`."""
+
+    operator: str
+    leg: str
+    held: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSlow:
+    """The leg has rung for `operator_ring_s` and is not up: another operator may be asked."""
+
+    leg: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorGone:
+    """The operator's channel is not there (asked of the switch after a refused bridge, or lost with the switch)."""
+
+    leg: str
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeRefused:
+    """`uuid_bridge` was answered -ERR. Either leg may be the one that is gone."""
+
+    leg: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class GraceOver:
+    """`HANGUP_GRACE_S` after a failed originate: no hang-up event will come."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallLost:
+    """The customer's channel is not there and no event said why: switch restarted, or the call was never placed."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpAsked:
+    """A person asked for it: the operator ends the talk, or the master switch cancels what rings."""
+
+    at: float
+
+
+CallEvent = (
+    LegRinging
+    | LegAnswered
+    | LegReady
+    | WaitExpired
+    | LegsBridged
+    | LegHungUp
+    | JobDone
+    | OperatorReserved
+    | OperatorSlow
+    | OperatorGone
+    | BridgeRefused
+    | GraceOver
+    | CallLost
+    | HangUpAsked
+)
+
+# -- what is to be done ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SeekOperator:
+    """Reserve an operator: `preferred` if free, else who waits longest; nobody in `passed_over`."""
+
+    preferred: str
+    passed_over: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RingOperator:
+    """Call the operator's phone on channel `leg`."""
+
+    operator: str
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """Join the customer and `leg`."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLegs:
+    """Ask the switch which of the customer and `leg` is still there."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End channel `leg`."""
+
+    leg: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class FreeOperator:
+    """The promise is off and no fault of the operator's: available again."""
+
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailOperator:
+    """The operator's phone could not be reached: off the line, with the reason on their page."""
+
+    operator: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkTalking:
+    """Voice flows: the operator is on a call, `voice_ms` after the customer answered."""
+
+    operator: str
+    voice_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitHangUp:
+    """Report `GraceOver` after `HANGUP_GRACE_S`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCall:
+    """The attempt is over. What the network said; `core.dispositions` gives it its name."""
+
+    cause: str
+    sip_status: int | None
+    rang: bool
+    by_customer: bool
+
+
+Effect = (
+    SeekOperator
+    | RingOperator
+    | Bridge
+    | CheckLegs
+    | HangUp
+    | FreeOperator
+    | FailOperator
+    | MarkTalking
+    | AwaitHangUp
+    | CloseCall
+)
+Step = tuple[Call, tuple[Effect, ...]]
+
+
+def advance(call: Call, event: CallEvent) -> Step:
+    """The call after `event`, and what is to be done about it, in this order.
+
+    An event about a leg that is not this call's, or about a call that has ended, changes nothing; one exception:
+    an operator promised too late is freed.
+    """
+    if call.ended_at is not None and not isinstance(event, OperatorReserved):
+        return call, ()
+    match event:
+        case LegRinging():
+            return _ringing(call, event)
+        case LegAnswered():
+            return _answered(call, event)
+        case LegReady():
+            return _ready(call, event)
+        case OperatorReserved():
+            return _reserved(call, event)
+        case OperatorSlow():
+            return _slow(call, event)
+        case OperatorGone():
+            return _lose_operator(call, event.leg, event.reason)
+        case BridgeRefused():
+            return _bridge_refused(call, event)
+        case LegsBridged():
+            return _bridged(call, event)
+        case WaitExpired():
+            return _expired(call, event)
+        case JobDone():
+            return _job_done(call, event)
+        case LegHungUp():
+            return _hung_up(call, event)
+        case GraceOver():
+            return _grace_over(call, event)
+        case CallLost():
+            return _close(call, event.at, event.reason, None, False, False)
+        case HangUpAsked():
+            return _hang_up_asked(call)
+
+
+def time_left_s(call: Call, max_wait_s: float, now: float) -> float:
+    """Seconds the answered customer may still wait, by the dialer's clock (the switch keeps its own)."""
+    return max_wait_s if call.answered_at is None else call.answered_at + max_wait_s - now
+
+
+# -- the rules: one per kind of event ----------------------------------------------------------------------------
+
+
+def _ringing(call: Call, event: LegRinging) -> Step:
+    if event.leg != call.uuid or call.rang_at is not None:
+        return call, ()
+    return replace(call, rang_at=event.at), ()
+
+
+def _answered(call: Call, event: LegAnswered) -> Step:
+    if event.leg != call.uuid:
+        return call, ()
+    return _note_answer(call, event.at)
+
+
+def _note_answer(call: Call, at: float) -> Step:
+    """Start looking for an operator, once; a call that is being cancelled gets none."""
+    if call.answered_at is not None:
+        return call, ()
+    call = replace(call, answered_at=at)
+    if call.cancelled or call.expired_at is not None:
+        return call, ()
+    return _seek(call)
+
+
+def _seek(call: Call) -> Step:
+    return replace(call, seeking=True), (SeekOperator(call.preferred, call.passed_over),)
+
+
+def _ready(call: Call, event: LegReady) -> Step:
+    if event.leg == call.uuid:
+        call, effects = _note_answer(call, event.at)
+        if call.ready_at is None:
+            call = replace(call, ready_at=event.at)
+        return _then_bridge(call, effects)
+    if event.leg == call.leg:
+        return _then_bridge(replace(call, leg_ready=True, seeking=False), ())
+    return call, ()
+
+
+def _then_bridge(call: Call, effects: tuple[Effect, ...]) -> Step:
+    """Both sides up and nothing against it: join them, once."""
+    wanted = (
+        call.ready_at is not None
+        and call.operator
+        and call.leg_ready
+        and not call.bridging
+        and call.bridged_at is None
+        and call.expired_at is None
+        and not call.cancelled
+    )
+    if not wanted:
+        return call, effects
+    return replace(call, bridging=True), (*effects, Bridge(call.leg))
+
+
+def _reserved(call: Call, event: OperatorReserved) -> Step:
+    taken = (
+        call.ended_at is not None
+        or call.expired_at is not None
+        or call.bridged_at is not None
+        or call.cancelled
+        or not call.seeking
+        or call.answered_at is None
+    )
+    if event.operator == call.operator:
+        return call, ()
+    if taken:
+        return call, (FreeOperator(event.operator),)
+    call, effects = _pass_over(call, "did not answer in time") if call.operator else (call, ())
+    call = replace(
+        call, operator=event.operator, leg=event.leg, held=event.held, leg_ready=event.held, seeking=False
+    )
+    if not event.held:
+        return call, (*effects, RingOperator(event.operator, event.leg))
+    return _then_bridge(call, effects)
+
+
+def _pass_over(call: Call, reason: str) -> Step:
+    """This operator's phone failed the customer: off the line with it, and never for this call again."""
+    effects: tuple[Effect, ...] = (FailOperator(call.operator, reason),)
+    if not call.held:
+        effects = (HangUp(call.leg, "ORIGINATOR_CANCEL"), *effects)
+    passed_over = (*call.passed_over, call.operator)
+    return replace(_without_operator(call), passed_over=passed_over), effects
+
+
+def _without_operator(call: Call) -> Call:
+    return replace(call, operator="", leg="", held=False, leg_ready=False, bridging=False)
+
+
+def _slow(call: Call, event: OperatorSlow) -> Step:
+    """Keep the phone ringing, but let the next free operator have the customer."""
+    if event.leg != call.leg or call.leg_ready or call.seeking or call.expired_at is not None:
+        return call, ()
+    call = replace(call, seeking=True)
+    return call, (SeekOperator("", (*call.passed_over, call.operator)),)
+
+
+def _lose_operator(call: Call, leg: str, reason: str) -> Step:
+    """The operator's channel ended. Talking: so does the call. Before: the customer goes to the next one."""
+    if not leg or leg != call.leg:
+        return call, ()
+    if call.bridged_at is not None:
+        return call, (HangUp(call.uuid, "NORMAL_CLEARING"),)
+    call = replace(call, held=True)  # nothing is left to hang up
+    call, effects = _pass_over(call, reason)
+    if call.expired_at is not None or call.cancelled:
+        return call, effects
+    call, seek = _seek(call)
+    return call, (*effects, *seek)
+
+
+def _bridged(call: Call, event: LegsBridged) -> Step:
+    if {event.leg, event.other} != {call.uuid, call.leg} or call.bridged_at is not None:
+        return call, ()
+    answered_at = event.at if call.answered_at is None else call.answered_at
+    call = replace(
+        call,
+        answered_at=answered_at,
+        ready_at=call.ready_at or event.at,
+        bridged_at=event.at,
+        leg_ready=True,
+        bridging=True,
+        seeking=False,
+    )
+    return call, (MarkTalking(call.operator, max(0.0, (event.at - answered_at) * 1000)),)
+
+
+def _bridge_refused(call: Call, event: BridgeRefused) -> Step:
+    if event.leg != call.leg or call.bridged_at is not None or not call.bridging:
+        return call, ()
+    call = replace(call, bridging=False)
+    return _let_go(call) if call.expired_at is not None else (call, (CheckLegs(call.leg),))
+
+
+def _let_go(call: Call) -> Step:
+    """Take the promise back, without blame."""
+    effects: tuple[Effect, ...] = (FreeOperator(call.operator),)
+    if not call.held:
+        effects = (HangUp(call.leg, "ORIGINATOR_CANCEL"), *effects)
+    return _without_operator(call), effects
+
+
+def _expired(call: Call, event: WaitExpired) -> Step:
+    """Too late: the customer hears the message or is hung up on by the switch; the operator is free again.
+
+    A bridge already asked for may still win on the switch, so its operator stays promised until it is known. A
+    phone that rang all that time without being picked up has failed.
+    """
+    if event.leg != call.uuid or call.bridged_at is not None or call.expired_at is not None:
+        return call, ()
+    answered_at = event.at if call.answered_at is None else call.answered_at
+    was_slow = call.seeking and call.operator
+    call = replace(call, answered_at=answered_at, expired_at=event.at, seeking=False)
+    if not call.operator or call.bridging:
+        return call, ()
+    if was_slow:
+        return _pass_over(call, "did not answer in time")
+    return _let_go(call)
+
+
+def _job_done(call: Call, event: JobDone) -> Step:
+    if event.job == call.uuid:
+        if event.ok:
+            return _note_answer(call, event.at)
+        if call.failed_with or call.answered_at is not None:
+            return call, ()
+        return replace(call, failed_with=event.text or "NORMAL_UNSPECIFIED"), (AwaitHangUp(),)
+    if event.job == call.leg and not event.ok and not call.leg_ready:
+        return _lose_operator(call, call.leg, event.text)
+    return call, ()
+
+
+def _hung_up(call: Call, event: LegHungUp) -> Step:
+    if event.leg == call.uuid:
+        if call.answered_at is None and event.answered_at is not None:
+            call = replace(call, answered_at=event.answered_at)
+        return _close(call, event.at, event.cause, event.sip_status, event.rang, event.by_far_end)
+    return _lose_operator(call, event.leg, event.cause)
+
+
+def _grace_over(call: Call, event: GraceOver) -> Step:
+    if not call.failed_with:
+        return call, ()
+    return _close(call, event.at, call.failed_with, None, False, False)
+
+
+def _hang_up_asked(call: Call) -> Step:
+    if call.bridged_at is not None:
+        return call, (HangUp(call.uuid, "NORMAL_CLEARING"),)
+    return replace(call, cancelled=True), (HangUp(call.uuid, "ORIGINATOR_CANCEL"),)
+
+
+def _close(
+    call: Call, at: float, cause: str, sip_status: int | None, rang: bool, by_customer: bool
+) -> Step:
+    """The customer is gone: end a phone that still rings for them, and close. Closing frees the operator."""
+    effects: list[Effect] = []
+    if call.leg and not call.held:
+        effects.append(HangUp(call.leg, "NORMAL_CLEARING" if call.bridged_at else "ORIGINATOR_CANCEL"))
+    rang = rang or call.rang_at is not None
+    call = replace(call, ended_at=at, seeking=False)
+    return call, (*effects, CloseCall(cause, sip_status, rang, by_customer))

@@ -1,0 +1,106 @@
+"""What an administrator sets: companies, their gateways, campaigns and operators.
+
+Plain frozen values with the defaults of the field. Reading them from a file and refusing wrong ones is
+`core.setup`; keeping them is `store.campaigns`. Minutes, seconds and calls stand in the names.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """How a campaign is paced."""
+
+    OFF = "off"
+    PROGRESSIVE = "progressive"
+    MULTIPLIER = "multiplier"
+
+
+class Station(StrEnum):
+    """How an operator's phone is reached: rung for each call, or called once and held ("nailed up")."""
+
+    RING = "ring"
+    NAILED = "nailed"
+
+
+@dataclass(frozen=True, slots=True)
+class RetryDelays:
+    """Minutes until a lead is called again, by what went wrong (AutoCall's "call transfer time")."""
+
+    missed: float = 90.0
+    unavailable: float = 90.0
+    busy: float = 5.0
+    technical: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """A tenant. `active` is the master switch: off means no new call starts.
+
+    `retry_min` holds the company's delays; a campaign may set its own for any of them.
+    """
+
+    id: str
+    name: str = ""
+    active: bool = True
+    country: str = "US"
+    hide_numbers: bool = False
+    dial_format: str = "+{number}@{host}:{port}"
+    server: str = ""
+    retry_min: RetryDelays = field(default_factory=RetryDelays)
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """A way out to the carrier.
+
+    With `host`, numbers are dialled by the company's dial format through the SIP profile `profile`; without, the
+    switch has a gateway of this name. `channels` and `calls_per_second` are never exceeded, over all dialers.
+    """
+
+    company: str
+    name: str
+    host: str = ""
+    port: int = 5060
+    profile: str = "external"
+    channels: int = 30
+    calls_per_second: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """The unit that is paced. `multiplier` is exact decimal: 1.16 × 25 is 29, not 28.999…
+
+    `operator_ring_s`: after so long without an answer the customer is offered to the next free operator.
+    `message`: played by the switch to a customer nobody took within `max_wait_s`; empty: hang up.
+    """
+
+    company: str
+    id: str
+    name: str = ""
+    mode: Mode = Mode.PROGRESSIVE
+    multiplier: Decimal = Decimal("1.0")
+    gateways: tuple[str, ...] = ()
+    caller_ids: tuple[str, ...] = ()
+    ring_s: int = 25
+    max_wait_s: float = 2.0
+    operator_ring_s: float = 1.2
+    message: str = ""
+    wrap_up_s: float = 15.0
+    retry_min: RetryDelays = field(default_factory=RetryDelays)
+    max_attempts: int = 6
+    max_talk_s: int = 7200
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who talks. `extension` is unique within the company; `dial` replaces ``user/EXTENSION`` when set."""
+
+    company: str
+    id: str
+    name: str = ""
+    extension: str = ""
+    dial: str = ""
+    station: Station = Station.RING
+    campaigns: tuple[str, ...] = ()

@@ -1,0 +1,97 @@
+"""What can happen to a leg, in the dialer's own words.
+
+`esl.translate` makes these from Event Socket frames; `core.calls` is the one that answers them. A leg is one
+channel on the switch, named by its uuid; `at` is epoch seconds by the switch's clock.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    """The far side rings (CHANNEL_PROGRESS, CHANNEL_PROGRESS_MEDIA)."""
+
+    leg: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """The far side picked up (CHANNEL_ANSWER). Not yet to be bridged: see `LegReady`."""
+
+    leg: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LegReady:
+    """The answered leg waits under the switch's own limit, or is parked: from here it may be bridged.
+
+    CHANNEL_PARK, or CHANNEL_EXECUTE of the silence that opens the waiting room. Bridging on CHANNEL_ANSWER is
+    too early: the originate's own thread may still put its application over the bridge.
+    """
+
+    leg: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class WaitExpired:
+    """`max_wait_s` is over: the switch plays the campaign's message or hangs up; or the dialer's timer says so."""
+
+    leg: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LegsBridged:
+    """Both legs hear each other (CHANNEL_BRIDGE)."""
+
+    leg: str
+    other: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LegHungUp:
+    """The leg is gone (CHANNEL_HANGUP_COMPLETE), with everything the switch knows of why.
+
+    `answered_at` and `rang` repeat what earlier events said, for a reader who missed them; `sip_status` is the
+    carrier's final answer (None where there was none); `by_far_end` is True when the far side ended or refused it.
+    """
+
+    leg: str
+    at: float
+    cause: str
+    sip_status: int | None = None
+    rang: bool = False
+    answered_at: float | None = None
+    by_far_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobDone:
+    """A background command ended (BACKGROUND_JOB). `job` is the id chosen when it was sent.
+
+    `ok` is False for `-ERR …` and `-USAGE…`; `text` is the body without the `+OK ` or `-ERR ` in front: the new
+    leg's uuid, a hangup cause such as ``USER_BUSY``, or a message.
+    """
+
+    job: str
+    at: float
+    ok: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The switch is alive (HEARTBEAT): its core's uuid, which changes at a restart, and its load."""
+
+    core: str
+    at: float
+    sessions: int
+    max_sessions: int
+
+
+LegEvent = LegRinging | LegAnswered | LegReady | WaitExpired | LegsBridged | LegHungUp
+SwitchEvent = LegEvent | JobDone | Heartbeat

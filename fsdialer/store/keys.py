@@ -1,0 +1,185 @@
+"""Every Redis key: its name, its type, what it holds, when it goes. `docs/redis.md` is the same for an admin.
+
+All keys of a company carry the hash tag ``{company}``, so that under Redis Cluster they share a slot and a script
+may touch several. No other module spells a key.
+"""
+
+from dataclasses import dataclass
+
+PREFIX = "fsdialer"
+
+
+def companies() -> str:
+    """SET: ids of all companies."""
+    return f"{PREFIX}:companies"
+
+
+def logins() -> str:
+    """HASH: failed-login and session records live under keys of this prefix (see `session`)."""
+    return f"{PREFIX}:logins"
+
+
+def session(token: str) -> str:
+    """HASH, 12 h: a signed-in browser: company, login, role, operator."""
+    return f"{PREFIX}:session:{token}"
+
+
+def dialer(name: str) -> str:
+    """HASH, 15 s: a dialer process that is alive: since, pid, switches, campaigns."""
+    return f"{PREFIX}:dialer:{name}"
+
+
+def dialers() -> str:
+    """SET: names of dialers seen; those whose `dialer` key is gone are dead."""
+    return f"{PREFIX}:dialers"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of one company."""
+
+    company_id: str
+
+    @property
+    def root(self) -> str:
+        """What every key of the company starts with; scripts build the others from it."""
+        return f"{PREFIX}:{{{self.company_id}}}"
+
+    # -- what is set up ------------------------------------------------------------------------------------
+    @property
+    def company(self) -> str:
+        """HASH: the company's settings (name, active, country, hide_numbers, dial_format, retry_*_min)."""
+        return f"{self.root}:company"
+
+    @property
+    def campaigns(self) -> str:
+        """SET: campaign ids."""
+        return f"{self.root}:campaigns"
+
+    @property
+    def gateways(self) -> str:
+        """SET: gateway names."""
+        return f"{self.root}:gateways"
+
+    @property
+    def operators(self) -> str:
+        """SET: operator ids."""
+        return f"{self.root}:operators"
+
+    @property
+    def extensions(self) -> str:
+        """HASH: extension → operator id; what makes an extension unique."""
+        return f"{self.root}:extensions"
+
+    @property
+    def users(self) -> str:
+        """SET: logins."""
+        return f"{self.root}:users"
+
+    def user(self, login: str) -> str:
+        """HASH: name, role (operator|admin), operator, password_hash (argon2id)."""
+        return f"{self.root}:user:{login}"
+
+    def gateway(self, name: str) -> str:
+        """HASH: the gateway's settings."""
+        return f"{self.root}:gateway:{name}"
+
+    def settings(self, campaign: str) -> str:
+        """HASH: the campaign's settings."""
+        return f"{self.root}:{campaign}:settings"
+
+    # -- operators -----------------------------------------------------------------------------------------
+    def online(self, campaign: str) -> str:
+        """SET: operators on the line: the presence set. Removing one by hand takes them off the line."""
+        return f"{self.root}:{campaign}:online"
+
+    def available(self, campaign: str) -> str:
+        """ZSET: operator → since when free (epoch s); longest waiting first."""
+        return f"{self.root}:{campaign}:available"
+
+    def operator(self, operator: str) -> str:
+        """HASH: set-up (name, extension, dial, station, campaigns) and state (state, since, campaign, call, …)."""
+        return f"{self.root}:operator:{operator}"
+
+    def operator_stats(self, operator: str, day: str) -> str:
+        """HASH, 40 days: seconds by state (on_call_s, wrap_up_s, …), calls, outcomes of one UTC day."""
+        return f"{self.root}:operator:{operator}:stats:{day}"
+
+    @property
+    def wrapping(self) -> str:
+        """ZSET: operator → when their wrap-up ends (epoch s)."""
+        return f"{self.root}:wrapping"
+
+    # -- leads ---------------------------------------------------------------------------------------------
+    @property
+    def lead_seq(self) -> str:
+        """STRING: the last lead id given."""
+        return f"{self.root}:lead_seq"
+
+    def lead(self, lead: str) -> str:
+        """HASH: number, name, card.* fields, state, attempts, disposition, next_at, preferred, …"""
+        return f"{self.root}:lead:{lead}"
+
+    def leads(self, campaign: str) -> str:
+        """HASH: number → lead id: every lead of the campaign, and what makes a number unique in it."""
+        return f"{self.root}:{campaign}:leads"
+
+    def external_ids(self, campaign: str) -> str:
+        """HASH: external id → lead id."""
+        return f"{self.root}:{campaign}:external_ids"
+
+    def due(self, campaign: str) -> str:
+        """ZSET: lead → score (see `core.leads.due_score`): the lead queue, lowest first."""
+        return f"{self.root}:{campaign}:due"
+
+    def waiting(self, campaign: str) -> str:
+        """ZSET: lead → when its retry falls due (epoch s)."""
+        return f"{self.root}:{campaign}:waiting"
+
+    # -- calls ---------------------------------------------------------------------------------------------
+    def number(self, number: str) -> str:
+        """STRING: call uuid: this person is being called now. Freed only when the call is closed."""
+        return f"{self.root}:number:{number}"
+
+    @property
+    def calls(self) -> str:
+        """ZSET: live call uuid → lease end (epoch s)."""
+        return f"{self.root}:calls"
+
+    def call(self, uuid: str) -> str:
+        """HASH: one attempt; kept 7 days after it ended."""
+        return f"{self.root}:call:{uuid}"
+
+    def gateway_calls(self, name: str) -> str:
+        """SET: uuids of calls using a channel of the gateway."""
+        return f"{self.root}:gateway:{name}:calls"
+
+    def gateway_starts(self, name: str) -> str:
+        """ZSET: uuid → when it was claimed (epoch s), of the last second: the calls-per-second window."""
+        return f"{self.root}:gateway:{name}:starts"
+
+    # -- running -------------------------------------------------------------------------------------------
+    @property
+    def feed(self) -> str:
+        """STREAM: everything that happened, about the last 10,000 entries."""
+        return f"{self.root}:feed"
+
+    def stats(self, campaign: str, day: str) -> str:
+        """HASH, 400 days: counters of one UTC day: attempts, answers, bridges, each disposition; `14.busy` by hour."""
+        return f"{self.root}:{campaign}:stats:{day}"
+
+    def voice_ms(self, campaign: str) -> str:
+        """LIST: the last 1,000 answer-to-voice times in milliseconds."""
+        return f"{self.root}:{campaign}:voice_ms"
+
+    def owner(self, campaign: str) -> str:
+        """STRING, lease: the dialer that runs the campaign, as NAME#FENCE."""
+        return f"{self.root}:{campaign}:owner"
+
+    def fence(self, campaign: str) -> str:
+        """STRING: fencing number; grows by one with each change of owner."""
+        return f"{self.root}:{campaign}:fence"
+
+    def pace(self, campaign: str) -> str:
+        """HASH: the last decision: at, calls, reason in words, the counts it saw."""
+        return f"{self.root}:{campaign}:pace"
