@@ -1,0 +1,109 @@
+"""Redis: where everything is kept. What a thing *is* stands in the module of the same name in `core`.
+
+`Store` opens companies; a `CompanyStore` has a room for each kind of thing. Every `now` is epoch seconds.
+"""
+
+from functools import cached_property
+
+from redis import BlockingConnectionPool, Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from fsdialer.errors import NotFound
+from fsdialer.store import keys as names
+from fsdialer.store.calls import Calls
+from fsdialer.store.campaigns import Setup
+from fsdialer.store.feed import Feed
+from fsdialer.store.leads import Leads
+from fsdialer.store.operators import Operators
+from fsdialer.store.ownership import Ownership
+from fsdialer.store.scripts import Scripts
+from fsdialer.store.stats import Stats
+from fsdialer.store.users import Users
+
+
+def connect(url: str, *, max_connections: int = 50, block_s: float = 0.0) -> Redis:
+    """A client whose every wait is bounded: 5 s for quick commands, `block_s` more for one that blocks by design.
+
+    No retries inside the client: a command that may have run is never sent twice behind our back.
+    """
+    pool = BlockingConnectionPool.from_url(
+        url,
+        decode_responses=True,
+        max_connections=max_connections,
+        timeout=5,
+        socket_timeout=block_s + 5,
+        socket_connect_timeout=3,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return Redis.from_pool(pool)
+
+
+class CompanyStore:
+    """Everything of one company."""
+
+    def __init__(self, redis: Redis, company: str) -> None:
+        self.redis = redis
+        self.id = company
+        self.keys = names.Keys(company)
+        self.scripts = Scripts(redis, self.keys.root)
+
+    @cached_property
+    def setup(self) -> Setup:
+        """Company, gateways, campaigns and operators, as an administrator set them."""
+        return Setup(self.redis, self.keys)
+
+    @cached_property
+    def users(self) -> Users:
+        """Who may sign in."""
+        return Users(self.redis, self.keys)
+
+    @cached_property
+    def leads(self) -> Leads:
+        """The people to reach, and the two queues they stand in."""
+        return Leads(self.redis, self.keys, self.scripts)
+
+    @cached_property
+    def operators(self) -> Operators:
+        """Presence, promises and wrap-up."""
+        return Operators(self.redis, self.keys, self.scripts)
+
+    @cached_property
+    def calls(self) -> Calls:
+        """Live calls and how they ended."""
+        return Calls(self.redis, self.keys, self.scripts)
+
+    @cached_property
+    def stats(self) -> Stats:
+        """Counters, and the picture of a moment."""
+        return Stats(self.redis, self.keys)
+
+    @cached_property
+    def feed(self) -> Feed:
+        """Everything that happened."""
+        return Feed(self.redis, self.keys)
+
+    @cached_property
+    def ownership(self) -> Ownership:
+        """Which dialer runs which campaign."""
+        return Ownership(self.redis, self.keys, self.scripts)
+
+
+class Store:
+    """All companies."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+        self._open: dict[str, CompanyStore] = {}
+
+    def companies(self) -> list[str]:
+        """Ids, sorted."""
+        return sorted(self.redis.smembers(names.companies()))
+
+    def company(self, company: str) -> CompanyStore:
+        """The store of a company; NotFound when there is none of that id."""
+        if company not in self._open:
+            if not self.redis.sismember(names.companies(), company):
+                raise NotFound(f"no company {company!r}: there are {', '.join(self.companies()) or 'none yet'}")
+            self._open[company] = CompanyStore(self.redis, company)
+        return self._open[company]

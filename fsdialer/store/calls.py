@@ -1,0 +1,179 @@
+"""Calls in Redis: claimed before they are dialled, kept while they live, closed exactly once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from redis import Redis
+
+from fsdialer.core.calls import Call
+from fsdialer.core.campaigns import Campaign, Gateway
+from fsdialer.core.dispositions import Verdict
+from fsdialer.core.retry import NextStep
+from fsdialer.core.times import epoch, iso
+from fsdialer.store.keys import Keys
+from fsdialer.store.scripts import Scripts
+
+#: Seconds a call's record may go without news before the janitor asks the switch about it.
+LEASE_S = 30.0
+
+# The facts of a core.calls.Call that stand in its hash as instants: attribute → field.
+_INSTANTS = {
+    "placed_at": "placed",
+    "rang_at": "rang",
+    "answered_at": "answered",
+    "ready_at": "ready",
+    "expired_at": "expired",
+    "bridged_at": "bridged",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A lead to be dialled now under `uuid`; its number is locked, its attempt counted, its call written."""
+
+    uuid: str
+    lead: str
+    number: str
+    attempt: int
+    preferred: str
+
+
+class Calls:
+    """The calls of one company."""
+
+    def __init__(self, redis: Redis, keys: Keys, scripts: Scripts) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._scripts = scripts
+
+    def claim(
+        self, campaign: Campaign, owner: str, gateway: Gateway, switch: str, uuids: Sequence[str], now: float
+    ) -> list[Claim]:
+        """Claim up to one due lead for each uuid, within the gateway's channels and calls per second."""
+        if not uuids:
+            return []
+        flat = self._scripts.run(
+            "claim",
+            campaign.id,
+            owner,
+            now,
+            now + LEASE_S,
+            campaign.max_attempts,
+            gateway.name,
+            gateway.channels,
+            gateway.calls_per_second,
+            switch,
+            *uuids,
+        )
+        rows = [flat[i : i + 5] for i in range(0, len(flat), 5)]
+        return [Claim(uuid, lead, number, int(n), preferred) for uuid, lead, number, n, preferred in rows]
+
+    def save(self, call: Call, owner: str, now: float) -> bool:
+        """Write what is known of a live call and renew its lease; False when it has been closed."""
+        fields: list[object] = []
+        for name, value in _hash_of(call).items():
+            fields += [name, value]
+        return bool(self._scripts.run("save_call", call.uuid, owner, now + LEASE_S, *fields))
+
+    def keep(self, uuids: Sequence[str], now: float) -> None:
+        """Renew the leases of calls the switch has just confirmed."""
+        if uuids:
+            self._redis.zadd(self._keys.calls, {uuid: now + LEASE_S for uuid in uuids}, xx=True)
+
+    def talking(self, uuid: str, owner: str, operator: str, now: float, voice_ms: float) -> bool:
+        """Both hear each other, `voice_ms` after the answer; False when already noted."""
+        return bool(self._scripts.run("talking", uuid, owner, operator, now, f"{voice_ms:.0f}"))
+
+    def finish(
+        self,
+        uuid: str,
+        owner: str,
+        now: float,
+        verdict: Verdict,
+        step: NextStep,
+        wrap_up_s: float,
+        cause: str,
+        sip_status: int | None,
+    ) -> bool:
+        """Close the call: once, whoever comes first; False when it was closed before."""
+        return bool(
+            self._scripts.run(
+                "finish",
+                uuid,
+                owner,
+                now,
+                verdict.disposition,
+                verdict.detail,
+                int(verdict.charged),
+                step.lead_state,
+                "" if step.retry_at is None else f"{step.retry_at:.3f}",
+                wrap_up_s,
+                cause,
+                sip_status or "",
+            )
+        )
+
+    def get(self, uuid: str) -> dict[str, str]:
+        """The call's record as it stands; empty when there is none."""
+        return self._redis.hgetall(self._keys.call(uuid))
+
+    def live_uuids(self) -> dict[str, float]:
+        """Live calls: uuid → end of lease."""
+        return dict(self._redis.zrange(self._keys.calls, 0, -1, withscores=True))
+
+    def live(self) -> list[dict[str, str]]:
+        """The records of all live calls."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for uuid in self.live_uuids():
+                pipe.hgetall(self._keys.call(uuid))
+            return [record for record in pipe.execute() if record]
+
+    def load(self, company: str, campaign: str) -> list[Call]:
+        """The live calls of a campaign, as its new owner adopts them."""
+        return [_call_of(company, record) for record in self.live() if record["campaign"] == campaign]
+
+
+def _hash_of(call: Call) -> dict[str, str]:
+    """The facts that change during a call; what `claim` wrote stays as it is."""
+    fields = {
+        "state": str(call.state),
+        "operator": call.operator,
+        "leg": call.leg,
+        "held": "1" if call.held else "",
+        "leg_ready": "1" if call.leg_ready else "",
+        "bridging": "1" if call.bridging else "",
+        "cancelled": "1" if call.cancelled else "",
+        "failed_with": call.failed_with,
+        "passed_over": " ".join(call.passed_over),
+    }
+    for attribute, field in _INSTANTS.items():
+        at = getattr(call, attribute)
+        if at is not None and attribute not in ("placed_at", "bridged_at"):
+            fields[field] = iso(at)
+    return fields
+
+
+def _call_of(company: str, record: dict[str, str]) -> Call:
+    instants = {a: epoch(record[f]) if record.get(f) else None for a, f in _INSTANTS.items()}
+    placed_at = instants.pop("placed_at")
+    return Call(
+        uuid=record["uuid"],
+        company=company,
+        campaign=record["campaign"],
+        lead=record["lead"],
+        number=record["number"],
+        gateway=record["gateway"],
+        switch=record["switch"],
+        attempt=int(record["attempt"]),
+        placed_at=placed_at or 0.0,
+        preferred=record.get("preferred", ""),
+        operator=record.get("operator", ""),
+        leg=record.get("leg", ""),
+        held=bool(record.get("held")),
+        leg_ready=bool(record.get("leg_ready")),
+        bridging=bool(record.get("bridging")),
+        cancelled=bool(record.get("cancelled")),
+        failed_with=record.get("failed_with", ""),
+        passed_over=tuple(record.get("passed_over", "").split()),
+        **instants,
+    )

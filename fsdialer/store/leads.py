@@ -1,0 +1,148 @@
+"""Leads in Redis: who is to be called, and the two queues they stand in (`due` now, `waiting` for their time)."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from redis import Redis
+
+from fsdialer.core.leads import Lead, NewLead
+from fsdialer.core.times import epoch
+from fsdialer.errors import NotFound
+from fsdialer.store.keys import Keys
+from fsdialer.store.scripts import Scripts
+
+_FIELD_PREFIX = "card."
+
+
+@dataclass(frozen=True, slots=True)
+class AddResult:
+    """What came of adding leads; `lead_ids` in the order given, None for a duplicate."""
+
+    added: int
+    duplicate_numbers: int
+    duplicate_ids: int
+    lead_ids: list[str | None]
+
+
+class Leads:
+    """The leads of one company."""
+
+    def __init__(self, redis: Redis, keys: Keys, scripts: Scripts) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._scripts = scripts
+
+    def add(self, campaign: str, leads: Sequence[NewLead], now: float) -> AddResult:
+        """Queue new leads; one whose number or external id the campaign already has is skipped and counted."""
+        if not leads:
+            return AddResult(0, 0, 0, [])
+        answers = self._scripts.run("add_leads", campaign, now, json.dumps([_fields_of(x) for x in leads]))
+        numbers, ids = answers.count("number"), answers.count("external_id")
+        lead_ids = [None if answer in ("number", "external_id") else answer for answer in answers]
+        return AddResult(len(answers) - numbers - ids, numbers, ids, lead_ids)
+
+    def get(self, lead: str) -> Lead:
+        """NotFound when there is no such lead."""
+        record = self._redis.hgetall(self._keys.lead(lead))
+        if not record:
+            raise NotFound(f"no lead {lead!r}")
+        return _lead_of(lead, record)
+
+    def find(self, campaign: str, number: str) -> str | None:
+        """The id of the campaign's lead with this number (E.164)."""
+        return self._redis.hget(self._keys.leads(campaign), number)
+
+    def release_due(self, campaign: str, now: float, limit: int = 1000) -> int:
+        """Move leads whose retry has fallen due to the lead queue; `limit` of them at the most."""
+        return int(self._scripts.run("release_due", campaign, now, limit))
+
+    def next_due_at(self, campaign: str) -> float | None:
+        """When the next retry falls due; None when none waits."""
+        retries = self.next_retries(campaign, 1)
+        return retries[0][1] if retries else None
+
+    def next_retries(self, campaign: str, count: int) -> list[tuple[str, float]]:
+        """The next leads to be called again, and when."""
+        return self._redis.zrange(self._keys.waiting(campaign), 0, count - 1, withscores=True)
+
+    def counts(self, campaign: str) -> dict[str, int]:
+        """Leads by where they stand: due, waiting, calling, done, total."""
+        keys = self._keys
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hlen(keys.leads(campaign))
+            pipe.zcard(keys.due(campaign))
+            pipe.zcard(keys.waiting(campaign))
+            pipe.zrange(keys.calls, 0, -1)
+            total, due, waiting, live = pipe.execute()
+            for uuid in live:
+                pipe.hget(keys.call(uuid), "campaign")
+            calling = pipe.execute().count(campaign) if live else 0
+        done = max(0, total - due - waiting - calling)
+        return {"due": due, "waiting": waiting, "calling": calling, "done": done, "total": total}
+
+    def why(self, lead: str, now: float) -> list[str]:
+        """Why this lead is or isn't being called, in sentences an administrator understands."""
+        record = self.get(lead)
+        keys, campaign = self._keys, record.campaign
+        if record.state == "done":
+            return [f"It is done: {record.outcome or record.detail or record.disposition or 'closed'}."]
+        if record.state == "calling":
+            call = self._redis.hget(keys.lead(lead), "call") or ""
+            state = self._redis.hget(keys.call(call), "state") or "unknown"
+            return [f"It is being called now (call {call}, {state})."]
+        if record.state == "waiting":
+            after = f" after {record.disposition}" if record.disposition else ""
+            left = max(0, round(((record.next_at or now) - now) / 60))
+            note = f" ({record.detail})" if record.detail else ""
+            return [f"It waits{after}{note}: due again in {left} min, after {record.attempts} attempts."]
+        return self._why_due(lead, record)
+
+    def _why_due(self, lead: str, record: Lead) -> list[str]:
+        keys, campaign = self._keys, record.campaign
+        rank = self._redis.zrank(keys.due(campaign), lead)
+        reasons = [f"It is due: number {rank + 1} in the queue." if rank is not None else "It is in no queue."]
+        if self._redis.hget(keys.company, "active") == "0":
+            reasons.append("The company's master switch is off.")
+        settings = self._redis.hgetall(keys.settings(campaign))
+        if settings.get("mode") == "off":
+            reasons.append(f"Campaign {campaign} is off.")
+        if self._redis.exists(keys.number(record.number)):
+            reasons.append("This number is in another call right now.")
+        if not self._redis.scard(keys.online(campaign)):
+            reasons.append("No operator is on the line.")
+        elif not self._redis.zcard(keys.available(campaign)):
+            reasons.append("No operator is free at this moment.")
+        if not self._redis.exists(keys.owner(campaign)):
+            reasons.append("No dialer runs the campaign: is `fsdialer dial` up?")
+        pace = self._redis.hget(keys.pace(campaign), "reason")
+        if pace:
+            reasons.append(f"Last decision: {pace}.")
+        return reasons
+
+
+def _fields_of(lead: NewLead) -> dict[str, str]:
+    fields = {"number": lead.number, "name": lead.name, "priority": str(lead.priority)}
+    if lead.external_id:
+        fields["external_id"] = lead.external_id
+    return fields | {_FIELD_PREFIX + name: value for name, value in lead.fields.items()}
+
+
+def _lead_of(lead: str, record: dict[str, str]) -> Lead:
+    return Lead(
+        id=lead,
+        campaign=record.get("campaign", ""),
+        number=record.get("number", ""),
+        name=record.get("name", ""),
+        external_id=record.get("external_id", ""),
+        priority=int(record.get("priority") or 0),
+        fields={k.removeprefix(_FIELD_PREFIX): v for k, v in record.items() if k.startswith(_FIELD_PREFIX)},
+        state=record.get("state", ""),
+        attempts=int(record.get("attempts") or 0),
+        disposition=record.get("disposition", ""),
+        detail=record.get("detail", ""),
+        outcome=record.get("outcome", ""),
+        note=record.get("note", ""),
+        next_at=epoch(record["next_at"]) if record.get("next_at") else None,
+        preferred=record.get("preferred", ""),
+    )

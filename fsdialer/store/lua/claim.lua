@@ -1,0 +1,55 @@
+-- claim(campaign, owner, now, lease_until, max_attempts, gateway, channels, per_second, switch, uuids...): leads for
+-- these call uuids, one each, best first, each with its call written before anything is dialled.
+-- KEYS: ROOT
+-- RETURNS: a flat list uuid, lead, number, attempt, preferred; shorter than asked when a limit or the queue ends.
+-- WHY: the last moment at which every limit is checked, and the only door to an originate. A lead whose number is
+-- being called right now is put back a little later instead of hiding those behind it.
+local campaign, owner, now, lease_until = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local max_attempts, gateway, channels, per_second = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
+local switch = ARGV[9]
+local BUSY_NUMBER_DELAY_S, WINDOW_S = 5, 1.05 -- the window is a little over a second: claims and sends are not one instant
+
+if not owns(campaign, owner) then return redis.error_reply('STALE_OWNER') end
+local result = {}
+if get(key('company'), 'active') == '0' then return result end
+local due, starts, busy = key(campaign, 'due'), key('gateway', gateway, 'starts'), key('gateway', gateway, 'calls')
+redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - WINDOW_S)
+local room = math.min(channels - redis.call('SCARD', busy), per_second - redis.call('ZCARD', starts))
+local next_uuid, looked = 10, 0
+while room > 0 and next_uuid <= #ARGV and looked < 200 do
+  local id = redis.call('ZRANGE', due, 0, 0)[1]
+  if not id then break end
+  looked = looked + 1
+  local lead = key('lead', id)
+  local number, attempts, state, preferred, priority =
+    unpack(redis.call('HMGET', lead, 'number', 'attempts', 'state', 'preferred', 'priority'))
+  redis.call('ZREM', due, id)
+  if not number or state == 'done' or state == 'calling' then
+    -- removed or finished meanwhile: nothing to dial
+  elseif tonumber(attempts) >= max_attempts then
+    redis.call('HSET', lead, 'state', 'done', 'detail', 'attempt cap reached')
+  elseif redis.call('EXISTS', key('number', number)) == 1 then
+    redis.call('HSET', lead, 'state', 'waiting', 'detail', 'this number is in another call now')
+    redis.call('ZADD', key(campaign, 'waiting'), now + BUSY_NUMBER_DELAY_S, id)
+  else
+    local uuid, attempt = ARGV[next_uuid], tonumber(attempts) + 1
+    redis.call('SET', key('number', number), uuid)
+    redis.call('HSET', lead, 'state', 'calling', 'attempts', attempt, 'call', uuid, 'called', iso(now))
+    redis.call('HDEL', lead, 'callback', 'next_at')
+    redis.call('HSET', key('call', uuid), 'uuid', uuid, 'campaign', campaign, 'lead', id, 'number', number,
+      'gateway', gateway, 'switch', switch, 'attempt', attempt, 'preferred', preferred or '',
+      'state', 'dialling', 'placed', iso(now))
+    redis.call('ZADD', key('calls'), lease_until, uuid)
+    redis.call('SADD', busy, uuid)
+    redis.call('ZADD', starts, now, uuid)
+    redis.call('EXPIRE', starts, 5)
+    count(campaign, now, 'attempts')
+    feed('call', 'call', uuid, 'state', 'dialling', 'lead', id, 'campaign', campaign, 'operator', '')
+    for _, value in ipairs({uuid, id, number, tostring(attempt), preferred or ''}) do
+      result[#result + 1] = value
+    end
+    next_uuid = next_uuid + 1
+    room = room - 1
+  end
+end
+return result

@@ -1,0 +1,35 @@
+-- reserve(uuid, owner, now, preferred, passed_over...): promise an available operator to an answered call.
+-- KEYS: ROOT
+-- RETURNS: operator, or '' when nobody suitable is free.
+-- WHY: operator and call point at each other in one step; the one who served the lead before first, then the
+-- longest waiting.
+local uuid, owner, now, preferred = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local call = key('call', uuid)
+local campaign = get(call, 'campaign')
+if not owns(campaign, owner) then return redis.error_reply('STALE_OWNER') end
+if redis.call('ZSCORE', key('calls'), uuid) == false then return '' end
+local passed_over = {}
+for i = 5, #ARGV do passed_over[ARGV[i]] = true end
+
+local available, online = key(campaign, 'available'), key(campaign, 'online')
+local function fit(operator)
+  return not passed_over[operator] and redis.call('SISMEMBER', online, operator) == 1
+    and get(key('operator', operator), 'state') == 'available'
+end
+
+local chosen
+if preferred ~= '' and redis.call('ZSCORE', available, preferred) and fit(preferred) then
+  chosen = preferred
+else
+  for _, operator in ipairs(redis.call('ZRANGE', available, 0, -1)) do
+    if fit(operator) then
+      chosen = operator
+      break
+    end
+  end
+end
+if not chosen then return '' end
+redis.call('HSET', key('operator', chosen), 'call', uuid, 'lead', get(call, 'lead'))
+redis.call('HSET', call, 'operator', chosen, 'reserved', iso(now))
+move(chosen, 'reserved', now, '')
+return chosen

@@ -1,0 +1,227 @@
+"""Operators in Redis: presence, promises, wrap-up, outcomes, and the card on their screen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from redis import Redis
+
+from fsdialer.core.leads import OUTCOMES
+from fsdialer.core.times import day, epoch, iso
+from fsdialer.errors import NotFound, Refused
+from fsdialer.store.keys import Keys
+from fsdialer.store.scripts import Scripts
+
+#: Outcomes that send the lead back to the queue: outcome → minutes when the operator gives no time. A machine is
+#: called again like a call that was missed (AutoCall's known issue: machines pass for answers).
+CALL_AGAIN_MIN = {"machine": 90.0, "callback": 60.0}
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorView:
+    """An operator as set up and as they stand now. Instants are epoch seconds; `reason` is for the page."""
+
+    id: str
+    name: str
+    extension: str
+    dial: str
+    station: str
+    campaigns: tuple[str, ...]
+    state: str
+    since: float
+    campaign: str
+    call: str
+    last_call: str
+    lead: str
+    reason: str
+    wish: str
+    via: str
+    seen: float | None
+    leg: str
+    wrap_until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The lead before an operator. `number` is the real one: whoever shows it masks it if the company says so."""
+
+    lead: str
+    call: str
+    name: str
+    number: str
+    fields: Mapping[str, str]
+    attempts: int
+    disposition: str
+    outcome: str
+    note: str
+    call_state: str
+    preferred: str
+
+
+class Operators:
+    """The operators of one company."""
+
+    def __init__(self, redis: Redis, keys: Keys, scripts: Scripts) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._scripts = scripts
+
+    # -- seeing --------------------------------------------------------------------------------------------
+    def view(self, operator: str) -> OperatorView:
+        """NotFound when there is no such operator."""
+        record = self._redis.hgetall(self._keys.operator(operator))
+        if "extension" not in record:
+            raise NotFound(f"no operator {operator!r}")
+        return _view(operator, record)
+
+    def views(self) -> list[OperatorView]:
+        """All operators, by id."""
+        ids = sorted(self._redis.smembers(self._keys.operators))
+        with self._redis.pipeline(transaction=False) as pipe:
+            for operator in ids:
+                pipe.hgetall(self._keys.operator(operator))
+            records = pipe.execute()
+        return [_view(i, record) for i, record in zip(ids, records, strict=True) if record]
+
+    def on_line(self, campaign: str) -> set[str]:
+        """The presence set."""
+        return set(self._redis.smembers(self._keys.online(campaign)))
+
+    def today(self, operator: str, now: float) -> dict[str, float]:
+        """The operator's figures of the UTC day: calls, seconds by state (on_call_s …), outcomes (outcome.sale …)."""
+        record = self._redis.hgetall(self._keys.operator_stats(operator, day(now)))
+        return {name: float(value) for name, value in record.items()}
+
+    def card(self, operator: str) -> Card | None:
+        """The lead of the present call, or of the last one while its outcome is still to be given."""
+        view = self.view(operator)
+        call = view.call or view.last_call
+        record = self._redis.hgetall(self._keys.call(call)) if call else {}
+        if not record or record.get("operator") != operator:
+            return None
+        if not view.call and (record.get("outcome") or not record.get("bridged")):
+            return None
+        lead = self._redis.hgetall(self._keys.lead(record["lead"]))
+        return Card(
+            lead=record["lead"],
+            call=call,
+            name=lead.get("name", ""),
+            number=record["number"],
+            fields={k.removeprefix("card."): v for k, v in lead.items() if k.startswith("card.")},
+            attempts=int(record["attempt"]),
+            disposition=lead.get("disposition", ""),
+            outcome=record.get("outcome", ""),
+            note=record.get("note", "") or lead.get("note", ""),
+            call_state=record.get("state", ""),
+            preferred=record.get("preferred", ""),
+        )
+
+    # -- what an operator asks for -------------------------------------------------------------------------
+    def go_on_line(self, operator: str, campaign: str, now: float, via: str = "web") -> None:
+        """Get on the line of `campaign`. `via` "web": leaves it when the browser is gone; "cli": stays."""
+        view = self.view(operator)
+        if campaign not in view.campaigns:
+            allowed = ", ".join(view.campaigns) or "none"
+            raise Refused(f"operator {operator} is not of campaign {campaign!r} (campaigns: {allowed})")
+        self._presence(operator, "on", now, campaign, via)
+
+    def leave_line(self, operator: str, now: float, reason: str = "") -> None:
+        """Off the line now, or after the present call."""
+        self.view(operator)
+        self._presence(operator, "off", now, detail=reason)
+
+    def pause(self, operator: str, reason: str, now: float) -> None:
+        """No calls until `ready`; takes effect after the present call."""
+        self.view(operator)
+        self._presence(operator, "pause", now, detail=reason)
+
+    def ready(self, operator: str, now: float) -> None:
+        """End a pause or a wrap-up; during a call, take back a wish to leave or pause."""
+        self.view(operator)
+        self._presence(operator, "ready", now)
+
+    def seen(self, operator: str, now: float) -> None:
+        """The operator's browser is alive."""
+        self._redis.hset(self._keys.operator(operator), "seen", iso(now))
+
+    def save_outcome(
+        self, operator: str, call: str, outcome: str, note: str, callback_at: float | None, now: float
+    ) -> None:
+        """What the operator chose; `callback_at` only with "callback". Refused unless the call was theirs."""
+        if outcome not in OUTCOMES:
+            raise Refused(f"no outcome {outcome!r}: one of {', '.join(OUTCOMES)}")
+        if callback_at is not None and callback_at <= now:
+            raise Refused("the call-back time has passed: choose one in the future")
+        next_at = ""
+        if outcome in CALL_AGAIN_MIN:
+            wanted = callback_at if outcome == "callback" else None
+            next_at = f"{wanted or now + CALL_AGAIN_MIN[outcome] * 60:.3f}"
+        retry = int(outcome != "callback")
+        self._scripts.run("outcome", operator, call, outcome, note, now, next_at, retry)
+
+    # -- what the dialer does ------------------------------------------------------------------------------
+    def gone(self, operator: str, now: float, reason: str) -> None:
+        """Off the line (after the present call), because of `reason`."""
+        self._presence(operator, "gone", now, detail=reason)
+
+    def phone_up(self, operator: str, leg: str, now: float) -> None:
+        """The nailed-up phone answered on channel `leg`."""
+        self._presence(operator, "phone_up", now, detail=leg)
+
+    def phone_lost(self, operator: str, now: float) -> None:
+        """The nailed-up phone's line ended through no fault: it is rung again before the next customer."""
+        self._presence(operator, "phone_lost", now)
+
+    def phone_down(self, operator: str, reason: str, now: float) -> None:
+        """The nailed-up phone failed or was hung up: off the line, with the reason on the page."""
+        self._presence(operator, "phone_down", now, detail=reason)
+
+    def reserve(
+        self, call: str, owner: str, preferred: str, passed_over: Sequence[str], now: float
+    ) -> OperatorView | None:
+        """Promise an available operator to an answered call; None when nobody suitable is free."""
+        chosen = self._scripts.run("reserve", call, owner, now, preferred, *passed_over)
+        return self.view(chosen) if chosen else None
+
+    def release(self, operator: str, call: str, now: float, failure: str = "") -> bool:
+        """Take a promise back; with `failure` the phone was at fault, and the operator leaves the line."""
+        return bool(self._scripts.run("release", operator, call, now, failure))
+
+    def end_wrap_up(self, now: float) -> int:
+        """Make available whose wrap-up time is over; how many."""
+        return int(self._scripts.run("end_wrap_up", now))
+
+    def next_wrap_up_end(self) -> float | None:
+        """When the next wrap-up ends; None when nobody wraps up."""
+        first = self._redis.zrange(self._keys.wrapping, 0, 0, withscores=True)
+        return first[0][1] if first else None
+
+    def _presence(
+        self, operator: str, action: str, now: float, campaign: str = "", via: str = "", detail: str = ""
+    ) -> None:
+        self._scripts.run("presence", operator, action, now, campaign, via, detail)
+
+
+def _view(operator: str, record: Mapping[str, str]) -> OperatorView:
+    def instant(name: str) -> float | None:
+        return epoch(record[name]) if record.get(name) else None
+
+    return OperatorView(
+        id=operator,
+        name=record.get("name", ""),
+        extension=record.get("extension", ""),
+        dial=record.get("dial", ""),
+        station=record.get("station", "ring"),
+        campaigns=tuple(record.get("campaigns", "").replace(",", " ").split()),
+        state=record.get("state") or "off",
+        since=instant("since") or 0.0,
+        campaign=record.get("campaign", ""),
+        call=record.get("call", ""),
+        last_call=record.get("last_call", ""),
+        lead=record.get("lead", ""),
+        reason=record.get("reason", ""),
+        wish=record.get("wish", ""),
+        via=record.get("via", ""),
+        seen=instant("seen"),
+        leg=record.get("leg", ""),
+        wrap_until=instant("wrap_until"),
+    )

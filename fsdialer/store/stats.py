@@ -1,0 +1,96 @@
+"""Counters of a day, and the picture of a moment that the wallboard, `status` and the metrics show."""
+
+from collections import Counter
+from typing import Any
+
+from redis import Redis
+
+from fsdialer.core.times import day, epoch
+from fsdialer.store.keys import Keys
+
+
+class Stats:
+    """The figures of one company."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+
+    def day(self, campaign: str, on: str) -> dict[str, int]:
+        """Counters of a UTC day (``2026-11-23``): attempts, answers, bridges, each disposition; ``14.busy`` by hour."""
+        return {k: int(v) for k, v in self._redis.hgetall(self._keys.stats(campaign, on)).items()}
+
+    def voice_ms(self, campaign: str) -> dict[str, float | None]:
+        """Answer-to-voice time of the last 1,000 talks: p50 and p99 in ms, None before the first."""
+        times = sorted(float(ms) for ms in self._redis.lrange(self._keys.voice_ms(campaign), 0, -1))
+        return {"p50": percentile(times, 50), "p99": percentile(times, 99)}
+
+    def snapshot(self, campaign: str, now: float) -> dict[str, Any]:
+        """Everything about a campaign at this moment, as plain JSON."""
+        keys = self._keys
+        today = {k: v for k, v in self.day(campaign, day(now)).items() if not k[:2].isdigit()}
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.smembers(keys.operators)
+            pipe.zrange(keys.calls, 0, -1)
+            pipe.hlen(keys.leads(campaign))
+            pipe.zcard(keys.due(campaign))
+            pipe.zcard(keys.waiting(campaign))
+            pipe.zrange(keys.waiting(campaign), 0, 4, withscores=True)
+            pipe.hgetall(keys.pace(campaign))
+            pipe.get(keys.owner(campaign))
+            pipe.hget(keys.settings(campaign), "mode")
+            operators, uuids, total, due, waiting, retries, pace, owner, mode = pipe.execute()
+            for operator in operators:
+                pipe.hmget(keys.operator(operator), "state", "campaign")
+            states = pipe.execute() if operators else []
+            for uuid in uuids:
+                pipe.hmget(keys.call(uuid), "campaign", "state")
+            calls = pipe.execute() if uuids else []
+        by_state = Counter(state for state, at in states if at == campaign and state and state != "off")
+        in_flight = Counter(state for at, state in calls if at == campaign)
+        calling = sum(in_flight.values())
+        answers = today.get("answers", 0)
+        return {
+            "campaign": campaign,
+            "mode": mode or "",
+            "at": now,
+            "owner": owner or "",
+            "operators": dict(by_state),
+            "calls": dict(in_flight),
+            "leads": {
+                "total": total,
+                "due": due,
+                "waiting": waiting,
+                "calling": calling,
+                "done": max(0, total - due - waiting - calling),
+            },
+            "today": today,
+            "abandon_rate": today.get("abandoned", 0) / answers if answers else 0.0,
+            "voice_ms": self.voice_ms(campaign),
+            "pace": pace,
+            "next_retries": [{"lead": lead, "at": at} for lead, at in retries],
+        }
+
+    def utilisation(self, now: float, campaign: str) -> float | None:
+        """Talk and wrap-up time over time on the line, today, of the campaign's operators; None before anyone was."""
+        keys = self._keys
+        busy = total = 0.0
+        for operator in self._redis.smembers(keys.operators):
+            record = self._redis.hgetall(keys.operator_stats(operator, day(now)))
+            seconds = {k: float(v) for k, v in record.items() if k.endswith("_s")}
+            state, since, at = self._redis.hmget(keys.operator(operator), "state", "since", "campaign")
+            if at != campaign:
+                continue
+            if state and state != "off" and since:
+                seconds[f"{state}_s"] = seconds.get(f"{state}_s", 0.0) + max(0.0, now - epoch(since))
+            busy += seconds.get("on_call_s", 0.0) + seconds.get("wrap_up_s", 0.0)
+            total += sum(seconds.values())
+        return busy / total if total else None
+
+
+def percentile(ordered: list[float], percent: float) -> float | None:
+    """Nearest-rank percentile of an ordered list; None when it is empty."""
+    if not ordered:
+        return None
+    rank = max(1, -(-len(ordered) * percent // 100))
+    return ordered[int(rank) - 1]
