@@ -12,6 +12,7 @@ It refuses to know how any effect is carried out (`engine.switchboard`) and what
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from fsdialer.core.dispositions import Disposition, Verdict, classify
 from fsdialer.core.events import (
     JobDone,
     LegAnswered,
@@ -305,6 +306,26 @@ def advance(call: Call, event: CallEvent) -> Step:
 def time_left_s(call: Call, max_wait_s: float, now: float) -> float:
     """Seconds the answered customer may still wait, by the dialer's clock (the switch keeps its own)."""
     return max_wait_s if call.answered_at is None else call.answered_at + max_wait_s - now
+
+
+def verdict(call: Call, close: CloseCall) -> Verdict:
+    """What the attempt comes to: by how far it got, then by what the network said.
+
+    An answered customer nobody was bridged to is abandoned, whoever hung up first: the law counts them all.
+    """
+    if call.bridged_at is not None:
+        return Verdict(Disposition.ANSWERED, charged=True, final=True, detail="talked")
+    if call.answered_at is not None:
+        if call.expired_at is None and call.operator:
+            detail = "hung up while being connected"
+        elif call.expired_at is None and close.by_customer:
+            detail = "hung up before an operator was free"
+        else:
+            detail = "No free operators"
+        return Verdict(Disposition.ABANDONED, charged=True, final=False, detail=detail)
+    if call.cancelled:
+        return Verdict(Disposition.CANCELLED, charged=False, final=False, detail="cancelled by us")
+    return classify(close.cause, close.sip_status, close.rang)
 
 
 # -- the rules: one per kind of event ----------------------------------------------------------------------------

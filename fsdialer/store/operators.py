@@ -1,5 +1,6 @@
 """Operators in Redis: presence, promises, wrap-up, outcomes, and the card on their screen."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -81,6 +82,14 @@ class Operators:
                 pipe.hgetall(self._keys.operator(operator))
             records = pipe.execute()
         return [_view(i, record) for i, record in zip(ids, records, strict=True) if record]
+
+    def states(self, campaign: str) -> dict[str, int]:
+        """How many of the campaign's operators on the line are in each state."""
+        on_line = self._redis.smembers(self._keys.online(campaign))
+        with self._redis.pipeline(transaction=False) as pipe:
+            for operator in on_line:
+                pipe.hget(self._keys.operator(operator), "state")
+            return dict(Counter(state for state in pipe.execute() if state)) if on_line else {}
 
     def on_line(self, campaign: str) -> set[str]:
         """The presence set."""
@@ -174,6 +183,10 @@ class Operators:
     def phone_down(self, operator: str, reason: str, now: float) -> None:
         """The nailed-up phone failed or was hung up: off the line, with the reason on the page."""
         self._presence(operator, "phone_down", now, detail=reason)
+
+    def remove_from_line(self, operator: str, campaign: str) -> None:
+        """Take a name out of the presence set that has no business there."""
+        self._redis.srem(self._keys.online(campaign), operator)
 
     def reserve(
         self, call: str, owner: str, preferred: str, passed_over: Sequence[str], now: float

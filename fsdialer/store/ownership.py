@@ -15,6 +15,10 @@ class Ownership:
         self._keys = keys
         self._scripts = scripts
 
+    def campaigns(self) -> list[str]:
+        """Ids of the company's campaigns, sorted."""
+        return sorted(self._redis.smembers(self._keys.campaigns))
+
     def take(self, campaign: str, dialer: str, ttl_s: float) -> str:
         """Take or renew the lease; the answer, NAME#FENCE, goes with every write. Empty: another dialer has it."""
         return self._scripts.run("own", campaign, dialer, int(ttl_s * 1000))

@@ -1,0 +1,267 @@
+"""The dialer process, put together: links to the switches, campaigns owned, and everything that runs beside them.
+
+Nothing else builds these objects; everything receives what it needs from here.
+"""
+
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import gevent
+from redis import Redis
+from redis.exceptions import RedisError
+
+from fsdialer import jobs
+from fsdialer.core.campaigns import Campaign
+from fsdialer.core.times import iso
+from fsdialer.engine.dialer import Dialer
+from fsdialer.engine.janitor import Janitor
+from fsdialer.engine.lines import Lines
+from fsdialer.engine.reconcile import Reconciler
+from fsdialer.engine.retries import Retries
+from fsdialer.engine.stations import RING_AGAIN_S, Stations
+from fsdialer.engine.switchboard import Switchboard
+from fsdialer.engine.tasks import Tasks
+from fsdialer.esl.link import LinkState, SwitchAddress, SwitchLink
+from fsdialer.settings import Settings
+from fsdialer.store import CompanyStore, Store, connect
+from fsdialer.store.ownership import announce
+
+log = logging.getLogger(__name__)
+
+#: A campaign's lease, and how often it is renewed: another dialer takes over within the first figure (seconds).
+OWNER_TTL_S, OWNER_RENEW_S = 6.0, 1.0
+#: How often the janitor looks (seconds): hand-made changes of the presence set count within one.
+CHORES_S = 0.5
+#: How often channels on the switch and calls in Redis are held against each other (seconds).
+SWEEP_S = 5.0
+#: How long one wait for the feed may be (ms); entries come at once.
+FEED_BLOCK_MS = 2000
+
+
+class Engine:
+    """One dialer process."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        redis: Redis,
+        *,
+        clock: Callable[[], float] = time.time,
+        enqueue: Callable[[str, str, int], None] | None = None,
+    ) -> None:
+        self.settings = settings
+        self.name = settings.dialer_name
+        self._clock = clock
+        self._redis = redis
+        self._store = Store(redis)
+        self._feeds = Store(connect(settings.redis_url, block_s=FEED_BLOCK_MS / 1000))
+        self.tasks = Tasks()
+        self.lines = Lines()
+        self.stations = Stations(self.tasks, self.lines, clock)
+        self.retries = Retries(enqueue or jobs.enqueuer(settings))
+        self.switchboard = Switchboard(self.tasks, self.lines, self.stations, self.retries, clock)
+        self.switchboard.on_change = self._wake
+        self.reconciler = Reconciler(self._store, self.lines, self.switchboard, self.stations, clock)
+        self.dialers: dict[tuple[str, str], Dialer] = {}
+        self._janitors: dict[str, Janitor] = {}
+        self._read_up_to: dict[str, str] = {}  # company → last feed entry heeded
+
+    # -- life ----------------------------------------------------------------------------------------------
+    def start(self) -> None:
+        """Connect, and begin to own campaigns."""
+        for url in self.settings.switches:
+            link = SwitchLink(SwitchAddress.parse(url), self.switchboard.on_event, self._on_link)
+            self.lines.add(link)
+            link.start()
+        self.tasks.keep("retries", self.retries.run)
+        self.tasks.every("own", OWNER_RENEW_S, self._own)
+        self.tasks.every("chores", CHORES_S, self._chores)
+        self.tasks.every("sweep", SWEEP_S, self._sweep)
+        self.tasks.spawn("own", self._own)
+        log.info("dialer=%s state=started switches=%d", self.name, len(self.settings.switches))
+
+    def run(self) -> None:
+        """Until `stop`."""
+        self.tasks.stopping.wait()
+
+    def stop(self) -> None:
+        """Place nothing more and give the campaigns back; calls that are up go on, for the next owner to adopt."""
+        log.info("dialer=%s state=stopping", self.name)
+        for (company, campaign), dialer in list(self.dialers.items()):
+            dialer.stop()
+            try:
+                self._store.company(company).ownership.give_back(campaign, dialer.owner)
+            except RedisError as error:
+                log.warning("campaign=%s lease=kept reason=%s", campaign, error)
+        self.tasks.stop()
+        for link in self.lines.all():
+            link.stop()
+
+    # -- campaigns -----------------------------------------------------------------------------------------
+    def _own(self) -> None:
+        """Renew what we own, take what nobody does, let go of what another dialer has."""
+        seen = set()
+        for company_id in self._store.companies():
+            company = self._store.company(company_id)
+            self._follow(company)
+            for campaign in company.ownership.campaigns():
+                seen.add((company_id, campaign))
+                owner = company.ownership.take(campaign, self.name, OWNER_TTL_S)
+                self._set_owner(company, campaign, owner)
+        for key in set(self.dialers) - seen:
+            self._let_go(*key)
+        announce(self._redis, self.name, self._about())
+        self.retries.forget_before(self._clock())
+
+    def _set_owner(self, company: CompanyStore, campaign: str, owner: str) -> None:
+        key = (company.id, campaign)
+        dialer = self.dialers.get(key)
+        if not owner:
+            if dialer is not None:
+                self._let_go(*key)
+            return
+        if dialer is not None and dialer.owner == owner:
+            return
+        if dialer is not None:  # our own lease ran out (Redis away) and is ours again under a new fence
+            dialer.owner = owner
+            for line in self.switchboard.of_campaign(*key):
+                line.owner = owner
+            return
+        dialer = Dialer(company, campaign, owner, self.lines, self.switchboard, self._clock)
+        self.dialers[key] = dialer
+        log.info("campaign=%s owner=%s", campaign, owner)
+        self.reconciler.adopt(company, dialer.campaign, owner)
+        for view in company.operators.views():
+            if view.campaign == campaign and view.state != "off":
+                self.stations.adopt(company, view)
+        self.tasks.spawn("dialer", self._run_dialer, key)
+
+    def _run_dialer(self, key: tuple[str, str]) -> None:
+        """A dialer's loop, started again after a failure for as long as we own the campaign."""
+        dialer = self.dialers.get(key)
+        while dialer is not None and self.dialers.get(key) is dialer and not self.tasks.stopping.is_set():
+            try:
+                dialer.run()
+                return
+            except Exception:  # noqa: BLE001 - Redis away, most likely; the loop must not die for it
+                log.exception("campaign=%s task=dialer restarting=yes", key[1])
+                self.tasks.stopping.wait(0.5)
+
+    def _let_go(self, company: str, campaign: str) -> None:
+        log.warning("campaign=%s owner=another_dialer", campaign)
+        self.dialers.pop((company, campaign)).stop()
+        self.switchboard.drop(company, campaign)
+
+    def _owned(self, company: str) -> dict[str, Campaign]:
+        return {c: d.campaign for (owned, c), d in self.dialers.items() if owned == company}
+
+    def _wake(self, company: str, campaign: str) -> None:
+        dialer = self.dialers.get((company, campaign))
+        if dialer is not None:
+            dialer.wake()
+
+    def _about(self) -> dict[str, str]:
+        return {
+            "pid": str(os.getpid()),
+            "seen": iso(self._clock()),
+            "campaigns": " ".join(f"{company}/{campaign}" for company, campaign in sorted(self.dialers)),
+            "switches": " ".join(
+                f"{link.address.name}={'up' if link.up else 'down'}" for link in self.lines.all()
+            ),
+        }
+
+    # -- the feed: what people and other processes changed -----------------------------------------------------
+    def _follow(self, company: CompanyStore) -> None:
+        if company.id in self._janitors:
+            return
+        self._janitors[company.id] = Janitor(company, self._clock, self.settings.browser_grace_s)
+        self._read_up_to[company.id] = company.feed.last_id()
+        self.tasks.keep(f"feed.{company.id}", lambda: self._read_feed(company.id))
+
+    def _read_feed(self, company_id: str) -> None:
+        company, feed = self._store.company(company_id), self._feeds.company(company_id).feed
+        while not self.tasks.stopping.is_set():
+            for entry_id, entry in feed.read(self._read_up_to[company_id], FEED_BLOCK_MS):
+                self._read_up_to[company_id] = entry_id
+                self._heed(company, entry)
+
+    def _heed(self, company: CompanyStore, entry: dict[str, str]) -> None:
+        kind, campaign = entry.get("type"), entry.get("campaign", "")
+        if kind == "operator" and (company.id, campaign) in self.dialers:
+            self._heed_operator(company, entry["operator"], entry.get("state", ""), campaign)
+        elif kind == "leads":
+            self._wake(company.id, campaign)
+        elif kind == "settings":
+            for (owned, _), dialer in list(self.dialers.items()):
+                if owned == company.id:
+                    dialer.reload()
+        elif kind == "wish" and entry.get("what") == "hangup":
+            call = self.switchboard.call(entry.get("call", ""))
+            if call is not None and call.operator == entry.get("operator"):
+                self.switchboard.hang_up(call.uuid)
+
+    def _heed_operator(self, company: CompanyStore, operator: str, state: str, campaign: str) -> None:
+        if state == "connecting":
+            self._nail(company, operator)
+        elif state == "off":
+            self.stations.let_go(company, operator)
+        elif state == "available":
+            self._wake(company.id, campaign)
+
+    def _nail(self, company: CompanyStore, operator: str) -> None:
+        view = company.operators.view(operator)
+        dialer = self.dialers.get((company.id, view.campaign))
+        if view.state != "connecting" or dialer is None:
+            return
+        self.stations.nail(company, view, dialer.campaign)
+
+    # -- chores --------------------------------------------------------------------------------------------
+    def _chores(self) -> None:
+        for company_id, janitor in list(self._janitors.items()):
+            campaigns = self._owned(company_id)
+            janitor.end_wrap_ups()
+            for campaign in campaigns:
+                janitor.release_overdue(campaign)
+            if campaigns:
+                janitor.heed_presence(campaigns)
+                self._ring_who_waits(janitor.company, campaigns)
+
+    def _ring_who_waits(self, company: CompanyStore, campaigns: dict[str, Campaign]) -> None:
+        """Nailed-up phones nobody rang: the switch was away, or the dialer that should have died."""
+        for view in company.operators.views():
+            if view.state == "connecting" and view.campaign in campaigns:
+                if self._clock() - view.since > RING_AGAIN_S:
+                    self.stations.nail(company, view, campaigns[view.campaign])
+
+    def _sweep(self) -> None:
+        for (company_id, _), dialer in list(self.dialers.items()):
+            self.reconciler.adopt(self._store.company(company_id), dialer.campaign, dialer.owner)
+        for link in self.lines.all():
+            self.reconciler.sweep(link)
+
+    # -- switches ------------------------------------------------------------------------------------------
+    def _on_link(self, link: SwitchLink, state: LinkState) -> None:
+        name = link.address.name
+        log.info("switch=%s up=%s core=%s restarted=%s reason=%s", name, state.up, state.core, state.restarted, state.reason)
+        if not state.up:
+            return
+        if state.restarted:
+            self.tasks.spawn("restarted", self.reconciler.switch_restarted, name)
+        else:
+            self.tasks.spawn("resync", self.reconciler.resync, link)
+        for dialer in self.dialers.values():
+            dialer.wake()
+
+
+def main(settings: Settings) -> None:
+    """Run a dialer until SIGTERM or SIGINT. The caller has patched the standard library for gevent."""
+    engine = Engine(settings, connect(settings.redis_url))
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(signum, engine.tasks.stopping.set)
+    engine.start()
+    engine.run()
+    engine.stop()
+

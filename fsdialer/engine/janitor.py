@@ -1,0 +1,78 @@
+"""Puts right in Redis what time, people and dead processes leave behind; several times a second, idempotently.
+
+Wrap-ups that are over, retries RQ did not release, operators an administrator removed from (or added to) the
+presence set by hand, operators whose browser is gone. Channels are `engine.reconcile`'s case.
+"""
+
+import logging
+from collections.abc import Callable
+
+from fsdialer.core.campaigns import Campaign
+from fsdialer.errors import FsdialerError
+from fsdialer.store import CompanyStore
+from fsdialer.store.operators import OperatorView
+
+log = logging.getLogger(__name__)
+
+#: RQ has this long (seconds) to release a retry before the janitor does it.
+RQ_GRACE_S = 1.0
+#: An operator put on the line by a browser leaves it when the browser was last seen so long ago (seconds).
+BROWSER_GRACE_S = 20.0
+#: Leads released by one script call: about 10 ms of Redis time.
+BATCH = 1000
+
+
+class Janitor:
+    """The chores of one company and its campaigns, `campaigns` being those this dialer owns."""
+
+    def __init__(self, company: CompanyStore, clock: Callable[[], float], browser_grace_s: float = BROWSER_GRACE_S):
+        self.company = company
+        self._clock = clock
+        self._browser_grace_s = browser_grace_s
+
+    def end_wrap_ups(self) -> None:
+        """Whose time is over is available again."""
+        self.company.operators.end_wrap_up(self._clock())
+
+    def release_overdue(self, campaign: str) -> int:
+        """Leads that should have been made due by RQ; how many were not."""
+        overdue_before = self._clock() - RQ_GRACE_S
+        total = 0
+        while True:
+            moved = self.company.leads.release_due(campaign, overdue_before, BATCH)
+            total += moved
+            if moved < BATCH:
+                break
+        if total:
+            log.info("campaign=%s released=%d by=janitor", campaign, total)
+        return total
+
+    def heed_presence(self, campaigns: dict[str, Campaign]) -> None:
+        """The presence set is the truth an administrator edits: states follow it. Lost browsers leave it."""
+        operators, now = self.company.operators, self._clock()
+        on_line = {campaign: operators.on_line(campaign) for campaign in campaigns}
+        for view in operators.views():
+            if view.state == "off":
+                self._added_by_hand(view, on_line, now)
+            elif view.campaign in on_line and view.id not in on_line[view.campaign]:
+                if view.wish != "off":
+                    operators.gone(view.id, now, "taken off the line by an administrator")
+                    log.info("operator=%s campaign=%s off_line=yes reason=removed_by_hand", view.id, view.campaign)
+            elif view.campaign in on_line and self._browser_gone(view, now):
+                operators.gone(view.id, now, "your browser was gone: get on the line again")
+                log.info("operator=%s campaign=%s off_line=yes reason=browser_gone", view.id, view.campaign)
+
+    def _added_by_hand(self, view: OperatorView, on_line: dict[str, set[str]], now: float) -> None:
+        for campaign, present in on_line.items():
+            if view.id in present:
+                try:
+                    self.company.operators.go_on_line(view.id, campaign, now, via="cli")
+                    log.info("operator=%s campaign=%s on_line=yes reason=added_by_hand", view.id, campaign)
+                except FsdialerError as error:
+                    self.company.operators.remove_from_line(view.id, campaign)
+                    log.warning("operator=%s campaign=%s on_line=refused reason=%s", view.id, campaign, error)
+
+    def _browser_gone(self, view: OperatorView, now: float) -> bool:
+        if view.via != "web" or view.wish == "off":
+            return False
+        return view.seen is None or now - view.seen > self._browser_grace_s

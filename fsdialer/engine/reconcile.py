@@ -1,0 +1,164 @@
+"""Holds what Redis says against what the switch says, and mends the difference.
+
+After a connection is made, after a campaign is taken over, and every few seconds: calls whose channel is gone are
+closed, facts that were missed are told to the call, channels of ours that no record knows are hung up. It never
+dials, and it asks the switch before it believes anything of an absence.
+"""
+
+import logging
+from collections.abc import Callable
+
+from fsdialer.core.calls import Call, CallLost
+from fsdialer.core.campaigns import Campaign
+from fsdialer.core.events import LegAnswered, LegHungUp, LegReady, LegsBridged
+from fsdialer.engine.lines import Lines
+from fsdialer.engine.stations import Stations
+from fsdialer.engine.switchboard import Switchboard
+from fsdialer.errors import NotFound, SwitchError
+from fsdialer.esl import commands
+from fsdialer.esl.link import SwitchLink
+from fsdialer.esl.translate import ChannelSnapshot, channel_rows, dumped
+from fsdialer.store import CompanyStore, Store
+
+log = logging.getLogger(__name__)
+
+#: A call this young (seconds) may not be on the switch yet, nor its record adopted: left alone.
+YOUNG_S = 3.0
+#: A channel is false to `uuid_exists` as soon as its hang-up begins; its event may take this long (seconds).
+HANGUP_EVENT_S = 5.0
+#: Longest a call can live beyond ringing and talking (seconds): after that even an unreachable switch has ended it.
+MARGIN_S = 60.0
+
+
+class Reconciler:
+    """Mends the calls of this dialer."""
+
+    def __init__(
+        self, store: Store, lines: Lines, switchboard: Switchboard, stations: Stations, clock: Callable[[], float]
+    ) -> None:
+        self._store = store
+        self._lines = lines
+        self._switchboard = switchboard
+        self._stations = stations
+        self._clock = clock
+        self._missing: dict[str, float] = {}  # call → since when the switch does not have it
+        self._strange: set[str] = set()  # channels no record knew at the last sweep
+
+    # -- taking over ---------------------------------------------------------------------------------------
+    def adopt(self, company: CompanyStore, campaign: Campaign, owner: str) -> None:
+        """Follow the campaign's live calls that this process does not follow yet."""
+        for call in company.calls.load(company.id, campaign.id):
+            if self._switchboard.call(call.uuid) is None and self._clock() - call.placed_at > YOUNG_S:
+                log.warning("call=%s lead=%s campaign=%s adopted=yes", call.uuid, call.lead, campaign.id)
+                self._switchboard.open(company, campaign, owner, call)
+                self._tell(call)
+
+    def resync(self, link: SwitchLink) -> None:
+        """The same switch is back after a cut: what did we miss?"""
+        for call in self._switchboard.of_switch(link.address.name):
+            self._tell(call)
+
+    def switch_restarted(self, switch: str) -> None:
+        """A new core: every call of the old one is dead."""
+        for call in self._switchboard.of_switch(switch):
+            self._switchboard.feed(call.uuid, CallLost(self._clock(), "SWITCH_RESTARTED"))
+        self._stations.switch_restarted(switch)
+
+    def _tell(self, call: Call) -> None:
+        """Ask the switch how far a call has got, and tell the call."""
+        snapshot = self._ask(call.switch, call.uuid)
+        if snapshot is None:
+            return
+        now, feed = self._clock(), self._switchboard.feed
+        if snapshot.answered_at is not None:
+            feed(call.uuid, LegAnswered(call.uuid, snapshot.answered_at))
+            feed(call.uuid, LegReady(call.uuid, snapshot.answered_at))
+        if snapshot.bridged_to:
+            feed(call.uuid, LegsBridged(call.uuid, snapshot.bridged_to, now))
+        if call.leg and call.bridged_at is None and not call.held:
+            leg = self._ask(call.switch, call.leg)
+            if leg is not None and leg.answered_at is not None:
+                feed(call.uuid, LegReady(call.leg, now))
+
+    def _ask(self, switch: str, leg: str) -> ChannelSnapshot | None:
+        """The channel as it stands; None when it is gone or cannot be asked for (the sweep goes on from there)."""
+        try:
+            link = self._lines.of(switch)
+            if link.ask(commands.exists(leg)).strip() != "true":
+                return None
+            return dumped(link.ask(commands.dump(leg)))
+        except (SwitchError, ValueError) as error:
+            log.warning("leg=%s switch=%s asked=failed reason=%s", leg, switch, error)
+            return None
+
+    # -- the sweep -----------------------------------------------------------------------------------------
+    def sweep(self, link: SwitchLink) -> None:
+        """Hold the channels of one switch against our calls."""
+        name, now = link.address.name, self._clock()
+        calls = [call for call in self._switchboard.of_switch(name) if now - call.placed_at > YOUNG_S]
+        if not link.up:
+            self._give_up_on(calls, now)
+            return
+        try:
+            channels = set(channel_rows(link.ask(commands.show_channels())))
+            self._close_lost(link, calls, channels, now)
+            self._end_strangers(link, channels)
+        except SwitchError as error:
+            log.warning("switch=%s sweep=failed reason=%s", name, error)
+
+    def _close_lost(self, link: SwitchLink, calls: list[Call], channels: set[str], now: float) -> None:
+        """Calls without a channel: closed when the switch confirms it and no hang-up event came in time."""
+        there: dict[str, list[str]] = {}
+        for call in calls:
+            on_switch = call.uuid in channels or link.ask(commands.exists(call.uuid)).strip() == "true"
+            if on_switch:
+                self._missing.pop(call.uuid, None)
+                there.setdefault(call.company, []).append(call.uuid)
+                if call.leg and call.leg not in channels:
+                    self._check_operator(link, call, now)
+            elif now - self._missing.setdefault(call.uuid, now) >= HANGUP_EVENT_S:
+                del self._missing[call.uuid]
+                log.warning("call=%s lead=%s lost=yes switch=%s", call.uuid, call.lead, link.address.name)
+                self._switchboard.feed(call.uuid, CallLost(now, "LOST"))
+        for company, uuids in there.items():
+            self._store.company(company).calls.keep(uuids, now)
+
+    def _check_operator(self, link: SwitchLink, call: Call, now: float) -> None:
+        """A talk whose operator's line is gone although no event said so: end it."""
+        if call.bridged_at is None or link.ask(commands.exists(call.leg)).strip() == "true":
+            return
+        self._switchboard.feed(call.uuid, LegHungUp(call.leg, now, "LOST"))
+
+    def _give_up_on(self, calls: list[Call], now: float) -> None:
+        """The switch cannot be asked. Its own limits have ended a call that is older than they allow."""
+        for call in calls:
+            line_limit = self._switchboard.longest_s(call.uuid) + MARGIN_S
+            if now - call.placed_at > line_limit:
+                self._switchboard.feed(call.uuid, CallLost(now, "SWITCH_GONE"))
+
+    # -- channels nobody knows -----------------------------------------------------------------------------
+    def _end_strangers(self, link: SwitchLink, channels: set[str]) -> None:
+        """Channels tagged as ours that no record tracks at two sweeps in a row are hung up."""
+        unknown = {leg for leg in channels if not self._switchboard.knows(leg) and not self._stations.holds(leg)}
+        for leg in unknown & self._strange:
+            snapshot = self._ask(link.address.name, leg)
+            if snapshot is not None and self._is_stray(leg, snapshot.variables):
+                log.error("leg=%s switch=%s stray=yes action=hang_up", leg, link.address.name)
+                link.bgapi(commands.kill(leg, "MANAGER_REQUEST"), f"stray-{leg}")
+        self._strange = unknown
+
+    def _is_stray(self, leg: str, variables: dict[str, str]) -> bool:
+        """Ours by its tags, and in no company's records (another dialer's calls are in them)."""
+        company_id = variables.get("fsdialer_company", "")
+        if not company_id:
+            return False
+        try:
+            company = self._store.company(company_id)
+        except NotFound:
+            return True
+        live = company.calls.live_uuids()
+        operator = variables.get("fsdialer_operator")
+        if operator:
+            call = variables.get("fsdialer_call", "")
+            return call not in live if call else company.operators.view(operator).leg != leg
+        return leg not in live

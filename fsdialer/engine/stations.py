@@ -1,0 +1,164 @@
+"""Operators' phones: how each is rung, and the lines that stay up ("nailed") between calls.
+
+A nailed-up phone is called once when its operator gets on the line and held, parked; a bridge then takes
+milliseconds. It refuses to know about customers: `engine.switchboard` joins the legs.
+"""
+
+import logging
+import math
+import uuid as uuids
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fsdialer.core.campaigns import Campaign, Station
+from fsdialer.core.events import Heartbeat, JobDone, LegHungUp, LegReady, LegsBridged, SwitchEvent
+from fsdialer.core.phones import phone_failure
+from fsdialer.engine.lines import Lines
+from fsdialer.engine.tasks import Tasks
+from fsdialer.errors import SwitchError
+from fsdialer.esl import commands
+from fsdialer.store import CompanyStore
+from fsdialer.store.operators import OperatorView
+
+log = logging.getLogger(__name__)
+
+#: Whole seconds a phone may ring when its operator gets on the line.
+NAIL_RING_S = 15
+#: Seconds until a phone is rung again when no switch was up to ring it.
+RING_AGAIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLine:
+    """A nailed-up phone: whose it is, on which switch; `up` once it was answered."""
+
+    company: CompanyStore
+    operator: str
+    switch: str
+    up: bool = False
+
+
+class Stations:
+    """The phones this dialer rings and holds."""
+
+    def __init__(self, tasks: Tasks, lines: Lines, clock: Callable[[], float]) -> None:
+        self._tasks = tasks
+        self._lines = lines
+        self._clock = clock
+        self._held: dict[str, HeldLine] = {}
+        self._ringing: set[tuple[str, str]] = set()  # company, operator
+
+    def originate(
+        self, view: OperatorView, leg: str, campaign: Campaign, *, call: str | None, domain: str = ""
+    ) -> str:
+        """The command that rings an operator's phone: for one `call`, or to be held when None.
+
+        The phone shows the campaign's name, never the customer's number.
+        """
+        ring_s = NAIL_RING_S if call is None else math.ceil(campaign.max_wait_s) + 1
+        return commands.originate_operator(
+            leg=leg,
+            destination=view.dial or commands.user_destination(view.extension, domain),
+            ring_s=ring_s,
+            caller_name=campaign.name or campaign.id,
+            caller_number=campaign.caller_ids[0] if campaign.caller_ids else "",
+            held=call is None,
+            call=call,
+            operator=view.id,
+        )
+
+    # -- nailed-up phones ----------------------------------------------------------------------------------
+    def nail(self, company: CompanyStore, view: OperatorView, campaign: Campaign) -> None:
+        """Ring the phone of an operator who has just got on the line (state `connecting`), once at a time."""
+        who = (company.id, view.id)
+        if who in self._ringing or any(h.operator == view.id and h.company is company for h in self._held.values()):
+            return
+        link = self._lines.least_loaded(lambda _: 0)
+        if link is None:
+            return
+        leg = str(uuids.uuid4())
+        self._ringing.add(who)
+        self._held[leg] = HeldLine(company, view.id, link.address.name)
+        try:
+            link.bgapi(self.originate(view, leg, campaign, call=None, domain=link.address.domain), leg)
+            log.info("operator=%s leg=%s station=nailed state=ringing", view.id, leg)
+        except SwitchError as error:
+            self._lost(leg, f"could not be rung ({error})")
+
+    def adopt(self, company: CompanyStore, view: OperatorView) -> None:
+        """After a restart: is the phone's line still there? If not it is rung again."""
+        if view.station != Station.NAILED or not view.leg or view.leg in self._held:
+            return
+        for link in self._lines.all():
+            try:
+                if link.up and link.ask(commands.exists(view.leg)).strip() == "true":
+                    self._held[view.leg] = HeldLine(company, view.id, link.address.name, up=True)
+                    return
+            except SwitchError as error:
+                log.warning("operator=%s leg=%s adopt=unsure reason=%s", view.id, view.leg, error)
+                return
+        company.operators.phone_lost(view.id, self._clock())
+
+    def let_go(self, company: CompanyStore, operator: str) -> None:
+        """The operator left the line: hang up their phone."""
+        for leg, held in list(self._held.items()):
+            if held.operator == operator and held.company is company:
+                self._forget(leg)
+                try:
+                    self._lines.of(held.switch).bgapi(commands.kill(leg, "NORMAL_CLEARING"), f"drop-{leg}")
+                except SwitchError as error:
+                    log.warning("operator=%s leg=%s drop=failed reason=%s", operator, leg, error)
+
+    def switch_restarted(self, switch: str) -> None:
+        """Every line through it is gone; they are rung again, without blame."""
+        for leg, held in list(self._held.items()):
+            if held.switch == switch:
+                self._forget(leg)
+                held.company.operators.phone_lost(held.operator, self._clock())
+
+    def holds(self, leg: str) -> bool:
+        """Is this a phone's line of ours?"""
+        return leg in self._held
+
+    def on_event(self, event: SwitchEvent) -> None:
+        """What concerns a held line; everything else is passed over."""
+        if isinstance(event, Heartbeat | LegsBridged):
+            return
+        leg = event.job if isinstance(event, JobDone) else event.leg
+        held = self._held.get(leg)
+        if held is None:
+            return
+        if isinstance(event, LegReady) and not held.up:
+            self._tasks.spawn("phone_up", self._up, leg, held)
+        elif isinstance(event, JobDone) and not event.ok:
+            self._tasks.spawn("phone_down", self._lost, leg, event.text)
+        elif isinstance(event, LegHungUp):
+            self._tasks.spawn("phone_down", self._lost, leg, event.cause)
+
+    def _up(self, leg: str, held: HeldLine) -> None:
+        self._held[leg] = HeldLine(held.company, held.operator, held.switch, up=True)
+        self._ringing.discard((held.company.id, held.operator))
+        log.info("operator=%s leg=%s station=nailed state=up", held.operator, leg)
+        held.company.operators.phone_up(held.operator, leg, self._clock())
+
+    def _lost(self, leg: str, cause: str) -> None:
+        """Hung up during a talk or its wrap-up: the way to end a call by phone. At any other time: a fault."""
+        held = self._held.get(leg)
+        if held is None:
+            return
+        self._forget(leg)
+        now, operators = self._clock(), held.company.operators
+        view = operators.view(held.operator)
+        if view.leg not in ("", leg):
+            return
+        if view.state in ("on_call", "wrap_up"):
+            operators.phone_lost(held.operator, now)
+        elif view.state != "reserved":  # then the call itself passes the operator over
+            reason = phone_failure(view.extension, cause)
+            log.warning("operator=%s leg=%s off_line=yes reason=%s", held.operator, leg, reason)
+            operators.phone_down(held.operator, reason, now)
+
+    def _forget(self, leg: str) -> None:
+        held = self._held.pop(leg, None)
+        if held is not None:
+            self._ringing.discard((held.company.id, held.operator))

@@ -1,0 +1,366 @@
+"""Carries calls through their lives: an event comes in, `core.calls.advance` decides, the effects are done here.
+
+Events of one call are handled one after the other; calls do not wait for each other. It refuses to decide
+anything itself: what follows from an event stands in `core.calls`.
+"""
+
+import logging
+import uuid as uuids
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import gevent
+from gevent import Greenlet
+from redis.exceptions import RedisError
+
+from fsdialer.core import calls as life
+from fsdialer.core.calls import Call, CallEvent, Effect
+from fsdialer.core.campaigns import Campaign, Station
+from fsdialer.core.events import Heartbeat, JobDone, LegsBridged, SwitchEvent, WaitExpired
+from fsdialer.core.phones import phone_failure
+from fsdialer.core.retry import next_step
+from fsdialer.engine.lines import Lines
+from fsdialer.engine.retries import Retries
+from fsdialer.engine.stations import Stations
+from fsdialer.engine.tasks import Tasks
+from fsdialer.errors import CommandRefused, StaleOwner, SwitchError, UnsafeCommand
+from fsdialer.esl import commands
+from fsdialer.store import CompanyStore
+from fsdialer.store.operators import OperatorView
+
+log = logging.getLogger(__name__)
+
+#: A customer the switch should have let go: seconds after the wait was over (a message may be playing).
+MESSAGE_LIMIT_S = 60.0
+#: A kill of a channel that does not exist yet does nothing: asked again this often, this many times.
+KILL_AGAIN_S, KILL_TRIES = 0.3, 10
+#: Seconds until an event is tried again that Redis was not there for.
+REDIS_AGAIN_S = 0.5
+
+
+@dataclass(slots=True)
+class Line:
+    """A live call in this process: its facts, the events still to be handled, its timers."""
+
+    call: Call
+    campaign: Campaign
+    owner: str
+    company: CompanyStore
+    inbox: deque[CallEvent] = field(default_factory=deque)
+    busy: bool = False
+    timers: list[Greenlet] = field(default_factory=list)
+
+
+class Switchboard:
+    """The live calls of the campaigns this dialer owns."""
+
+    def __init__(
+        self, tasks: Tasks, lines: Lines, stations: Stations, retries: Retries, clock: Callable[[], float]
+    ) -> None:
+        self._tasks = tasks
+        self._lines = lines
+        self._stations = stations
+        self._retries = retries
+        self._clock = clock
+        self._calls: dict[str, Line] = {}
+        self._legs: dict[str, str] = {}  # an operator's leg → the call it was promised to
+        self._bridges: dict[str, str] = {}  # a bridge command's job → leg
+        self._kills: dict[str, tuple[str, str, int]] = {}  # a kill command's job → leg, cause, tries
+        #: Called with (company, campaign) when what the pacing counts has changed.
+        self.on_change: Callable[[str, str], None] = lambda company, campaign: None
+
+    # -- calls in and out ----------------------------------------------------------------------------------
+    def open(self, company: CompanyStore, campaign: Campaign, owner: str, call: Call) -> None:
+        """Follow a call from here on; its originate may be sent now."""
+        self._calls[call.uuid] = Line(call, campaign, owner, company)
+        if call.leg:
+            self._legs[call.leg] = call.uuid
+        self._set_timers(self._calls[call.uuid])
+
+    def drop(self, company: str, campaign: str) -> None:
+        """Let go of a campaign's calls: another dialer has them now."""
+        for line in self.of_campaign(company, campaign):
+            self._forget(line)
+
+    def of_campaign(self, company: str, campaign: str) -> list[Line]:
+        """The live calls of a campaign."""
+        return [x for x in self._calls.values() if x.campaign.id == campaign and x.company.id == company]
+
+    def of_switch(self, switch: str) -> list[Call]:
+        """The live calls on a switch."""
+        return [line.call for line in self._calls.values() if line.call.switch == switch]
+
+    def call(self, uuid: str) -> Call | None:
+        """The live call, if this process follows it."""
+        line = self._calls.get(uuid)
+        return line.call if line else None
+
+    def knows(self, leg: str) -> bool:
+        """Is this a customer's or an operator's leg of a live call here?"""
+        return leg in self._calls or leg in self._legs
+
+    def longest_s(self, uuid: str) -> float:
+        """Seconds after which the switch itself has ended a call, whatever happened."""
+        campaign = self._calls[uuid].campaign
+        return campaign.ring_s + campaign.max_wait_s + campaign.max_talk_s
+
+    def in_flight_on(self, switch: str) -> int:
+        """How many live calls a switch carries for us."""
+        return sum(line.call.switch == switch for line in self._calls.values())
+
+    # -- events in -----------------------------------------------------------------------------------------
+    def on_event(self, event: SwitchEvent) -> None:
+        """What a switch reports, in the order it does."""
+        if isinstance(event, Heartbeat):
+            return
+        self._stations.on_event(event)
+        if isinstance(event, JobDone):
+            self._on_job(event)
+        elif isinstance(event, LegsBridged):
+            self.feed(self._owner_of(event.leg) or self._owner_of(event.other), event)
+        else:
+            self.feed(self._owner_of(event.leg), event)
+
+    def feed(self, uuid: str, event: CallEvent) -> None:
+        """Handle an event of a call, after those before it; one about a call that is not here is passed over."""
+        line = self._calls.get(uuid)
+        if line is None:
+            return
+        line.inbox.append(event)
+        if not line.busy:
+            line.busy = True
+            self._tasks.spawn("call", self._work_off, line)
+
+    def serve_waiting(self, company: str, campaign: str) -> None:
+        """An operator is free: whoever has waited longest for one is served first."""
+        seeking = [line for line in self.of_campaign(company, campaign) if line.call.seeking]
+        for line in sorted(seeking, key=lambda line: line.call.answered_at or 0.0):
+            if line.call.seeking and not self._seek(line, line.call.preferred, _not_again(line.call)):
+                return
+
+    def hang_up(self, uuid: str) -> None:
+        """A person asked for it."""
+        self.feed(uuid, life.HangUpAsked(self._clock()))
+
+    def _owner_of(self, leg: str) -> str:
+        return leg if leg in self._calls else self._legs.get(leg, "")
+
+    def _on_job(self, event: JobDone) -> None:
+        leg = self._bridges.pop(event.job, None)
+        if leg is not None:
+            if not event.ok:
+                self.feed(self._legs.get(leg, ""), life.BridgeRefused(leg, event.at))
+            return
+        kill = self._kills.pop(event.job, None)
+        if kill is not None:
+            leg, cause, tries = kill
+            if not event.ok and tries < KILL_TRIES and self._owner_of(leg):
+                self._tasks.later(KILL_AGAIN_S, "kill", self._kill, leg, cause, tries + 1)
+            return
+        self.feed(self._owner_of(event.job), event)
+
+    # -- the loop of one call ------------------------------------------------------------------------------
+    def _work_off(self, line: Line) -> None:
+        """Handle what has come in. With Redis away the event waits; the switch keeps the customer's limit itself."""
+        try:
+            while line.inbox and line.call.uuid in self._calls:
+                before = line.call
+                try:
+                    self._step(line, line.inbox[0])
+                    line.inbox.popleft()
+                except RedisError as error:
+                    line.call = before
+                    log.error("call=%s redis=away reason=%s", line.call.uuid, error)
+                    gevent.sleep(REDIS_AGAIN_S)
+        except StaleOwner:
+            log.warning("call=%s campaign=%s lost_to=another_dialer", line.call.uuid, line.campaign.id)
+            self._forget(line)
+        finally:
+            line.busy = False
+
+    def _step(self, line: Line, event: CallEvent) -> None:
+        before = line.call
+        line.call, effects = life.advance(before, event)
+        if line.call is before and not effects:
+            return
+        if line.call.state != before.state:
+            self._log_state(line, event)
+        if line.call.ended_at is None and line.call != before:
+            line.company.calls.save(line.call, line.owner, self._clock())
+            self._set_timers(line, before)
+        for effect in effects:
+            self._do(line, effect)
+        if line.call.in_flight != before.in_flight or line.call.ended_at is not None:
+            self.on_change(line.company.id, line.campaign.id)
+
+    def _log_state(self, line: Line, event: CallEvent) -> None:
+        call = line.call
+        log.info(
+            "call=%s lead=%s operator=%s campaign=%s state=%s event=%s",
+            call.uuid,
+            call.lead,
+            call.operator or "-",
+            call.campaign,
+            call.state,
+            type(event).__name__,
+        )
+
+    def _set_timers(self, line: Line, before: Call | None = None) -> None:
+        """The dialer's own second line behind the limits the switch keeps."""
+        call, now = line.call, self._clock()
+        if call.answered_at is not None and (before is None or before.answered_at is None):
+            left = life.time_left_s(call, line.campaign.max_wait_s, now)
+            self._timer(line, left, WaitExpired(call.uuid, now + left))
+        if call.expired_at is not None and (before is None or before.expired_at is None):
+            self._timer(line, MESSAGE_LIMIT_S, life.HangUpAsked(now + MESSAGE_LIMIT_S))
+
+    def _timer(self, line: Line, delay_s: float, event: CallEvent) -> None:
+        line.timers.append(self._tasks.later(delay_s, "timer", self.feed, line.call.uuid, event))
+
+    def _forget(self, line: Line) -> None:
+        self._calls.pop(line.call.uuid, None)
+        for leg in [leg for leg, uuid in self._legs.items() if uuid == line.call.uuid]:
+            del self._legs[leg]
+        for timer in line.timers:
+            timer.kill(block=False)
+        line.timers.clear()
+
+    # -- the effects ---------------------------------------------------------------------------------------
+    def _do(self, line: Line, effect: Effect) -> None:
+        call, now = line.call, self._clock()
+        match effect:
+            case life.SeekOperator(preferred, passed_over):
+                self._seek(line, preferred, passed_over)
+            case life.RingOperator(operator, leg):
+                self._ring(line, operator, leg)
+            case life.Bridge(leg):
+                self._bridge(line, leg)
+            case life.CheckLegs(leg):
+                self._check_legs(line, leg)
+            case life.HangUp(leg, cause):
+                self._kill(leg, cause)
+            case life.FreeOperator(operator):
+                line.company.operators.release(operator, call.uuid, now)
+            case life.FailOperator(operator, reason):
+                self._fail(line, operator, reason)
+            case life.MarkTalking(operator, voice_ms):
+                line.company.calls.talking(call.uuid, line.owner, operator, call.bridged_at or now, voice_ms)
+            case life.AwaitHangUp():
+                self._timer(line, life.HANGUP_GRACE_S, life.GraceOver(now + life.HANGUP_GRACE_S))
+            case life.CloseCall():
+                self._close(line, effect)
+
+    def _seek(self, line: Line, preferred: str, passed_over: tuple[str, ...]) -> bool:
+        """Reserve somebody; False when nobody suitable is free (`serve_waiting` asks again when one is)."""
+        call, now = line.call, self._clock()
+        view = line.company.operators.reserve(call.uuid, line.owner, preferred, passed_over, now)
+        if view is None:
+            return False
+        held = view.station == Station.NAILED
+        leg = view.leg if held else str(uuids.uuid4())
+        self._legs[leg] = call.uuid
+        self.feed(call.uuid, life.OperatorReserved(view.id, leg, held, now))
+        return True
+
+    def _ring(self, line: Line, operator: str, leg: str) -> None:
+        call = line.call
+        view = line.company.operators.view(operator)
+        command = self._stations.originate(view, leg, line.campaign, call=call.uuid)
+        try:
+            self._lines.of(call.switch).bgapi(command, leg)
+        except SwitchError as error:
+            self.feed(call.uuid, life.OperatorGone(leg, self._clock(), f"could not be rung: {error}"))
+            return
+        ring_s = line.campaign.operator_ring_s
+        self._timer(line, ring_s, life.OperatorSlow(leg, self._clock() + ring_s))
+
+    def _bridge(self, line: Line, leg: str) -> None:
+        job = f"bridge-{uuids.uuid4()}"
+        self._bridges[job] = leg
+        try:
+            self._lines.of(line.call.switch).bgapi(commands.bridge(line.call.uuid, leg), job)
+        except SwitchError as error:
+            self._bridges.pop(job, None)
+            log.warning("call=%s leg=%s bridge=failed reason=%s", line.call.uuid, leg, error)
+            self.feed(line.call.uuid, life.BridgeRefused(leg, self._clock()))
+
+    def _check_legs(self, line: Line, leg: str) -> None:
+        """A refused bridge names no culprit. If the customer is gone, their own hang-up event is on its way."""
+        link = self._lines.of(line.call.switch)
+        try:
+            if link.ask(commands.exists(line.call.uuid)).strip() != "true":
+                return
+            there = link.ask(commands.exists(leg)).strip() == "true"
+        except SwitchError as error:
+            log.warning("call=%s leg=%s check=failed reason=%s", line.call.uuid, leg, error)
+            there = False
+        reason = "could not be connected" if there else "was hung up"
+        self.feed(line.call.uuid, life.OperatorGone(leg, self._clock(), reason))
+
+    def _kill(self, leg: str, cause: str, tries: int = 1) -> None:
+        line = self._calls.get(self._owner_of(leg))
+        switch = line.call.switch if line else ""
+        job = f"kill-{uuids.uuid4()}"
+        self._kills[job] = (leg, cause, tries)
+        try:
+            self._lines.of(switch).bgapi(commands.kill(leg, cause), job)
+        except SwitchError as error:
+            self._kills.pop(job, None)
+            log.warning("leg=%s kill=failed reason=%s", leg, error)
+
+    def _fail(self, line: Line, operator: str, cause: str) -> None:
+        view: OperatorView = line.company.operators.view(operator)
+        reason = phone_failure(view.extension, cause)
+        log.warning("call=%s operator=%s off_line=yes reason=%s", line.call.uuid, operator, reason)
+        line.company.operators.release(operator, line.call.uuid, self._clock(), failure=reason)
+
+    def _close(self, line: Line, close: life.CloseCall) -> None:
+        call, campaign, now = line.call, line.campaign, self._clock()
+        verdict = life.verdict(call, close)
+        step = next_step(
+            disposition=verdict.disposition,
+            charged=verdict.charged,
+            final=verdict.final,
+            attempts=call.attempt,
+            retry_min=campaign.retry_min,
+            max_attempts=campaign.max_attempts,
+            now=now,
+        )
+        line.company.calls.finish(
+            call.uuid, line.owner, now, verdict, step, campaign.wrap_up_s, close.cause, close.sip_status
+        )
+        if step.retry_at is not None:
+            self._retries.schedule(line.company.id, campaign.id, step.retry_at)
+        log.info(
+            "call=%s lead=%s operator=%s campaign=%s disposition=%s cause=%s sip=%s lead_state=%s",
+            call.uuid,
+            call.lead,
+            call.operator or "-",
+            call.campaign,
+            verdict.disposition,
+            close.cause,
+            close.sip_status or "-",
+            step.lead_state,
+        )
+        self._forget(line)
+
+    # -- placing -------------------------------------------------------------------------------------------
+    def place(self, call: Call, command: str) -> None:
+        """Send the originate, once. Unsure whether it went out: the janitor asks the switch before anything else."""
+        try:
+            self._lines.of(call.switch).bgapi(command, call.uuid)
+        except (CommandRefused, UnsafeCommand) as error:
+            self.not_placed(call, str(error))
+        except SwitchError as error:
+            log.warning("call=%s originate=unsure reason=%s", call.uuid, error)
+
+
+def _not_again(call: Call) -> tuple[str, ...]:
+    return (*call.passed_over, call.operator) if call.operator else call.passed_over
+
+
+    def not_placed(self, call: Call, reason: str) -> None:
+        """Nothing was sent, and nothing will be: our fault, so the lead pays no attempt."""
+        log.error("call=%s lead=%s originate=refused reason=%s", call.uuid, call.lead, reason)
+        self.feed(call.uuid, life.CallLost(self._clock(), "NOT_PLACED"))
