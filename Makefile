@@ -1,0 +1,47 @@
+# Two commands: `make lab` shows the whole dialer at work, `make test` passes all tests.
+# Each makes its own virtual environment in .venv and installs what it needs there.
+
+PYTHON ?= python3
+BIN := .venv/bin
+LAB ?=
+
+.PHONY: lab test unit lint bench clean
+
+lab: .venv/.lab
+	$(BIN)/fsdialer lab $(LAB)
+
+test: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+# Tests of the pure core alone: seconds.
+unit: .venv/.test
+	$(BIN)/pytest tests/core
+
+lint: .venv/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format .
+	$(BIN)/mypy
+
+bench: .venv/.test
+	$(BIN)/python bench/event_socket.py
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "fsdialer needs Python 3.11 or newer: set PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' || { echo "Python has no venv here: apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.lab: setup.cfg | .venv/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[lab]'
+	@touch $@
+
+.venv/.test: setup.cfg | .venv/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[lab,test]'
+	@touch .venv/.lab $@
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+		|| echo "The browser tests will be skipped: apt-get install chromium"
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
