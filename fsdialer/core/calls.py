@@ -522,9 +522,7 @@ def _hang_up_asked(call: Call) -> Step:
     return replace(call, cancelled=True), (HangUp(call.uuid, "ORIGINATOR_CANCEL"),)
 
 
-def _close(
-    call: Call, at: float, cause: str, sip_status: int | None, rang: bool, by_customer: bool
-) -> Step:
+def _close(call: Call, at: float, cause: str, sip_status: int | None, rang: bool, by_customer: bool) -> Step:
     """The customer is gone: end a phone that still rings for them, and close. Closing frees the operator."""
     effects: list[Effect] = []
     if call.leg and not call.held:

@@ -4,7 +4,7 @@ Plain frozen values with the defaults of the field. Reading them from a file and
 `core.setup`; keeping them is `store.campaigns`. Minutes, seconds and calls stand in the names.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
@@ -26,19 +26,35 @@ class Station(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RetryDelays:
-    """Minutes until a lead is called again, by what went wrong (AutoCall's "call transfer time")."""
+    """Minutes until a lead is called again, by what went wrong (AutoCall's "call transfer time").
 
-    missed: float = 90.0
-    unavailable: float = 90.0
-    busy: float = 5.0
-    technical: float = 10.0
+    None in a campaign's delays: as the company's.
+    """
+
+    missed: float | None = None
+    unavailable: float | None = None
+    busy: float | None = None
+    technical: float | None = None
+
+    def over(self, base: "RetryDelays") -> "RetryDelays":
+        """These delays, with `base` for those not set."""
+        return RetryDelays(
+            base.missed if self.missed is None else self.missed,
+            base.unavailable if self.unavailable is None else self.unavailable,
+            base.busy if self.busy is None else self.busy,
+            base.technical if self.technical is None else self.technical,
+        )
+
+
+#: AutoCall's defaults.
+DEFAULT_DELAYS = RetryDelays(missed=90.0, unavailable=90.0, busy=5.0, technical=10.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Company:
     """A tenant. `active` is the master switch: off means no new call starts.
 
-    `retry_min` holds the company's delays; a campaign may set its own for any of them.
+    `retry_min` holds the company's delays; a campaign may have its own for any of them.
     """
 
     id: str
@@ -48,7 +64,7 @@ class Company:
     hide_numbers: bool = False
     dial_format: str = "+{number}@{host}:{port}"
     server: str = ""
-    retry_min: RetryDelays = field(default_factory=RetryDelays)
+    retry_min: RetryDelays = DEFAULT_DELAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +104,7 @@ class Campaign:
     operator_ring_s: float = 1.2
     message: str = ""
     wrap_up_s: float = 15.0
-    retry_min: RetryDelays = field(default_factory=RetryDelays)
+    retry_min: RetryDelays = RetryDelays()
     max_attempts: int = 6
     max_talk_s: int = 7200
 

@@ -149,7 +149,11 @@ class Lab:
             self._processes.start("web", "fsdialer", "web")
         self._head = self._welcome(port)
         self._robots = Robots(
-            self._store.company(COMPANY), CAMPAIGN, ROBOTS, self._options.seed, 1.5 if self._options.fast else 6.0
+            self._store.company(COMPANY),
+            CAMPAIGN,
+            ROBOTS,
+            self._options.seed,
+            1.5 if self._options.fast else 6.0,
         )
         self._robots.sit_down(time.time())
 
@@ -174,14 +178,25 @@ class Lab:
         setup.write_text(template)
         leads = self._options.leads or Path(str(resources.files("fsdialer.demo").joinpath("leads.csv")))
         self._processes.run("apply", ["fsdialer", "apply", str(setup)])
-        self._processes.run("load", ["fsdialer", "load", str(leads), "--company", COMPANY, "--campaign", CAMPAIGN])
+        self._processes.run(
+            "load", ["fsdialer", "load", str(leads), "--company", COMPANY, "--campaign", CAMPAIGN]
+        )
         self._add_user(SEAT, self._seat_password, "--role", "operator", "--operator", SEAT)
         self._add_user("admin", self._admin_password, "--role", "admin")
 
     def _add_user(self, login: str, password: str, *more: str) -> None:
         assert self._processes is not None
         self._processes.environ("FSDIALER_NEW_PASSWORD", password)
-        arguments = ["fsdialer", "user", "add", login, "--company", COMPANY, "--password-env", "FSDIALER_NEW_PASSWORD"]
+        arguments = [
+            "fsdialer",
+            "user",
+            "add",
+            login,
+            "--company",
+            COMPANY,
+            "--password-env",
+            "FSDIALER_NEW_PASSWORD",
+        ]
         self._processes.run("user add", [*arguments, *more])
 
     def _welcome(self, port: int) -> list[str]:
@@ -204,7 +219,11 @@ class Lab:
                 console.print(line, highlight=False, markup=False)
         until = None if self._options.minutes is None else time.monotonic() + self._options.minutes * 60
         live = console.is_terminal and not self._options.as_json
-        with Live(console=console, auto_refresh=False, screen=False) if live else contextlib.nullcontext() as screen:
+        with (
+            Live(console=console, auto_refresh=False, screen=False)
+            if live
+            else contextlib.nullcontext() as screen
+        ):
             while until is None or time.monotonic() < until:
                 now = time.time()
                 self._robots.look(now)
@@ -259,7 +278,9 @@ def _print_summary(summary: dict[str, Any], as_json: bool) -> None:
     )
     console.print("Dispositions: " + ", ".join(f"{k} {v}" for k, v in summary["dispositions"].items() if v))
     if summary["operator_utilisation"] is not None:
-        console.print(f"Operators talked or wrapped up {summary['operator_utilisation']:.0%} of their time on the line.")
+        console.print(
+            f"Operators talked or wrapped up {summary['operator_utilisation']:.0%} of their time on the line."
+        )
     if voice["p50"] is not None:
         console.print(f"From answer to voice: {voice['p50']:.0f} ms (p50), {voice['p99']:.0f} ms (p99).")
     console.print("Leads: " + ", ".join(f"{k} {v}" for k, v in summary["leads"].items()))

@@ -245,7 +245,14 @@ class Engine:
     # -- switches ------------------------------------------------------------------------------------------
     def _on_link(self, link: SwitchLink, state: LinkState) -> None:
         name = link.address.name
-        log.info("switch=%s up=%s core=%s restarted=%s reason=%s", name, state.up, state.core, state.restarted, state.reason)
+        log.info(
+            "switch=%s up=%s core=%s restarted=%s reason=%s",
+            name,
+            state.up,
+            state.core,
+            state.restarted,
+            state.reason,
+        )
         if not state.up:
             return
         if state.restarted:
@@ -264,4 +271,3 @@ def main(settings: Settings) -> None:
     engine.start()
     engine.run()
     engine.stop()
-

@@ -6,6 +6,7 @@ It owns time and the wire; how many is decided by a policy of `core.pacing`, whi
 import logging
 import uuid as uuids
 from collections.abc import Callable
+from dataclasses import replace
 
 from gevent.event import Event
 from gevent.pool import Pool
@@ -67,7 +68,9 @@ class Dialer:
         setup = self.company.setup
         try:
             self.company_settings = setup.company()
-            self.campaign = setup.campaign(self.campaign_id)
+            campaign = setup.campaign(self.campaign_id)
+            delays = campaign.retry_min.over(self.company_settings.retry_min)
+            self.campaign = replace(campaign, retry_min=delays)
             self.gateways = [setup.gateway(name) for name in self.campaign.gateways]
             self.policy = _policy(self.campaign)
             self._fault = ""
@@ -220,7 +223,9 @@ class Dialer:
             },
         )
         if placed or why != self._said:
-            log.info("campaign=%s calls=%d wanted=%d reason=%r", self.campaign_id, placed, wanted, why + limited)
+            log.info(
+                "campaign=%s calls=%d wanted=%d reason=%r", self.campaign_id, placed, wanted, why + limited
+            )
         self._said = why
 
 

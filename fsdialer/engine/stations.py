@@ -71,7 +71,9 @@ class Stations:
     def nail(self, company: CompanyStore, view: OperatorView, campaign: Campaign) -> None:
         """Ring the phone of an operator who has just got on the line (state `connecting`), once at a time."""
         who = (company.id, view.id)
-        if who in self._ringing or any(h.operator == view.id and h.company is company for h in self._held.values()):
+        if who in self._ringing or any(
+            h.operator == view.id and h.company is company for h in self._held.values()
+        ):
             return
         link = self._lines.least_loaded(lambda _: 0)
         if link is None:

@@ -359,7 +359,6 @@ class Switchboard:
 def _not_again(call: Call) -> tuple[str, ...]:
     return (*call.passed_over, call.operator) if call.operator else call.passed_over
 
-
     def not_placed(self, call: Call, reason: str) -> None:
         """Nothing was sent, and nothing will be: our fault, so the lead pays no attempt."""
         log.error("call=%s lead=%s originate=refused reason=%s", call.uuid, call.lead, reason)

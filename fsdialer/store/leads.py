@@ -101,7 +101,9 @@ class Leads:
     def _why_due(self, lead: str, record: Lead) -> list[str]:
         keys, campaign = self._keys, record.campaign
         rank = self._redis.zrank(keys.due(campaign), lead)
-        reasons = [f"It is due: number {rank + 1} in the queue." if rank is not None else "It is in no queue."]
+        reasons = [
+            f"It is due: number {rank + 1} in the queue." if rank is not None else "It is in no queue."
+        ]
         if self._redis.hget(keys.company, "active") == "0":
             reasons.append("The company's master switch is off.")
         settings = self._redis.hgetall(keys.settings(campaign))

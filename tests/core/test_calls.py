@@ -30,7 +30,15 @@ from fsdialer.core.calls import (
     verdict,
 )
 from fsdialer.core.dispositions import Disposition
-from fsdialer.core.events import JobDone, LegAnswered, LegHungUp, LegReady, LegRinging, LegsBridged, WaitExpired
+from fsdialer.core.events import (
+    JobDone,
+    LegAnswered,
+    LegHungUp,
+    LegReady,
+    LegRinging,
+    LegsBridged,
+    WaitExpired,
+)
 
 CUSTOMER, PHONE, OTHER_PHONE = "customer", "phone", "other-phone"
 
@@ -160,16 +168,12 @@ def test_operator_whose_phone_still_rings_at_the_end_of_the_wait_is_freed_and_th
 
 
 def test_operator_whose_phone_rang_all_the_wait_long_is_taken_off_the_line():
-    _, effects = play(
-        new_call(), PICKS_UP, ANN_RUNG, OperatorSlow(PHONE, 6.2), WaitExpired(CUSTOMER, 7.0)
-    )
+    _, effects = play(new_call(), PICKS_UP, ANN_RUNG, OperatorSlow(PHONE, 6.2), WaitExpired(CUSTOMER, 7.0))
     assert FailOperator("ann", "did not answer in time") in effects
 
 
 def test_bridge_already_asked_for_may_still_win_over_the_limit():
-    call, effects = play(
-        new_call(), PICKS_UP, ANN_NAILED, IS_READY, WaitExpired(CUSTOMER, 7.0), TALKING
-    )
+    call, effects = play(new_call(), PICKS_UP, ANN_NAILED, IS_READY, WaitExpired(CUSTOMER, 7.0), TALKING)
     assert call.state is CallState.TALKING
     assert not any(isinstance(e, FreeOperator) for e in effects)
 
@@ -219,7 +223,10 @@ def test_customer_who_leaves_while_a_phone_rings_stops_that_phone():
 
 def test_cancelled_while_ringing_pays_no_attempt():
     call, effects = play(
-        new_call(), RINGS, HangUpAsked(2.0), LegHungUp(CUSTOMER, 2.1, "ORIGINATOR_CANCEL", sip_status=487, rang=True)
+        new_call(),
+        RINGS,
+        HangUpAsked(2.0),
+        LegHungUp(CUSTOMER, 2.1, "ORIGINATOR_CANCEL", sip_status=487, rang=True),
     )
     assert effects[0] == HangUp(CUSTOMER, "ORIGINATOR_CANCEL")
     said = verdict(call, effects[-1])
@@ -229,7 +236,9 @@ def test_cancelled_while_ringing_pays_no_attempt():
 def test_call_lost_with_its_switch_pays_no_attempt_unless_it_was_answered():
     call, effects = play(new_call(), RINGS, CallLost(3.0, "SWITCH_RESTARTED"))
     assert verdict(call, effects[-1]).charged is False
-    call, effects = play(new_call(), PICKS_UP, ANN_NAILED, IS_READY, TALKING, CallLost(9.0, "SWITCH_RESTARTED"))
+    call, effects = play(
+        new_call(), PICKS_UP, ANN_NAILED, IS_READY, TALKING, CallLost(9.0, "SWITCH_RESTARTED")
+    )
     assert verdict(call, effects[-1]).disposition is Disposition.ANSWERED
 
 
@@ -306,7 +315,7 @@ def test_repeating_an_event_changes_nothing_more(events):
 
 
 @pytest.mark.parametrize(
-    "order", itertools.permutations([PICKS_UP, IS_READY, JobDone(CUSTOMER, 5.0, True, CUSTOMER)]), ids=str
+    "order", list(itertools.permutations([PICKS_UP, IS_READY, JobDone(CUSTOMER, 5.0, True, CUSTOMER)]))
 )
 def test_answer_ready_and_job_lead_to_one_bridge_in_any_order(order):
     call, effects = play(new_call(), *order)

@@ -18,7 +18,14 @@ def acme(redis):
     company.setup.save_company(Company("acme", name="Acme"))
     company.setup.save_gateway(Gateway("acme", "trunk", channels=10, calls_per_second=5))
     company.setup.save_campaign(
-        Campaign("acme", "spring", mode=Mode.MULTIPLIER, multiplier=Decimal("1.2"), gateways=("trunk",), max_attempts=3)
+        Campaign(
+            "acme",
+            "spring",
+            mode=Mode.MULTIPLIER,
+            multiplier=Decimal("1.2"),
+            gateways=("trunk",),
+            max_attempts=3,
+        )
     )
     for number, name in enumerate(("ann", "bob", "cid"), 1001):
         company.setup.save_operator(Operator("acme", name, name.title(), str(number), campaigns=("spring",)))
@@ -43,5 +50,7 @@ def trunk(acme):
 
 def add_leads(acme, count, first=0, priority=0, now=NOW):
     """So many new leads; their ids."""
-    leads = [NewLead(f"+1555010{n:04d}", name=f"Lead {n}", priority=priority) for n in range(first, first + count)]
+    leads = [
+        NewLead(f"+1555010{n:04d}", name=f"Lead {n}", priority=priority) for n in range(first, first + count)
+    ]
     return acme.leads.add("spring", leads, now).lead_ids

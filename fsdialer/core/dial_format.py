@@ -1,0 +1,60 @@
+"""The dial format: how a lead's number becomes the address that is dialled.
+
+``+{number}@{host}:{port}`` by default, as in AutoCall; ``sip:`` in front is accepted and taken off. What comes out is
+checked against a strict list of characters: everything else has a meaning in FreeSWITCH's originate string.
+"""
+
+import re
+
+from fsdialer.core.campaigns import Company, Gateway
+from fsdialer.errors import InvalidSetting
+
+MACROS = ("number", "host", "port", "server")
+DEFAULT = "+{number}@{host}:{port}"
+
+_MACRO = re.compile(r"\{([^{}]*)\}")
+_USER = re.compile(r"[0-9A-Za-z+*#._-]{1,64}")
+_ADDRESS = re.compile(rf"{_USER.pattern}@[0-9A-Za-z.-]{{1,253}}(:[0-9]{{1,5}})?")
+_EXAMPLE = {"number": "12125550100", "host": "pbx.example.com", "port": 5060, "server": "dialer.example.com"}
+
+
+def check(dial_format: str) -> str:
+    """The format without ``sip:``; InvalidSetting, naming the fix, when it cannot make a safe address."""
+    text = dial_format.strip().removeprefix("sip:")
+    unknown = [name for name in _MACRO.findall(text) if name not in MACROS]
+    if unknown:
+        known = " ".join(f"{{{name}}}" for name in MACROS)
+        raise InvalidSetting("dial_format", f"unknown macro {{{unknown[0]}}}: there are {known}")
+    if "{number}" not in text:
+        raise InvalidSetting("dial_format", f"no {{number}} in it: for example {DEFAULT}")
+    render(text, **_EXAMPLE)  # type: ignore[arg-type]
+    return text
+
+
+def render(dial_format: str, number: str, host: str, port: int, server: str) -> str:
+    """The address, ``+12125550100@pbx.example.com:5060``; `number` is given in digits, without +."""
+    values = {"number": number, "host": host, "port": str(port), "server": server}
+    text = dial_format.strip().removeprefix("sip:")
+    address = _MACRO.sub(lambda match: values.get(match[1], match[0]), text)
+    if not _ADDRESS.fullmatch(address):
+        raise InvalidSetting(
+            "dial_format",
+            f"{address!r} is not an address: USER@HOST or USER@HOST:PORT, of letters, digits and + * # . _ -",
+        )
+    return address
+
+
+def preview(company: Company, gateway: Gateway | None, number: str = "+12125550100") -> str:
+    """What would be dialled, for the administrator's page."""
+    host, port = (gateway.host, gateway.port) if gateway and gateway.host else ("pbx.example.com", 5060)
+    return render(company.dial_format, number.lstrip("+"), host, port, company.server or "dialer.example.com")
+
+
+def destination(company: Company, gateway: Gateway, number: str) -> str:
+    """FreeSWITCH's name for the way to `number` (E.164): ``sofia/external/+1…@host:port`` for a gateway with a host of
+    its own, else ``sofia/gateway/NAME/+1…`` with the part of the dial format before the @."""
+    host = gateway.host or "gateway"
+    address = render(company.dial_format, number.lstrip("+"), host, gateway.port, company.server or host)
+    if gateway.host:
+        return f"sofia/{gateway.profile}/{address}"
+    return f"sofia/gateway/{gateway.name}/{address.partition('@')[0]}"

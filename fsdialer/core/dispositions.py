@@ -1,0 +1,142 @@
+"""What the network said of an attempt that nobody answered, and what it means for the lead.
+
+One table, read by SIP status first (a carrier's ``Reason: Q.850`` may overwrite the cause) and by FreeSWITCH's hangup
+cause second. FreeSWITCH turns 401, 402, 403, 407 and 603 all into CALL_REJECTED and 480 into NO_USER_RESPONSE, so the
+cause alone is not enough; whether the phone rang parts "missed" from "unavailable".
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Disposition(StrEnum):
+    """How an attempt ended."""
+
+    ANSWERED = "answered"
+    MISSED = "missed"
+    UNAVAILABLE = "unavailable"
+    BUSY = "busy"
+    TECHNICAL = "technical"
+    ABANDONED = "abandoned"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+#: What people read.
+LABELS = {
+    Disposition.ANSWERED: "Answered",
+    Disposition.MISSED: "Missed (no answer)",
+    Disposition.UNAVAILABLE: "Unavailable",
+    Disposition.BUSY: "Busy",
+    Disposition.TECHNICAL: "Technical error",
+    Disposition.ABANDONED: "No free operators",
+    Disposition.DEAD: "Number does not exist",
+    Disposition.CANCELLED: "Cancelled by us",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`charged`: the lead pays an attempt. `final`: the lead is not called again. `detail`: in words, for people."""
+
+    disposition: Disposition
+    charged: bool
+    final: bool
+    detail: str
+
+
+def _ours(detail: str) -> Verdict:
+    """A fault on our side or the carrier's: the lead must not pay for it."""
+    return Verdict(Disposition.TECHNICAL, charged=False, final=False, detail=detail)
+
+
+_MISSED = Verdict(Disposition.MISSED, True, False, "no answer")
+_UNAVAILABLE = Verdict(Disposition.UNAVAILABLE, True, False, "switched off or out of reach")
+_REJECTED = Verdict(Disposition.UNAVAILABLE, True, False, "rejected the call")
+_UNWANTED = Verdict(Disposition.UNAVAILABLE, True, True, "does not want our calls")
+_BUSY = Verdict(Disposition.BUSY, True, False, "busy")
+_DEAD = Verdict(Disposition.DEAD, True, True, "the number does not exist")
+_UNKNOWN = Verdict(Disposition.TECHNICAL, True, False, "ended for an unknown reason")
+
+_BY_STATUS = {
+    404: _DEAD,
+    410: _DEAD,
+    484: _DEAD,
+    485: _DEAD,
+    604: _DEAD,
+    486: _BUSY,
+    600: _BUSY,
+    603: _REJECTED,
+    607: _UNWANTED,
+    401: _ours("the carrier refused our account"),
+    402: _ours("the carrier wants payment"),
+    403: _ours("the carrier forbids the call"),
+    407: _ours("the carrier refused our account"),
+    608: _ours("a network on the way blocked the call"),
+}
+
+_BY_CAUSE = {
+    "USER_BUSY": _BUSY,
+    "BUSY_EVERYWHERE": _BUSY,
+    "NO_ANSWER": _MISSED,
+    "ALLOTTED_TIMEOUT": _MISSED,
+    "PROGRESS_TIMEOUT": _UNAVAILABLE,
+    "SUBSCRIBER_ABSENT": _UNAVAILABLE,
+    "DECLINE": _REJECTED,
+    "CALL_REJECTED": _REJECTED,
+    "UNWANTED": _UNWANTED,
+    "UNALLOCATED_NUMBER": _DEAD,
+    "NO_ROUTE_DESTINATION": _DEAD,
+    "NUMBER_CHANGED": _DEAD,
+    "INVALID_NUMBER_FORMAT": _DEAD,
+    "GATEWAY_DOWN": _ours("the gateway is down"),
+    "INVALID_GATEWAY": _ours("the switch knows no such gateway"),
+    "INVALID_PROFILE": _ours("the switch knows no such SIP profile"),
+    "INVALID_URL": _ours("the dial format makes no valid address"),
+    "CHAN_NOT_IMPLEMENTED": _ours("the switch lacks a module for this destination"),
+    "DESTINATION_OUT_OF_ORDER": _ours("the switch refused: too many calls, or calls per second"),
+    "NORMAL_CIRCUIT_CONGESTION": _ours("the carrier's lines are full"),
+    "SWITCH_CONGESTION": _ours("the carrier's switch is overloaded"),
+    "NORMAL_TEMPORARY_FAILURE": _ours("the carrier failed for a moment"),
+    "NETWORK_OUT_OF_ORDER": _ours("the carrier's network is out of order"),
+    "SERVICE_UNAVAILABLE": _ours("the carrier does not serve this call"),
+    "SERVICE_NOT_IMPLEMENTED": _ours("the carrier does not serve this call"),
+    "INCOMPATIBLE_DESTINATION": _ours("no common codec with the carrier"),
+    "EXCHANGE_ROUTING_ERROR": _ours("the carrier could not route the call"),
+    "INTERWORKING": _ours("the carrier failed"),
+    "SYSTEM_SHUTDOWN": _ours("the switch was shut down"),
+    "MANAGER_REQUEST": _ours("ended by an administrator"),
+    "MEDIA_TIMEOUT": _ours("no audio from the carrier"),
+    "SWITCH_RESTARTED": _ours("the switch was restarted"),
+    "SWITCH_GONE": _ours("the switch could not be asked any more"),
+    "LOST": _ours("the switch lost the call"),
+    "NOT_PLACED": _ours("the call could not be placed"),
+}
+
+# STIR/SHAKEN refusals (428-438): the network mistrusts our number, not the lead.
+_BLOCKED_BY_IDENTITY = range(428, 439)
+# What says nothing by itself: no answer if it rang, unavailable if it did not.
+_DEPENDS_ON_RINGING = {408, 480, 487, 504}
+_CAUSES_THAT_DEPEND = {"NO_USER_RESPONSE", "RECOVERY_ON_TIMER_EXPIRE", "ORIGINATOR_CANCEL", "NORMAL_CLEARING"}
+
+
+def classify(cause: str, sip_status: int | None, rang: bool) -> Verdict:
+    """The verdict on an attempt nobody answered.
+
+    `cause` is FreeSWITCH's hangup cause or one of ours (LOST, NOT_PLACED, …); `sip_status` the carrier's final answer,
+    None when there was none; `rang` whether a 180 or 183 was seen. Our own ring limit ends as NO_ANSWER with a 487.
+    """
+    if cause in ("NO_ANSWER", "ALLOTTED_TIMEOUT"):
+        return _MISSED
+    if sip_status is not None:
+        if sip_status in _BY_STATUS:
+            return _BY_STATUS[sip_status]
+        if sip_status in _BLOCKED_BY_IDENTITY:
+            return _ours("the network does not trust our caller id")
+        if sip_status in _DEPENDS_ON_RINGING:
+            return _MISSED if rang else _UNAVAILABLE
+        if sip_status >= 400:
+            return _BY_CAUSE.get(cause, _ours(f"the carrier answered {sip_status}"))
+    if cause in _CAUSES_THAT_DEPEND:
+        return _MISSED if rang else _UNAVAILABLE
+    return _BY_CAUSE.get(cause, _UNKNOWN)

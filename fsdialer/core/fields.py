@@ -1,0 +1,215 @@
+"""Each setting once: its name, how it reads from a file or from Redis, how it is written, what is refused.
+
+`core.setup` reads whole files with this table, `store.campaigns` keeps settings in hashes with it, the
+administrator's pages check what was typed with it. A value may come typed (TOML) or as text (Redis, a form).
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
+
+import phonenumbers
+
+from fsdialer.core import dial_format
+from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator, RetryDelays, Station
+from fsdialer.errors import InvalidSetting
+
+T = TypeVar("T", Company, Gateway, Campaign, Operator)
+
+#: What ids of companies, campaigns, gateways and operators may look like: they stand in keys and commands.
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
+
+
+class Wrong(Exception):
+    """What is wrong with a value, to be joined with where it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How one setting is read and written."""
+
+    read: Callable[[Any], Any]
+    write: Callable[[Any], str] = str
+
+
+def _text(limit: int, pattern: str = r"[^\x00-\x1f\x7f]*", like: str = "plain text") -> Kind:
+    def read(value: Any) -> str:
+        if not isinstance(value, str):
+            raise Wrong(f"must be text in quotes, not {value!r}")
+        if len(value) > limit:
+            raise Wrong(f"{len(value)} characters: {limit} are the most")
+        if not re.fullmatch(pattern, value):
+            raise Wrong(f"{value!r} is not {like}")
+        return value
+
+    return Kind(read)
+
+
+def _flag() -> Kind:
+    def read(value: Any) -> bool:
+        if isinstance(value, bool):
+            return value
+        if str(value).strip().lower() in ("1", "true", "yes", "on"):
+            return True
+        if str(value).strip().lower() in ("0", "false", "no", "off", ""):
+            return False
+        raise Wrong(f"must be true or false, not {value!r}")
+
+    return Kind(read, lambda value: "1" if value else "0")
+
+
+def _number(make: Callable[[str], Any], low: float, high: float, unit: str = "") -> Kind:
+    def read(value: Any) -> Any:
+        try:
+            if isinstance(value, bool):
+                raise ValueError
+            number = make(str(value).strip())
+            in_range = low <= number <= high
+        except (ValueError, InvalidOperation):
+            raise Wrong(f"{value!r} is not a {'whole ' if make is int else ''}number") from None
+        if not in_range:
+            raise Wrong(f"{value} must be between {low:g} and {high:g}{unit}")
+        return number
+
+    return Kind(read, lambda value: f"{value:f}" if isinstance(value, Decimal) else f"{value:g}")
+
+
+def _one_of(choices: type[Mode] | type[Station], later: tuple[str, ...] = ()) -> Kind:
+    def read(value: Any) -> Any:
+        if value in later:
+            raise Wrong(f"{value!r} is not in this version: one of {', '.join(choices)}")
+        if value not in list(choices):
+            raise Wrong(f"{value!r} must be one of {', '.join(choices)}")
+        return choices(value)
+
+    return Kind(read)
+
+
+def _many(pattern: str, like: str) -> Kind:
+    def read(value: Any) -> tuple[str, ...]:
+        items = value.replace(",", " ").split() if isinstance(value, str) else value
+        if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
+            raise Wrong(f"must be a list of texts, not {value!r}")
+        for item in items:
+            if not re.fullmatch(pattern, item):
+                raise Wrong(f"{item!r} is not {like}")
+        return tuple(dict.fromkeys(items))
+
+    return Kind(read, " ".join)
+
+
+def _country() -> Kind:
+    def read(value: Any) -> str:
+        code = str(value).upper()
+        if code not in phonenumbers.SUPPORTED_REGIONS:
+            raise Wrong(f"{value!r} is not a country code like US or FR")
+        return code
+
+    return Kind(read)
+
+
+def _dial_format() -> Kind:
+    def read(value: Any) -> str:
+        try:
+            return dial_format.check(str(value))
+        except InvalidSetting as error:
+            raise Wrong(error.reason) from None
+
+    return Kind(read)
+
+
+_MINUTES = _number(float, 0, 60 * 24 * 60, " minutes")
+_HOST = r"[A-Za-z0-9]?[A-Za-z0-9.-]{0,252}"
+_DESTINATION = r"([A-Za-z0-9_.-]+/[A-Za-z0-9_.@:/+-]+)?"
+# A file, or one of FreeSWITCH's generated sounds; the wire text is made, and checked again, by `esl.commands`.
+_SOUND = r"(/?[A-Za-z0-9_./-]{1,200}|(silence|tone)_stream://[A-Za-z0-9%(),.;=*_-]{1,150})?"
+
+KINDS: dict[type, dict[str, Kind]] = {
+    Company: {
+        "name": _text(80),
+        "active": _flag(),
+        "country": _country(),
+        "hide_numbers": _flag(),
+        "dial_format": _dial_format(),
+        "server": _text(253, _HOST, "a host name"),
+    },
+    Gateway: {
+        "host": _text(253, _HOST, "a host name or address"),
+        "port": _number(int, 1, 65535),
+        "profile": _text(32, ID.pattern, "a SIP profile's name"),
+        "channels": _number(int, 1, 10_000, " channels"),
+        "calls_per_second": _number(int, 1, 1000, " calls per second"),
+    },
+    Campaign: {
+        "name": _text(80),
+        "mode": _one_of(Mode, later=("preview", "predictive")),
+        "multiplier": _number(Decimal, 1, 10),
+        "gateways": _many(ID.pattern, "a gateway's name"),
+        "caller_ids": _many(r"\+?[0-9]{3,15}", "a caller id like +15550100"),
+        "ring_s": _number(int, 1, 120, " seconds"),
+        "max_wait_s": _number(float, 0.5, 60, " seconds"),
+        "operator_ring_s": _number(float, 0.2, 60, " seconds"),
+        "message": _text(200, _SOUND, "a sound file's path or a tone_stream"),
+        "wrap_up_s": _number(float, 0, 3600, " seconds"),
+        "max_attempts": _number(int, 1, 100),
+        "max_talk_s": _number(int, 30, 86_400, " seconds"),
+    },
+    Operator: {
+        "name": _text(80),
+        "extension": _text(20, r"[0-9A-Za-z_.-]{1,20}", "an extension like 1001"),
+        "dial": _text(200, _DESTINATION, "a destination like user/1001 or sofia/internal/1001@host"),
+        "station": _one_of(Station, later=("refer", "webrtc")),
+        "campaigns": _many(ID.pattern, "a campaign's id"),
+    },
+}
+_DELAYS = ("missed", "unavailable", "busy", "technical")
+_WITH_DELAYS = (Company, Campaign)
+
+
+def read_setting(kind: type, name: str, value: Any) -> Any:
+    """One value of a company, gateway, campaign or operator; raises Wrong with the reason."""
+    return KINDS[kind][name].read(value)
+
+
+def read_delays(values: Mapping[str, Any]) -> RetryDelays:
+    """Retry delays by name, in minutes; raises Wrong."""
+    unknown = set(values) - set(_DELAYS)
+    if unknown:
+        raise Wrong(f"unknown key {sorted(unknown)[0]!r}: there are {', '.join(_DELAYS)}")
+    return RetryDelays(**{name: _MINUTES.read(value) for name, value in values.items()})
+
+
+def to_hash(thing: Company | Gateway | Campaign | Operator) -> dict[str, str]:
+    """The settings as text, for a Redis hash; delays not set are left out."""
+    fields = {name: kind.write(getattr(thing, name)) for name, kind in KINDS[type(thing)].items()}
+    if isinstance(thing, Company | Campaign):
+        for name in _DELAYS:
+            minutes = getattr(thing.retry_min, name)
+            if minutes is not None:
+                fields[f"retry_{name}_min"] = f"{minutes:g}"
+    return fields
+
+
+def from_hash(kind: type[T], where: str, identity: Mapping[str, str], fields: Mapping[str, str]) -> T:
+    """The thing a hash describes; InvalidSetting, naming `where`, for a value that was edited into nonsense.
+
+    `identity` holds its ids (company, id or name); what the hash does not have takes its default.
+    """
+    values: dict[str, Any] = dict(identity)
+    for name in KINDS[kind]:
+        if name in fields:
+            try:
+                values[name] = read_setting(kind, name, fields[name])
+            except Wrong as wrong:
+                raise InvalidSetting(f"{where}.{name}", str(wrong)) from None
+    thing = kind(**values)
+    if kind not in _WITH_DELAYS:
+        return thing
+    given = {name: fields[f"retry_{name}_min"] for name in _DELAYS if fields.get(f"retry_{name}_min")}
+    try:
+        delays = read_delays(given).over(thing.retry_min)  # type: ignore[union-attr]
+    except Wrong as wrong:
+        raise InvalidSetting(f"{where}.retry_min", str(wrong)) from None
+    return replace(thing, retry_min=delays)

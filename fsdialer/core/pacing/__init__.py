@@ -1,0 +1,75 @@
+"""How many calls to place now. A policy is pure: the engine owns time and the wire.
+
+``make("multiplier", multiplier="1.2")`` builds one. `decide` is called on every change of state and at least once a
+second; `observe` tells a policy that learns what happened (those here need not).
+"""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any, Protocol, TypedDict
+
+from fsdialer.core.pacing.multiplier import Multiplier
+from fsdialer.core.pacing.progressive import Progressive
+from fsdialer.errors import InvalidSetting
+
+
+class Operators(TypedDict):
+    """Operators on the line by what they do; `talking` includes those being connected."""
+
+    ready: int
+    talking: int
+    wrapup: int
+    total: int
+
+
+class State(TypedDict):
+    """What a decision is made on. Ages are seconds, one for each call or operator; `t` is epoch seconds."""
+
+    t: float
+    operators: Operators
+    ringing: int
+    ringing_ages: list[float]
+    talk_ages: list[float]
+    wrapup_ages: list[float]
+    answered_waiting: int
+
+
+class Policy(Protocol):
+    """Every way of pacing."""
+
+    #: The last decision's reason, in words.
+    why: str
+
+    def observe(self, event: dict[str, Any]) -> None:
+        """Something happened: ``{'t', 'type', 'cause', 'call', 'operator'}``, type being one of originate, answer,
+        machine, fail, connect, abandon, talk_end, ready, login, logout."""
+
+    def decide(self, state: State) -> int:
+        """How many new calls to originate now; never negative."""
+
+
+def make(name: str, **settings: Any) -> Policy:
+    """The policy of that name; InvalidSetting for an unknown name or setting."""
+    if name == "progressive":
+        _no_more(name, settings)
+        return Progressive()
+    if name == "multiplier":
+        multiplier = _decimal(settings.pop("multiplier", "1"))
+        _no_more(name, settings)
+        return Multiplier(multiplier)
+    raise InvalidSetting("mode", f"no pacing policy {name!r}: one of multiplier, progressive")
+
+
+def _decimal(value: object) -> Decimal:
+    """Exact: a float is taken by its shortest text, so that 1.16 is 1.16."""
+    try:
+        multiplier = Decimal(str(value))
+    except InvalidOperation:
+        raise InvalidSetting("multiplier", f"{value!r} is not a number") from None
+    if not multiplier.is_finite() or not 1 <= multiplier <= 10:
+        raise InvalidSetting("multiplier", f"{value} must be between 1 and 10")
+    return multiplier
+
+
+def _no_more(name: str, settings: dict[str, Any]) -> None:
+    if settings:
+        raise InvalidSetting("mode", f"policy {name} has no setting {', '.join(sorted(settings))}")

@@ -1,0 +1,205 @@
+"""A company's whole set-up as one readable file, both ways: TOML in, checked whole; TOML out.
+
+`fsdialer apply` makes Redis match a file, `fsdialer export` writes one. A wrong file is refused whole, with every
+problem named: table, key, reason, and the nearest known key for a misspelt one.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator
+from fsdialer.core.fields import ID, KINDS, Wrong, read_delays, read_setting, to_hash
+from fsdialer.errors import InvalidSetting
+
+
+class InvalidSetup(InvalidSetting):
+    """A file with problems; `problems` has them all, the message too."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("set-up", "refused, nothing was changed:\n  " + "\n  ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class CompanySetup:
+    """Everything of one company. `password_env`: operator → environment variable with their password."""
+
+    company: Company
+    gateways: tuple[Gateway, ...] = ()
+    campaigns: tuple[Campaign, ...] = ()
+    operators: tuple[Operator, ...] = ()
+    password_env: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_toml(text: str) -> list[CompanySetup]:
+    """The companies of a file; InvalidSetup with every problem in it. Decimals stay exact."""
+    try:
+        tables = tomllib.loads(text, parse_float=Decimal)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidSetup([f"not TOML: {error}"]) from None
+    problems: list[str] = []
+    for key in tables:
+        if key != "company":
+            problems.append(_unknown("the file", key, ["company"]))
+    companies = tables.get("company", {})
+    if not isinstance(companies, dict) or not companies:
+        problems.append("company: no [company.ID] table in the file")
+        companies = {}
+    setups = [_read_company(name, table, problems) for name, table in companies.items()]
+    if problems:
+        raise InvalidSetup(problems)
+    return setups
+
+
+def _read_company(name: str, table: Any, problems: list[str]) -> CompanySetup:
+    where = f"company.{name}"
+    parts = {"gateway": Gateway, "campaign": Campaign, "operator": Operator}
+    company = _read(Company, {"id": name}, where, table, problems, also=[*parts, "retry_min"])
+    tables = {part: _tables(where, part, table, problems) for part in parts}
+    gateways = [
+        _read(Gateway, {"company": name, "name": i}, f"{where}.gateway.{i}", t, problems)
+        for i, t in tables["gateway"].items()
+    ]
+    campaigns = [
+        _read(Campaign, {"company": name, "id": i}, f"{where}.campaign.{i}", t, problems, also=["retry_min"])
+        for i, t in tables["campaign"].items()
+    ]
+    operators = [
+        _read(
+            Operator, {"company": name, "id": i}, f"{where}.operator.{i}", t, problems, also=["password_env"]
+        )
+        for i, t in tables["operator"].items()
+    ]
+    setup = CompanySetup(
+        company,
+        tuple(gateways),
+        tuple(campaigns),
+        tuple(operators),
+        _passwords(where, tables["operator"], problems),
+    )
+    problems += _contradictions(where, setup)
+    return setup
+
+
+def _tables(where: str, part: str, table: Any, problems: list[str]) -> dict[str, Any]:
+    tables = table.get(part, {}) if isinstance(table, dict) else {}
+    if isinstance(tables, dict):
+        return tables
+    problems.append(f"{where}.{part}: must be tables, [{where}.{part}.ID]")
+    return {}
+
+
+def _read(
+    kind: Any, identity: dict[str, str], where: str, table: Any, problems: list[str], also: Iterable[str] = ()
+) -> Any:
+    """One table. Its problems are added to the list, and a stand-in goes on, so that all are found at once."""
+    own = list(identity.values())[-1]
+    if not ID.fullmatch(own):
+        problems.append(f"{where}: {own!r} is no id: letters, digits, - and _, 32 at the most")
+    if not isinstance(table, dict):
+        problems.append(f"{where}: must be a table, [{where}]")
+        table = {}
+    values: dict[str, Any] = dict(identity)
+    for key, value in table.items():
+        try:
+            if key in KINDS[kind]:
+                values[key] = read_setting(kind, key, value)
+            elif key == "retry_min" and key in also:
+                if not isinstance(value, dict):
+                    raise Wrong("must be a table like { missed = 90, busy = 5 }")
+                values[key] = read_delays(value).over(kind(**identity).retry_min)
+            elif key not in also:
+                problems.append(_unknown(where, key, [*KINDS[kind], *also]))
+        except Wrong as wrong:
+            problems.append(f"{where}.{key}: {wrong}")
+    return kind(**values)
+
+
+def _passwords(where: str, operators: Mapping[str, Any], problems: list[str]) -> dict[str, str]:
+    passwords = {}
+    for operator, table in operators.items():
+        variable = table.get("password_env") if isinstance(table, dict) else None
+        if variable is None:
+            continue
+        if isinstance(variable, str) and variable.isidentifier():
+            passwords[operator] = variable
+        else:
+            problems.append(f"{where}.operator.{operator}.password_env: must name an environment variable")
+    return passwords
+
+
+def _contradictions(where: str, setup: CompanySetup) -> list[str]:
+    """What is wrong between tables: names that lead nowhere, extensions had by two."""
+    problems = []
+    gateways, campaigns = {g.name for g in setup.gateways}, {c.id for c in setup.campaigns}
+    for campaign in setup.campaigns:
+        for gateway in campaign.gateways:
+            if gateway not in gateways:
+                problems.append(
+                    f"{where}.campaign.{campaign.id}.gateways: no gateway {gateway!r} in this company"
+                )
+    extensions: dict[str, str] = {}
+    for operator in setup.operators:
+        at = f"{where}.operator.{operator.id}"
+        if not operator.extension:
+            problems.append(f'{at}.extension: missing: the phone that is rung, like "1001"')
+        elif extensions.setdefault(operator.extension, operator.id) != operator.id:
+            holder = extensions[operator.extension]
+            problems.append(f"{at}.extension: {operator.extension!r} belongs to operator {holder}")
+        for name in operator.campaigns:
+            if name not in campaigns:
+                problems.append(f"{at}.campaigns: no campaign {name!r} in this company")
+    return problems
+
+
+def _unknown(where: str, key: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(key, list(known), 1)
+    hint = f": did you mean {near[0]!r}?" if near else f": there are {', '.join(sorted(known))}"
+    return f"{where}.{key}: unknown key{hint}"
+
+
+# -- out ---------------------------------------------------------------------------------------------------------
+
+
+def to_toml(setups: Iterable[CompanySetup]) -> str:
+    """The file `read_toml` reads back to the same; passwords are not in it."""
+    lines: list[str] = []
+    for setup in setups:
+        where = f"company.{setup.company.id}"
+        lines += _table(where, setup.company)
+        for gateway in sorted(setup.gateways, key=lambda g: g.name):
+            lines += _table(f"{where}.gateway.{gateway.name}", gateway)
+        for campaign in sorted(setup.campaigns, key=lambda c: c.id):
+            lines += _table(f"{where}.campaign.{campaign.id}", campaign)
+        for operator in sorted(setup.operators, key=lambda o: o.id):
+            lines += _table(f"{where}.operator.{operator.id}", operator)
+    return "\n".join(lines)
+
+
+def _table(where: str, thing: Company | Gateway | Campaign | Operator) -> list[str]:
+    texts = to_hash(thing)
+    lines = [f"[{where}]"]
+    for name in KINDS[type(thing)]:
+        value = getattr(thing, name)
+        if isinstance(value, bool):
+            text = "true" if value else "false"
+        elif isinstance(value, tuple):
+            text = "[" + ", ".join(_quoted(item) for item in value) + "]"
+        elif isinstance(value, int | float | Decimal):
+            text = texts[name]
+        else:
+            text = _quoted(texts[name])
+        lines.append(f"{name} = {text}")
+    delays = {k: v for k, v in texts.items() if k.startswith("retry_")}
+    if delays:
+        inner = ", ".join(f"{k.removeprefix('retry_').removesuffix('_min')} = {v}" for k, v in delays.items())
+        lines.append(f"retry_min = {{ {inner} }}")
+    return [*lines, ""]
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

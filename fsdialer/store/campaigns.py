@@ -1,0 +1,126 @@
+"""What an administrator set up, as kept in Redis: companies, gateways, campaigns, operators.
+
+Hashes of plain text that may be edited by hand; a value edited into nonsense is refused when it is read, naming the
+key. Every change is told to the feed, and the dialer follows within a second.
+"""
+
+from redis import Redis
+
+from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator
+from fsdialer.core.fields import from_hash, to_hash
+from fsdialer.core.setup import CompanySetup
+from fsdialer.errors import NotFound, Refused
+from fsdialer.store import keys as names
+from fsdialer.store.feed import Feed
+from fsdialer.store.keys import Keys
+
+
+class Setup:
+    """The set-up of one company."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._feed = Feed(redis, keys)
+
+    # -- reading -------------------------------------------------------------------------------------------
+    def company(self) -> Company:
+        """The company's settings."""
+        record = self._redis.hgetall(self._keys.company)
+        return from_hash(Company, self._keys.company, {"id": self._keys.company_id}, record)
+
+    def campaigns(self) -> list[Campaign]:
+        """All campaigns, by id."""
+        return [self.campaign(campaign) for campaign in sorted(self._redis.smembers(self._keys.campaigns))]
+
+    def campaign(self, campaign: str) -> Campaign:
+        """NotFound when there is none of that id."""
+        record = self._redis.hgetall(self._keys.settings(campaign))
+        if not record:
+            raise NotFound(f"no campaign {campaign!r} in company {self._keys.company_id}")
+        identity = {"company": self._keys.company_id, "id": campaign}
+        return from_hash(Campaign, self._keys.settings(campaign), identity, record)
+
+    def gateways(self) -> list[Gateway]:
+        """All gateways, by name."""
+        return [self.gateway(name) for name in sorted(self._redis.smembers(self._keys.gateways))]
+
+    def gateway(self, name: str) -> Gateway:
+        """NotFound when there is none of that name."""
+        record = self._redis.hgetall(self._keys.gateway(name))
+        if not record:
+            raise NotFound(f"no gateway {name!r} in company {self._keys.company_id}")
+        return from_hash(
+            Gateway, self._keys.gateway(name), {"company": self._keys.company_id, "name": name}, record
+        )
+
+    def operators(self) -> list[Operator]:
+        """All operators, by id."""
+        return [self.operator(operator) for operator in sorted(self._redis.smembers(self._keys.operators))]
+
+    def operator(self, operator: str) -> Operator:
+        """NotFound when there is none of that id."""
+        record = self._redis.hgetall(self._keys.operator(operator))
+        if "extension" not in record:
+            raise NotFound(f"no operator {operator!r} in company {self._keys.company_id}")
+        identity = {"company": self._keys.company_id, "id": operator}
+        return from_hash(Operator, self._keys.operator(operator), identity, record)
+
+    def whole(self) -> CompanySetup:
+        """Everything, as `fsdialer export` writes it."""
+        return CompanySetup(
+            self.company(), tuple(self.gateways()), tuple(self.campaigns()), tuple(self.operators())
+        )
+
+    # -- writing -------------------------------------------------------------------------------------------
+    def save_company(self, company: Company) -> None:
+        """Create or change the company."""
+        self._redis.sadd(names.companies(), company.id)
+        self._write(self._keys.company, to_hash(company))
+        self._tell("company", company.id)
+
+    def save_gateway(self, gateway: Gateway) -> None:
+        """Create or change a gateway."""
+        self._redis.sadd(self._keys.gateways, gateway.name)
+        self._write(self._keys.gateway(gateway.name), to_hash(gateway))
+        self._tell("gateway", gateway.name)
+
+    def save_campaign(self, campaign: Campaign) -> None:
+        """Create or change a campaign; a delay not set any more is the company's again."""
+        fields, key = to_hash(campaign), self._keys.settings(campaign.id)
+        gone = [name for name in self._redis.hkeys(key) if name not in fields]
+        self._write(key, fields)
+        if gone:
+            self._redis.hdel(key, *gone)
+        self._redis.sadd(self._keys.campaigns, campaign.id)
+        self._tell("campaign", campaign.id)
+
+    def save_operator(self, operator: Operator) -> None:
+        """Create or change an operator; Refused when the extension is another's."""
+        if not self._redis.hsetnx(self._keys.extensions, operator.extension, operator.id):
+            holder = self._redis.hget(self._keys.extensions, operator.extension)
+            if holder != operator.id:
+                raise Refused(f"extension {operator.extension} belongs to operator {holder}")
+        before = self._redis.hget(self._keys.operator(operator.id), "extension")
+        if before and before != operator.extension:
+            self._redis.hdel(self._keys.extensions, before)
+        self._write(self._keys.operator(operator.id), to_hash(operator))
+        self._redis.sadd(self._keys.operators, operator.id)
+        self._tell("operator", operator.id)
+
+    def remove_operator(self, operator: str) -> None:
+        """Forget an operator; Refused while they are on the line."""
+        state, extension = self._redis.hmget(self._keys.operator(operator), "state", "extension")
+        if state not in (None, "", "off"):
+            raise Refused(f"operator {operator} is on the line ({state}): take them off first")
+        self._redis.delete(self._keys.operator(operator))
+        self._redis.srem(self._keys.operators, operator)
+        if extension:
+            self._redis.hdel(self._keys.extensions, extension)
+        self._tell("operator", operator)
+
+    def _write(self, key: str, fields: dict[str, str]) -> None:
+        self._redis.hset(key, mapping=fields)
+
+    def _tell(self, what: str, name: str) -> None:
+        self._feed.publish("settings", what=what, id=name)
