@@ -35,18 +35,14 @@ class Settings:
     def need_switches(self) -> "Settings":
         """Itself; InvalidSetting when no switch is named."""
         if not self.switches:
-            raise InvalidSetting(
-                f"{_PREFIX}SWITCHES", "not set: name at least one, esl://:PASSWORD@HOST:8021"
-            )
+            raise InvalidSetting(f"{_PREFIX}SWITCHES", "not set: name at least one, esl://:PASSWORD@HOST:8021")
         return self
 
     def need_secret(self) -> "Settings":
         """Itself; InvalidSetting when there is no secret to sign sessions with."""
         if len(self.secret_key) < 16:
             how = "python3 -c 'import secrets; print(secrets.token_hex(32))'"
-            raise InvalidSetting(
-                f"{_PREFIX}SECRET_KEY", f"not set, or under 16 characters: make one with {how}"
-            )
+            raise InvalidSetting(f"{_PREFIX}SECRET_KEY", f"not set, or under 16 characters: make one with {how}")
         return self
 
 

@@ -144,9 +144,7 @@ class Centre:
         defaults = {"name": "Spring", "caller_ids": ("+12125550100",), "ring_s": 3, "wrap_up_s": 0.5}
         setup.save_campaign(Campaign("acme", "spring", gateways=gateways, **{**defaults, **campaign}))
         for extension in ("1001", "1002", "1003"):
-            operator = Operator(
-                "acme", extension, f"Op {extension}", extension, station=station, campaigns=("spring",)
-            )
+            operator = Operator("acme", extension, f"Op {extension}", extension, station=station, campaigns=("spring",))
             setup.save_operator(operator)
 
     def start_dialer(self, name="d1"):
@@ -193,9 +191,7 @@ class Centre:
 
     def disposition(self, lead):
         """The record of a lead whose attempt has ended, with what it came to."""
-        return wait_until(
-            lambda: self.lead(lead).disposition and self.lead(lead), what=f"lead {lead} to be closed"
-        )
+        return wait_until(lambda: self.lead(lead).disposition and self.lead(lead), what=f"lead {lead} to be closed")
 
     def talking(self, lead):
         return wait_until(
@@ -204,9 +200,7 @@ class Centre:
         )
 
     def today(self):
-        return {
-            k: v for k, v in self.store.stats.day("spring", time.strftime("%Y-%m-%d", time.gmtime())).items()
-        }
+        return self.store.stats.day("spring", time.strftime("%Y-%m-%d", time.gmtime()))
 
     def audit(self):
         """Nothing is left over when everything has ended: no call, no number lock, no channel, no promise."""

@@ -107,9 +107,7 @@ def test_redis_keys_are_spelt_in_one_place():
             assert "fsdialer:{" not in code and "fsdialer:companies" not in code, path
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "fsdialer/store/lua").glob("[!_]*.lua")), ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("path", sorted((ROOT / "fsdialer/store/lua").glob("[!_]*.lua")), ids=lambda p: p.stem)
 def test_every_script_says_its_call_keys_and_answer(path):
     text = path.read_text()
     assert text.startswith(f"-- {path.stem}(")
@@ -125,6 +123,4 @@ def test_the_rq_worker_never_meets_gevents_patching():
 def test_patching_happens_in_entry_points_only():
     for path in SOURCES:
         if "patch_all" in path.read_text():
-            assert (
-                path.name in ("cli.py", "switch.py", "__main__.py", "_patched.py") or "verbs" in path.parts
-            ), path
+            assert path.name in ("cli.py", "switch.py", "__main__.py", "_patched.py") or "verbs" in path.parts, path

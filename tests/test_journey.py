@@ -57,9 +57,7 @@ def test_card_is_on_the_screen_before_the_voice(centre):
     c = centre(station=Station.RING)
     c.on_line("1001")
     lead = c.add_lead(TALKS, name="Zoé")
-    wait_until(
-        lambda: c.operator("1001").state == "reserved", what="the operator to be reserved", every_s=0.005
-    )
+    wait_until(lambda: c.operator("1001").state == "reserved", what="the operator to be reserved", every_s=0.005)
     assert c.store.operators.card("1001").name == "Zoé"
     assert not c.call_of(lead).get("bridged")
 
@@ -171,9 +169,7 @@ def test_limit_holds_when_the_dialer_dies_at_the_answer(centre):
     wait_until(lambda: c.switch.api(f"uuid_exists {uuid}") == "false", 3, "the switch to end the wait")
     assert time.monotonic() - began < 1.5
     c.start_dialer()
-    lead = wait_until(
-        lambda: c.lead(waiting).disposition and c.lead(waiting), 20, "the new dialer to close the call"
-    )
+    lead = wait_until(lambda: c.lead(waiting).disposition and c.lead(waiting), 20, "the new dialer to close the call")
     assert lead.attempts <= 1
     assert c.store.stats.day("spring", time.strftime("%Y-%m-%d", time.gmtime()))["attempts"] == 2
 
@@ -206,9 +202,7 @@ def test_nailed_phone_hung_up_in_a_talk_ends_it_and_is_rung_again(centre):
     first_leg = c.talking(lead)["leg"]
     c.switch.lab("phone 1001 hangup")
     assert c.disposition(lead).disposition == "answered"
-    view = wait_until(
-        lambda: (v := c.operator("1001")).state == "available" and v, what="the phone to be up again"
-    )
+    view = wait_until(lambda: (v := c.operator("1001")).state == "available" and v, what="the phone to be up again")
     assert view.leg not in ("", first_leg)
     c.audit()
 
@@ -242,9 +236,7 @@ def test_switch_restarted_in_the_middle_of_a_call_closes_it_and_rings_the_phones
     before = c.talking(lead)["leg"]
     c.switch.lab("restart")
     assert c.disposition(lead).disposition == "answered"
-    view = wait_until(
-        lambda: (v := c.operator("1001")).state == "available" and v, 12, "1001 to be available again"
-    )
+    view = wait_until(lambda: (v := c.operator("1001")).state == "available" and v, 12, "1001 to be available again")
     assert view.leg != before
     c.audit()
 

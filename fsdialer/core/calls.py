@@ -2,8 +2,8 @@
 
 `advance(call, event) -> (call, effects)` is the whole of it. FreeSWITCH promises no order between a background job
 and a hang-up, repeats some events and, after a cut, leaves some out; so a `Call` is a set of facts that only ever
-grows, one rule for each kind of event says which fact it adds, and the effects follow from the facts, never from the order in which
-they came. Whatever the order and however often an event is repeated, a call is closed exactly once.
+grows, one rule for each kind of event says which fact it adds, and the effects follow from the facts, never from the
+order in which they came. Whatever the order and however often an event is repeated, a call is closed exactly once.
 
 It refuses to know how any effect is carried out (`engine.switchboard`) and what a hangup cause means
 (`core.dispositions`).
@@ -398,9 +398,7 @@ def _reserved(call: Call, event: OperatorReserved) -> Step:
     if taken:
         return call, (FreeOperator(event.operator),)
     call, effects = _pass_over(call, "did not answer in time") if call.operator else (call, ())
-    call = replace(
-        call, operator=event.operator, leg=event.leg, held=event.held, leg_ready=event.held, seeking=False
-    )
+    call = replace(call, operator=event.operator, leg=event.leg, held=event.held, leg_ready=event.held, seeking=False)
     if not event.held:
         return call, (*effects, RingOperator(event.operator, event.leg))
     return _then_bridge(call, effects)

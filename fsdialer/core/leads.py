@@ -92,9 +92,7 @@ def due_score(retry: bool, priority: int, due_at: float) -> float:
 def e164(text: str, country: str) -> str:
     """The number in international form; InvalidLead when it is none. `country` (ISO, "US") is for those without +."""
     if not _NUMBER_LIKE.fullmatch(text):
-        raise InvalidLead(
-            "number", f"{_short(text)!r} is not a telephone number: digits, spaces and + ( ) - . / only"
-        )
+        raise InvalidLead("number", f"{_short(text)!r} is not a telephone number: digits, spaces and + ( ) - . / only")
     try:
         parsed = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
@@ -125,13 +123,9 @@ def parse_header(columns: Sequence[str]) -> ColumnMap:
             fields.setdefault(title, index)
     if "number" not in known:
         seen = ", ".join(repr(_short(clean(c))) for c in columns[:8]) or "nothing"
-        raise InvalidLead(
-            "number", f"no column for it: name one 'phone' or 'number' (the first line has {seen})"
-        )
+        raise InvalidLead("number", f"no column for it: name one 'phone' or 'number' (the first line has {seen})")
     if len(fields) > FIELDS_LIMIT:
-        raise InvalidLead(
-            "header", f"{len(fields)} columns: {FIELDS_LIMIT} fields are the most a card can have"
-        )
+        raise InvalidLead("header", f"{len(fields)} columns: {FIELDS_LIMIT} fields are the most a card can have")
     return ColumnMap(known, fields)
 
 

@@ -69,9 +69,7 @@ def _read_company(name: str, table: Any, problems: list[str]) -> CompanySetup:
         for i, t in tables["campaign"].items()
     ]
     operators = [
-        _read(
-            Operator, {"company": name, "id": i}, f"{where}.operator.{i}", t, problems, also=["password_env"]
-        )
+        _read(Operator, {"company": name, "id": i}, f"{where}.operator.{i}", t, problems, also=["password_env"])
         for i, t in tables["operator"].items()
     ]
     setup = CompanySetup(
@@ -139,9 +137,7 @@ def _contradictions(where: str, setup: CompanySetup) -> list[str]:
     for campaign in setup.campaigns:
         for gateway in campaign.gateways:
             if gateway not in gateways:
-                problems.append(
-                    f"{where}.campaign.{campaign.id}.gateways: no gateway {gateway!r} in this company"
-                )
+                problems.append(f"{where}.campaign.{campaign.id}.gateways: no gateway {gateway!r} in this company")
     extensions: dict[str, str] = {}
     for operator in setup.operators:
         at = f"{where}.operator.{operator.id}"

@@ -21,7 +21,7 @@ from rich.live import Live
 from fsdialer.core.dispositions import Disposition
 from fsdialer.core.times import day, iso
 from fsdialer.demo.picture import picture
-from fsdialer.demo.processes import ProcessFailed, Processes
+from fsdialer.demo.processes import Processes, ProcessFailed
 from fsdialer.demo.robots import Robots
 from fsdialer.errors import FsdialerError
 from fsdialer.lab.redis_server import RedisServer
@@ -178,9 +178,7 @@ class Lab:
         setup.write_text(template)
         leads = self._options.leads or Path(str(resources.files("fsdialer.demo").joinpath("leads.csv")))
         self._processes.run("apply", ["fsdialer", "apply", str(setup)])
-        self._processes.run(
-            "load", ["fsdialer", "load", str(leads), "--company", COMPANY, "--campaign", CAMPAIGN]
-        )
+        self._processes.run("load", ["fsdialer", "load", str(leads), "--company", COMPANY, "--campaign", CAMPAIGN])
         self._add_user(SEAT, self._seat_password, "--role", "operator", "--operator", SEAT)
         self._add_user("admin", self._admin_password, "--role", "admin")
 
@@ -219,11 +217,7 @@ class Lab:
                 console.print(line, highlight=False, markup=False)
         until = None if self._options.minutes is None else time.monotonic() + self._options.minutes * 60
         live = console.is_terminal and not self._options.as_json
-        with (
-            Live(console=console, auto_refresh=False, screen=False)
-            if live
-            else contextlib.nullcontext() as screen
-        ):
+        with Live(console=console, auto_refresh=False, screen=False) if live else contextlib.nullcontext() as screen:
             while until is None or time.monotonic() < until:
                 now = time.time()
                 self._robots.look(now)

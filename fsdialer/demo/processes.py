@@ -93,9 +93,7 @@ class Processes:
                     return line
             self.check()
             time.sleep(0.02)  # a file has no event to wait for
-        raise ProcessFailed(
-            f"{name} did not say {ready!r} within {timeout_s:.0f} s:\n{self._end_of_log(name)}"
-        )
+        raise ProcessFailed(f"{name} did not say {ready!r} within {timeout_s:.0f} s:\n{self._end_of_log(name)}")
 
     def _end_of_log(self, name: str) -> str:
         lines = (self._folder / f"{name}.log").read_text(errors="replace").splitlines()

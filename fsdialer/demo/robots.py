@@ -36,9 +36,7 @@ class Robots:
                 self.company.operators.go_on_line(robot, self.campaign, now, via="cli")
             elif view.state != "wrap_up":
                 self._decide_at.pop(view.last_call, None)
-            elif now >= self._decide_at.setdefault(
-                view.last_call, now + self._random.uniform(0.3, 1) * self.think_s
-            ):
+            elif now >= self._decide_at.setdefault(view.last_call, now + self._random.uniform(0.3, 1) * self.think_s):
                 self._choose(robot, view.last_call, now)
 
     def _choose(self, robot: str, call: str, now: float) -> None:

@@ -168,9 +168,7 @@ class Engine:
             "pid": str(os.getpid()),
             "seen": iso(self._clock()),
             "campaigns": " ".join(f"{company}/{campaign}" for company, campaign in sorted(self.dialers)),
-            "switches": " ".join(
-                f"{link.address.name}={'up' if link.up else 'down'}" for link in self.lines.all()
-            ),
+            "switches": " ".join(f"{link.address.name}={'up' if link.up else 'down'}" for link in self.lines.all()),
         }
 
     # -- the feed: what people and other processes changed -----------------------------------------------------
@@ -232,9 +230,9 @@ class Engine:
     def _ring_who_waits(self, company: CompanyStore, campaigns: dict[str, Campaign]) -> None:
         """Nailed-up phones nobody rang: the switch was away, or the dialer that should have died."""
         for view in company.operators.views():
-            if view.state == "connecting" and view.campaign in campaigns:
-                if self._clock() - view.since > RING_AGAIN_S:
-                    self.stations.nail(company, view, campaigns[view.campaign])
+            overdue = view.state == "connecting" and self._clock() - view.since > RING_AGAIN_S
+            if overdue and view.campaign in campaigns:
+                self.stations.nail(company, view, campaigns[view.campaign])
 
     def _sweep(self) -> None:
         for (company_id, _), dialer in list(self.dialers.items()):

@@ -223,9 +223,7 @@ class Dialer:
             },
         )
         if placed or why != self._said:
-            log.info(
-                "campaign=%s calls=%d wanted=%d reason=%r", self.campaign_id, placed, wanted, why + limited
-            )
+            log.info("campaign=%s calls=%d wanted=%d reason=%r", self.campaign_id, placed, wanted, why + limited)
         self._said = why
 
 

@@ -25,9 +25,7 @@ BATCH = 1000
 class Janitor:
     """The chores of one company and its campaigns, `campaigns` being those this dialer owns."""
 
-    def __init__(
-        self, company: CompanyStore, clock: Callable[[], float], browser_grace_s: float = BROWSER_GRACE_S
-    ):
+    def __init__(self, company: CompanyStore, clock: Callable[[], float], browser_grace_s: float = BROWSER_GRACE_S):
         self.company = company
         self._clock = clock
         self._browser_grace_s = browser_grace_s
@@ -59,9 +57,7 @@ class Janitor:
             elif view.campaign in on_line and view.id not in on_line[view.campaign]:
                 if view.wish != "off":
                     operators.gone(view.id, now, "taken off the line by an administrator")
-                    log.info(
-                        "operator=%s campaign=%s off_line=yes reason=removed_by_hand", view.id, view.campaign
-                    )
+                    log.info("operator=%s campaign=%s off_line=yes reason=removed_by_hand", view.id, view.campaign)
             elif view.campaign in on_line and self._browser_gone(view, now):
                 operators.gone(view.id, now, "your browser was gone: get on the line again")
                 log.info("operator=%s campaign=%s off_line=yes reason=browser_gone", view.id, view.campaign)

@@ -144,9 +144,7 @@ class Reconciler:
     # -- channels nobody knows -----------------------------------------------------------------------------
     def _end_strangers(self, link: SwitchLink, channels: set[str]) -> None:
         """Channels tagged as ours that no record tracks at two sweeps in a row are hung up."""
-        unknown = {
-            leg for leg in channels if not self._switchboard.knows(leg) and not self._stations.holds(leg)
-        }
+        unknown = {leg for leg in channels if not self._switchboard.knows(leg) and not self._stations.holds(leg)}
         for leg in unknown & self._strange:
             snapshot = self._ask(link.address.name, leg)
             if snapshot is not None and self._is_stray(leg, snapshot.variables):

@@ -48,9 +48,7 @@ class Stations:
         self._held: dict[str, HeldLine] = {}
         self._ringing: set[tuple[str, str]] = set()  # company, operator
 
-    def originate(
-        self, view: OperatorView, leg: str, campaign: Campaign, *, call: str | None, domain: str = ""
-    ) -> str:
+    def originate(self, view: OperatorView, leg: str, campaign: Campaign, *, call: str | None, domain: str = "") -> str:
         """The command that rings an operator's phone: for one `call`, or to be held when None.
 
         The phone shows the campaign's name, never the customer's number.
@@ -71,9 +69,7 @@ class Stations:
     def nail(self, company: CompanyStore, view: OperatorView, campaign: Campaign) -> None:
         """Ring the phone of an operator who has just got on the line (state `connecting`), once at a time."""
         who = (company.id, view.id)
-        if who in self._ringing or any(
-            h.operator == view.id and h.company is company for h in self._held.values()
-        ):
+        if who in self._ringing or any(h.operator == view.id and h.company is company for h in self._held.values()):
             return
         link = self._lines.least_loaded(lambda _: 0)
         if link is None:

@@ -355,11 +355,11 @@ class Switchboard:
         except SwitchError as error:
             log.warning("call=%s originate=unsure reason=%s", call.uuid, error)
 
-
-def _not_again(call: Call) -> tuple[str, ...]:
-    return (*call.passed_over, call.operator) if call.operator else call.passed_over
-
     def not_placed(self, call: Call, reason: str) -> None:
         """Nothing was sent, and nothing will be: our fault, so the lead pays no attempt."""
         log.error("call=%s lead=%s originate=refused reason=%s", call.uuid, call.lead, reason)
         self.feed(call.uuid, life.CallLost(self._clock(), "NOT_PLACED"))
+
+
+def _not_again(call: Call) -> tuple[str, ...]:
+    return (*call.passed_over, call.operator) if call.operator else call.passed_over

@@ -57,9 +57,7 @@ class RedisServer:
             arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
         )
         deadline = time.monotonic() + timeout_s
-        while not self._socket.exists() or "eady to accept connections" not in log.read_text(
-            errors="replace"
-        ):
+        while not self._socket.exists() or "eady to accept connections" not in log.read_text(errors="replace"):
             if self._child.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 said = log.read_text(errors="replace")[-800:] if log.exists() else ""

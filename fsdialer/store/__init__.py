@@ -104,8 +104,6 @@ class Store:
         """The store of a company; NotFound when there is none of that id."""
         if company not in self._open:
             if not self.redis.sismember(names.companies(), company):
-                raise NotFound(
-                    f"no company {company!r}: there are {', '.join(self.companies()) or 'none yet'}"
-                )
+                raise NotFound(f"no company {company!r}: there are {', '.join(self.companies()) or 'none yet'}")
             self._open[company] = CompanyStore(self.redis, company)
         return self._open[company]

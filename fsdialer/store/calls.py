@@ -78,7 +78,7 @@ class Calls:
     def keep(self, uuids: Sequence[str], now: float) -> None:
         """Renew the leases of calls the switch has just confirmed."""
         if uuids:
-            self._redis.zadd(self._keys.calls, {uuid: now + LEASE_S for uuid in uuids}, xx=True)
+            self._redis.zadd(self._keys.calls, dict.fromkeys(uuids, now + LEASE_S), xx=True)
 
     def talking(self, uuid: str, owner: str, operator: str, now: float, voice_ms: float) -> bool:
         """Both hear each other, `voice_ms` after the answer; False when already noted."""

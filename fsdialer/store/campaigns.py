@@ -50,9 +50,7 @@ class Setup:
         record = self._redis.hgetall(self._keys.gateway(name))
         if not record:
             raise NotFound(f"no gateway {name!r} in company {self._keys.company_id}")
-        return from_hash(
-            Gateway, self._keys.gateway(name), {"company": self._keys.company_id, "name": name}, record
-        )
+        return from_hash(Gateway, self._keys.gateway(name), {"company": self._keys.company_id, "name": name}, record)
 
     def operators(self) -> list[Operator]:
         """All operators, by id."""
@@ -68,9 +66,7 @@ class Setup:
 
     def whole(self) -> CompanySetup:
         """Everything, as `fsdialer export` writes it."""
-        return CompanySetup(
-            self.company(), tuple(self.gateways()), tuple(self.campaigns()), tuple(self.operators())
-        )
+        return CompanySetup(self.company(), tuple(self.gateways()), tuple(self.campaigns()), tuple(self.operators()))
 
     # -- writing -------------------------------------------------------------------------------------------
     def save_company(self, company: Company) -> None:

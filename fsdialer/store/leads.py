@@ -84,7 +84,7 @@ class Leads:
     def why(self, lead: str, now: float) -> list[str]:
         """Why this lead is or isn't being called, in sentences an administrator understands."""
         record = self.get(lead)
-        keys, campaign = self._keys, record.campaign
+        keys = self._keys
         if record.state == "done":
             return [f"It is done: {record.outcome or record.detail or record.disposition or 'closed'}."]
         if record.state == "calling":
@@ -101,9 +101,7 @@ class Leads:
     def _why_due(self, lead: str, record: Lead) -> list[str]:
         keys, campaign = self._keys, record.campaign
         rank = self._redis.zrank(keys.due(campaign), lead)
-        reasons = [
-            f"It is due: number {rank + 1} in the queue." if rank is not None else "It is in no queue."
-        ]
+        reasons = [f"It is due: number {rank + 1} in the queue." if rank is not None else "It is in no queue."]
         if self._redis.hget(keys.company, "active") == "0":
             reasons.append("The company's master switch is off.")
         settings = self._redis.hgetall(keys.settings(campaign))

@@ -104,9 +104,7 @@ def test_talk_ended_by_the_customer_closes_the_call_and_leaves_a_nailed_phone_up
 
 
 def test_talk_ended_by_the_operators_phone_ends_the_customers_leg():
-    _, effects = play(
-        new_call(), PICKS_UP, ANN_NAILED, IS_READY, TALKING, LegHungUp(PHONE, 30.0, "NORMAL_CLEARING")
-    )
+    _, effects = play(new_call(), PICKS_UP, ANN_NAILED, IS_READY, TALKING, LegHungUp(PHONE, 30.0, "NORMAL_CLEARING"))
     assert effects[-1] == HangUp(CUSTOMER, "NORMAL_CLEARING")
 
 
@@ -179,9 +177,7 @@ def test_bridge_already_asked_for_may_still_win_over_the_limit():
 
 
 def test_refused_bridge_after_the_limit_frees_the_operator():
-    _, effects = play(
-        new_call(), PICKS_UP, ANN_NAILED, IS_READY, WaitExpired(CUSTOMER, 7.0), BridgeRefused(PHONE, 7.1)
-    )
+    _, effects = play(new_call(), PICKS_UP, ANN_NAILED, IS_READY, WaitExpired(CUSTOMER, 7.0), BridgeRefused(PHONE, 7.1))
     assert effects[-1] == FreeOperator("ann")
 
 
@@ -236,9 +232,7 @@ def test_cancelled_while_ringing_pays_no_attempt():
 def test_call_lost_with_its_switch_pays_no_attempt_unless_it_was_answered():
     call, effects = play(new_call(), RINGS, CallLost(3.0, "SWITCH_RESTARTED"))
     assert verdict(call, effects[-1]).charged is False
-    call, effects = play(
-        new_call(), PICKS_UP, ANN_NAILED, IS_READY, TALKING, CallLost(9.0, "SWITCH_RESTARTED")
-    )
+    call, effects = play(new_call(), PICKS_UP, ANN_NAILED, IS_READY, TALKING, CallLost(9.0, "SWITCH_RESTARTED"))
     assert verdict(call, effects[-1]).disposition is Disposition.ANSWERED
 
 

@@ -50,7 +50,5 @@ def trunk(acme):
 
 def add_leads(acme, count, first=0, priority=0, now=NOW):
     """So many new leads; their ids."""
-    leads = [
-        NewLead(f"+1555010{n:04d}", name=f"Lead {n}", priority=priority) for n in range(first, first + count)
-    ]
+    leads = [NewLead(f"+1555010{n:04d}", name=f"Lead {n}", priority=priority) for n in range(first, first + count)]
     return acme.leads.add("spring", leads, now).lead_ids

@@ -39,9 +39,7 @@ def test_same_number_in_two_campaigns_is_two_leads(acme):
 
 
 def test_card_fields_are_kept(acme):
-    (lead,) = acme.leads.add(
-        "spring", [NewLead("+15550100001", "Zoé", fields={"City": "Nîmes"})], NOW
-    ).lead_ids
+    (lead,) = acme.leads.add("spring", [NewLead("+15550100001", "Zoé", fields={"City": "Nîmes"})], NOW).lead_ids
     record = acme.leads.get(lead)
     assert (record.name, record.fields) == ("Zoé", {"City": "Nîmes"})
 

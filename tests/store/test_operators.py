@@ -27,9 +27,7 @@ def in_call(acme, owner, campaign, trunk):
 
 
 def end(acme, owner, uuid, now, wrap_up_s=15.0):
-    acme.calls.finish(
-        uuid, owner, now, TALKED, NextStep(None, "done", "talked"), wrap_up_s, "NORMAL_CLEARING", None
-    )
+    acme.calls.finish(uuid, owner, now, TALKED, NextStep(None, "done", "talked"), wrap_up_s, "NORMAL_CLEARING", None)
 
 
 def test_on_the_line_is_in_the_presence_set_and_available(acme):

@@ -1,0 +1,5 @@
+"""``python -m fsdialer`` is the command line."""
+
+from fsdialer.cli import main
+
+main()

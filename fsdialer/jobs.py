@@ -1,0 +1,109 @@
+"""What RQ runs: retries made due, and files loaded. Ids go in, Redis comes out; nothing here ever dials.
+
+The worker must not be patched by gevent (a patched one loses jobs on SIGTERM), so nothing imported here may do that.
+Jobs are JSON, not pickles: who can write to Redis must not be able to run code.
+"""
+
+import logging
+import math
+import os
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+from rq import Queue, Worker
+from rq.exceptions import DuplicateJobError
+from rq.serializers import JSONSerializer
+
+from fsdialer import settings as settings_module
+from fsdialer.imports import load_file
+from fsdialer.settings import Settings
+from fsdialer.store import CompanyStore, Store, connect
+
+log = logging.getLogger(__name__)
+
+QUEUE = "fsdialer"
+#: Leads made due by one script call: about 10 ms of Redis time.
+BATCH = 1000
+#: A release is over in a moment; a file of a million rows takes minutes.
+RELEASE_TIMEOUT_S, IMPORT_TIMEOUT_S = 60, 3600
+#: Bad rows of an import that its result keeps.
+BAD_ROWS_SHOWN = 100
+
+
+def release_due(company: str, campaign: str) -> int:
+    """Leads whose retry has fallen due go to the lead queue; how many. Run twice, late or never: nothing is lost."""
+    leads = _company(company).leads
+    total = 0
+    while moved := leads.release_due(campaign, time.time(), BATCH):
+        total += moved
+    return total
+
+
+def import_file(company: str, campaign: str, path: str) -> dict[str, Any]:
+    """Load an uploaded file and remove it; the report, as the page shows it."""
+    file = Path(path)
+    try:
+        report = load_file(file, _company(company), campaign, time.time)
+    finally:
+        file.unlink(missing_ok=True)
+    return {
+        "rows": report.rows,
+        "added": report.added,
+        "duplicate_numbers": report.duplicate_numbers,
+        "duplicate_ids": report.duplicate_ids,
+        "bad": report.bad,
+        "bad_rows": [[bad.line, bad.field, bad.reason] for bad in report.bad_rows[:BAD_ROWS_SHOWN]],
+    }
+
+
+def queue(settings: Settings) -> Queue:
+    """RQ's queue, over a connection of its own: RQ needs bytes where the store has text."""
+    redis = Redis.from_url(settings.rq_redis_url, socket_timeout=5, socket_connect_timeout=3)
+    return Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+
+
+def enqueuer(settings: Settings) -> Callable[[str, str, int], None]:
+    """What the dialer calls to have leads made due: ``enqueue(company, campaign, second)``."""
+    rq = queue(settings)
+    return lambda company, campaign, second: schedule_release(rq, company, campaign, second)
+
+
+def schedule_release(rq: Queue, company: str, campaign: str, at: float) -> None:
+    """One job for the campaign and second, however many leads wait for it and however often it is asked for."""
+    second = math.ceil(at)
+    try:
+        rq.enqueue_at(
+            datetime.fromtimestamp(second, UTC),
+            release_due,
+            company,
+            campaign,
+            job_id=f"release-{company}-{campaign}-{second}",
+            unique=True,
+            job_timeout=RELEASE_TIMEOUT_S,
+            result_ttl=0,
+            failure_ttl=86_400,
+        )
+    except DuplicateJobError:
+        log.debug("campaign=%s second=%d release=already_asked_for", campaign, second)
+
+
+def enqueue_import(rq: Queue, company: str, campaign: str, path: str) -> str:
+    """Have a file loaded; the job's id. Its result is kept for a day."""
+    job = rq.enqueue(import_file, company, campaign, path, job_timeout=IMPORT_TIMEOUT_S, result_ttl=86_400)
+    return job.id
+
+
+def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM, with the scheduler beside."""
+    os.environ.setdefault("TZ", "UTC")
+    rq = queue(settings)
+    worker = Worker([rq], connection=rq.connection, serializer=JSONSerializer)
+    worker.work(with_scheduler=True, logging_level="WARNING")
+
+
+def _company(company: str) -> CompanyStore:
+    return Store(connect(settings_module.load().redis_url)).company(company)

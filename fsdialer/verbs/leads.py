@@ -1,0 +1,62 @@
+"""`load` and `why`."""
+
+import time
+from pathlib import Path
+
+import click
+
+from fsdialer.errors import NotFound
+from fsdialer.imports import LoadReport, load_file
+from fsdialer.settings import Settings
+from fsdialer.store import CompanyStore
+
+#: Bad rows printed; the rest are counted.
+SHOWN = 50
+
+
+def load_here(settings: Settings, company: CompanyStore, campaign: str, file: Path) -> None:
+    """Load now, with a progress bar, and print the report."""
+    with click.progressbar(
+        length=max(1, file.stat().st_size), label="Loading", file=click.get_text_stream("stderr")
+    ) as bar:
+        report = load_file(file, company, campaign, time.time, bar.update)
+    print_report(report)
+
+
+def load_queued(settings: Settings, company: CompanyStore, campaign: str, file: Path) -> None:
+    """Copy the file aside and leave it to an RQ worker on this machine."""
+    import shutil
+    import tempfile
+
+    from fsdialer import jobs
+
+    company.setup.campaign(campaign)
+    handle, copy = tempfile.mkstemp(prefix="fsdialer-import-", suffix=".csv")
+    with open(handle, "wb") as out, file.open("rb") as source:
+        shutil.copyfileobj(source, out)
+    job = jobs.enqueue_import(jobs.queue(settings), company.id, campaign, copy)
+    click.echo(f"Queued as job {job}: an RQ worker on this machine loads it.")
+
+
+def print_report(report: LoadReport) -> None:
+    """What came of a file, for people."""
+    for bad in report.bad_rows[:SHOWN]:
+        click.echo(f"line {bad.line}: {bad.field}: {bad.reason}", err=True)
+    if report.bad > SHOWN:
+        click.echo(f"… and {report.bad - SHOWN} more bad rows", err=True)
+    click.echo(
+        f"{report.rows} rows: {report.added} added, {report.duplicate_numbers} with a number the campaign has, "
+        f"{report.duplicate_ids} with an external id it has, {report.bad} bad"
+    )
+
+
+def find_lead(company: CompanyStore, lead: str) -> list[str]:
+    """Lead ids meant by an id or by a number; NotFound when there are none."""
+    if not lead.startswith("+"):
+        company.leads.get(lead)
+        return [lead]
+    found = [company.leads.find(campaign.id, lead) for campaign in company.setup.campaigns()]
+    ids = [each for each in found if each]
+    if not ids:
+        raise NotFound(f"no lead with number {lead}")
+    return ids
