@@ -61,8 +61,7 @@ class Stations:
             caller_name=campaign.name or campaign.id,
             caller_number=campaign.caller_ids[0] if campaign.caller_ids else "",
             held=call is None,
-            call=call,
-            operator=view.id,
+            tags={"company": campaign.company, "operator": view.id, "call": call or ""},
         )
 
     # -- nailed-up phones ----------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ def _ask_switch(
         for gateway in company.setup.gateways():
             if gateway.host:
                 continue
-            said = client.api(f"sofia status gateway {gateway.name}")
+            said = client.api(commands.gateway_status(gateway.name))
             state = next((x.split()[-1] for x in said.splitlines() if x.startswith("Status")), "unknown")
             yield Finding(
                 state == "UP", f"{name}: gateway {gateway.name} {state}", "sofia profile … restart; check its account"
@@ -150,7 +150,7 @@ def _ask_switch(
         for view in company.operators.views():
             if view.dial:
                 continue
-            contact = client.api(f"sofia_contact {commands.user_destination(view.extension, address.domain)[5:]}")
+            contact = client.api(commands.contact(view.extension, address.domain))
             registered = not contact.startswith(("error", "-ERR"))
             yield Finding(
                 registered or view.state == "off",

@@ -1,0 +1,188 @@
+"""What we say to a switch: values in, wire text out. No socket in sight.
+
+FreeSWITCH splits a command at spaces, then at commas, bars and braces, and expands ``${…}``; quoting is not enough. So
+every value that goes in has a type with a list of allowed characters, and free text (names, notes, card fields) never
+goes in at all. `client` adds ``bgapi`` in front and the job's id behind.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from fsdialer.errors import UnsafeCommand
+
+#: FreeSWITCH reads up to 10 MiB and then runs what it has, cut off; ours are short, so anything longer is a mistake.
+LONGEST = 8 * 1024
+#: The cause the waiting room ends with: nobody took the call in time.
+NO_PICKUP = "NO_PICKUP"
+
+_UUID = re.compile(r"[0-9A-Za-z-]{1,64}")
+_DESTINATION = re.compile(r"(sofia|user|loopback|verto\.rtc|error)/[0-9A-Za-z_.@:/+*#-]{1,300}")
+_NUMBER = re.compile(r"(\+?[0-9*#]{1,24})?")
+_CAUSE = re.compile(r"[A-Z][A-Z0-9_]{1,40}")
+_TAG = re.compile(r"[0-9A-Za-z_.-]{0,64}")
+_EXTENSION = re.compile(r"[0-9A-Za-z_.-]{1,64}")
+_DOMAIN = re.compile(r"[0-9A-Za-z.:-]{0,253}")
+_NAME = re.compile(r"[0-9A-Za-z_.-]{1,64}")
+_VARIABLE = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_FILE = re.compile(r"/?[A-Za-z0-9_./-]{1,200}")
+_GENERATED = re.compile(r"(silence|tone)_stream://[A-Za-z0-9%(),.;=*_-]{1,150}")
+
+
+def originate_customer(
+    *,
+    call: str,
+    destination: str,
+    ring_s: int,
+    caller_id: str,
+    wait_s: float,
+    message: str = "",
+    max_talk_s: int = 7200,
+    tags: Mapping[str, str],
+) -> str:
+    """Call a customer on channel `call`, with the limit of their wait armed on the switch itself.
+
+    Once answered, the channel runs an inline dialplan: silence for `wait_s` seconds, `message` (a sound file or
+    tone_stream; none when empty), hang-up NO_PICKUP. A bridge in time interrupts it (capture
+    ``operator-bridged-before-the-message``); with every process of ours dead it runs to its end (capture
+    ``unattended-answer-message-then-hangup``). Should a bridge fail, the customer is parked under a limit of its own.
+    """
+    wait_ms = round(wait_s * 1000)
+    variables = {
+        "origination_uuid": _checked("call", _UUID, call),
+        "originate_timeout": str(int(ring_s)),
+        "ignore_early_media": "true",
+        "origination_caller_id_number": _checked("caller id", _NUMBER, caller_id),
+        "hangup_after_bridge": "true",
+        "uuid_bridge_park_on_cancel": "true",
+        "park_timeout": f"{max(1, round(wait_s))}:{NO_PICKUP}",
+        "accountcode": "fsdialer",
+        "execute_on_answer": f"'sched_hangup +{int(max_talk_s)} ALLOTTED_TIMEOUT'",
+        **_tags(tags),
+    }
+    steps = [f"playback:silence_stream://{wait_ms}"]
+    if message:
+        steps.append(f"playback:{_sound(message)}")
+    steps.append(f"hangup:{NO_PICKUP}")
+    return _originate(variables, destination, f"'{','.join(steps)}' inline")
+
+
+def originate_operator(
+    *,
+    leg: str,
+    destination: str,
+    ring_s: int,
+    caller_name: str,
+    caller_number: str,
+    held: bool,
+    tags: Mapping[str, str],
+) -> str:
+    """Ring an operator's phone on channel `leg`, asking it to answer by itself, and park it.
+
+    `held`: the phone stays up between calls. Otherwise it lasts for one bridge, and gives up by itself should nobody
+    bridge it. `caller_name` is the campaign's; the customer's number is never in it.
+    """
+    variables = {
+        "origination_uuid": _checked("leg", _UUID, leg),
+        "originate_timeout": str(int(ring_s)),
+        "origination_caller_id_name": f"'{_plain(caller_name)}'",
+        "origination_caller_id_number": _checked("caller id", _NUMBER, caller_number) or "0",
+        "sip_auto_answer": "true",
+        "accountcode": "fsdialer",
+        **_tags(tags),
+    }
+    if held:
+        variables |= {"park_after_bridge": "true", "hangup_after_bridge": "false"}
+    else:
+        variables |= {"hangup_after_bridge": "true", "park_timeout": f"15:{NO_PICKUP}"}
+    return _originate(variables, destination, "&park()")
+
+
+def bridge(one: str, other: str) -> str:
+    """Join two answered channels."""
+    return f"uuid_bridge {_checked('leg', _UUID, one)} {_checked('leg', _UUID, other)}"
+
+
+def kill(leg: str, cause: str) -> str:
+    """End a channel with a hangup cause."""
+    return f"uuid_kill {_checked('leg', _UUID, leg)} {_checked('cause', _CAUSE, cause)}"
+
+
+def exists(leg: str) -> str:
+    """Answered ``true`` or ``false``."""
+    return f"uuid_exists {_checked('leg', _UUID, leg)}"
+
+
+def dump(leg: str) -> str:
+    """Everything about a channel, as JSON."""
+    return f"uuid_dump {_checked('leg', _UUID, leg)} json"
+
+
+def show_channels() -> str:
+    """All channels, as JSON: a table the switch keeps asynchronously, so a hint rather than the truth."""
+    return "show channels as json"
+
+
+def core_uuid() -> str:
+    """The core's uuid, new with each start of the switch."""
+    return "global_getvar core_uuid"
+
+
+def user_destination(extension: str, domain: str = "") -> str:
+    """A registered phone: ``user/1001@domain``, or ``user/1001`` for the switch's own domain."""
+    extension = _checked("extension", _EXTENSION, extension)
+    domain = _checked("domain", _DOMAIN, domain)
+    return f"user/{extension}@{domain}" if domain else f"user/{extension}"
+
+
+def gateway_status(gateway: str) -> str:
+    """A gateway's state, as text."""
+    return f"sofia status gateway {_checked('gateway', _NAME, gateway)}"
+
+
+def contact(extension: str, domain: str = "") -> str:
+    """Where a phone is registered; an error when it is not."""
+    return f"sofia_contact {user_destination(extension, domain).removeprefix('user/')}"
+
+
+def subscribe(events: Sequence[str]) -> str:
+    """Ask for events by name, in plain format."""
+    return "event plain " + " ".join(_checked("event", _CAUSE, event) for event in events)
+
+
+def framed(command: str, headers: Mapping[str, str] | None = None) -> bytes:
+    """The bytes of a command: one line, its headers, a blank line; UnsafeCommand if it would be anything else."""
+    lines = [command, *(f"{name}: {value}" for name, value in (headers or {}).items())]
+    if any(not line or not line.isprintable() for line in lines):
+        raise UnsafeCommand("a line break or control character in a command: nothing was sent")
+    text = ("\n".join(lines) + "\n\n").encode()
+    if len(text) > LONGEST:
+        raise UnsafeCommand(f"a command of {len(text)} bytes: {LONGEST} are the most")
+    return text
+
+
+def _originate(variables: Mapping[str, str], destination: str, application: str) -> str:
+    settings = ",".join(f"{name}={value}" for name, value in variables.items())
+    return f"originate {{{settings}}}{_checked('destination', _DESTINATION, destination)} {application}"
+
+
+def _tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Our own marks on a channel, ``fsdialer_lead=17``: ids only."""
+    return {f"fsdialer_{_checked('tag', _VARIABLE, k)}": _checked(k, _TAG, v) for k, v in tags.items()}
+
+
+def _sound(message: str) -> str:
+    """A sound for ``playback``; commas, which part applications, are escaped as in the capture."""
+    if _GENERATED.fullmatch(message):
+        return message.replace(",", "\\,")
+    return _checked("message", _FILE, message)
+
+
+def _plain(text: str) -> str:
+    """A display name made of harmless characters; the rest becomes spaces."""
+    return re.sub(r"[^0-9A-Za-z .-]+", " ", text)[:40].strip() or "Call"
+
+
+def _checked(what: str, allowed: re.Pattern[str], value: str) -> str:
+    if not allowed.fullmatch(value):
+        raise UnsafeCommand(f"{what} {value[:60]!r} has characters that may not stand in a command: nothing was sent")
+    return value

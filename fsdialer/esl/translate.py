@@ -1,0 +1,151 @@
+"""From FreeSWITCH's events to ours. The only reader of FreeSWITCH's header names."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from fsdialer.core.events import (
+    Heartbeat,
+    JobDone,
+    LegAnswered,
+    LegHungUp,
+    LegReady,
+    LegRinging,
+    LegsBridged,
+    SwitchEvent,
+    WaitExpired,
+)
+from fsdialer.esl.frames import Event
+
+#: What a dialer needs, and nothing else: events without variables and logs cost the switch and us.
+SUBSCRIPTION = (
+    "CHANNEL_PROGRESS",
+    "CHANNEL_PROGRESS_MEDIA",
+    "CHANNEL_ANSWER",
+    "CHANNEL_PARK",
+    "CHANNEL_EXECUTE",
+    "CHANNEL_BRIDGE",
+    "CHANNEL_HANGUP_COMPLETE",
+    "BACKGROUND_JOB",
+    "HEARTBEAT",
+)
+
+#: How our variables are called on the wire, and how an inner dialplan's silence begins.
+_TAG, _SILENCE = "fsdialer_", "silence_stream://"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSnapshot:
+    """A channel as `uuid_dump` shows it; `variables` are ours only (``fsdialer_…``)."""
+
+    uuid: str
+    answered_at: float | None
+    bridged_to: str
+    variables: dict[str, str]
+
+
+def to_event(event: Event, clock_shift_s: float = 0.0) -> SwitchEvent | None:
+    """Our event for FreeSWITCH's; None for one that says nothing to a dialer.
+
+    `clock_shift_s` is added to the switch's time of the event.
+    """
+    name = event.name
+    at = (_seconds(event.get("Event-Date-Timestamp")) or 0.0) + clock_shift_s
+    leg = event.get("Unique-ID")
+    match name:
+        case "CHANNEL_PROGRESS" | "CHANNEL_PROGRESS_MEDIA":
+            return LegRinging(leg, at)
+        case "CHANNEL_ANSWER":
+            return LegAnswered(leg, at)
+        case "CHANNEL_PARK":
+            return LegReady(leg, at)
+        case "CHANNEL_EXECUTE":
+            return _executing(event, leg, at)
+        case "CHANNEL_BRIDGE":
+            return LegsBridged(leg, _other_leg(event, leg), at)
+        case "CHANNEL_HANGUP_COMPLETE":
+            return _hung_up(event, leg, at, clock_shift_s)
+        case "BACKGROUND_JOB":
+            return _job(event, at)
+        case "HEARTBEAT":
+            return Heartbeat(
+                event.get("Core-UUID"), at, _whole(event.get("Session-Count")), _whole(event.get("Max-Sessions"))
+            )
+    return None
+
+
+def _executing(event: Event, leg: str, at: float) -> SwitchEvent | None:
+    """The waiting room's steps: its silence may be bridged, its message and its hang-up are the end of the wait."""
+    application, data = event.get("Application"), event.get("Application-Data")
+    if application == "playback" and data.startswith(_SILENCE):
+        return LegReady(leg, at)
+    in_waiting_room = bool(event.get(f"variable_{_TAG}lead"))
+    if in_waiting_room and (application == "playback" or (application == "hangup" and data == "NO_PICKUP")):
+        return WaitExpired(leg, at)
+    return None
+
+
+def _other_leg(event: Event, leg: str) -> str:
+    pair = (event.get("Bridge-A-Unique-ID"), event.get("Bridge-B-Unique-ID"))
+    return event.get("Other-Leg-Unique-ID") or (pair[1] if pair[0] == leg else pair[0])
+
+
+def _hung_up(event: Event, leg: str, at: float, clock_shift_s: float) -> LegHungUp:
+    status = event.get("variable_sip_term_status") or event.get("variable_sip_invite_failure_status")
+    answered_at = _seconds(event.get("Caller-Channel-Answered-Time"))
+    progress = event.get("Caller-Channel-Progress-Time"), event.get("Caller-Channel-Progress-Media-Time")
+    return LegHungUp(
+        leg=leg,
+        at=at,
+        cause=event.get("Hangup-Cause") or event.get("variable_hangup_cause"),
+        sip_status=int(status) if status.isdigit() else None,
+        rang=any(_whole(time) > 0 for time in progress),
+        answered_at=None if answered_at is None else answered_at + clock_shift_s,
+        by_far_end=event.get("variable_sip_hangup_disposition").startswith("recv_"),
+    )
+
+
+def _job(event: Event, at: float) -> JobDone:
+    body = event.body.strip()
+    failed = body.startswith(("-ERR", "-USAGE"))
+    text = body.removeprefix("-ERR").removeprefix("+OK").strip() if failed or body.startswith("+OK") else body
+    return JobDone(event.get("Job-UUID"), at, not failed, text)
+
+
+def channel_rows(text: str) -> list[str]:
+    """The uuids in the answer of ``show channels as json``; ValueError when it is something else."""
+    rows = _json(text).get("rows", [])
+    return [str(row["uuid"]) for row in rows if isinstance(row, dict) and row.get("uuid")]
+
+
+def dumped(text: str) -> ChannelSnapshot:
+    """The answer of ``uuid_dump … json``; ValueError when it is something else."""
+    values = _json(text)
+    event = Event(None, b"", values)
+    prefix = f"variable_{_TAG}"
+    return ChannelSnapshot(
+        uuid=event.get("Unique-ID"),
+        answered_at=_seconds(event.get("Caller-Channel-Answered-Time")),
+        bridged_to=event.get("Other-Leg-Unique-ID") if _is_bridged(event) else "",
+        variables={name.removeprefix("variable_"): event.get(name) for name in values if name.startswith(prefix)},
+    )
+
+
+def _is_bridged(event: Event) -> bool:
+    return bool(event.get("variable_bridge_uuid")) or event.get("Channel-State") == "CS_EXCHANGE_MEDIA"
+
+
+def _json(text: str) -> dict[str, Any]:
+    values = json.loads(text)
+    if not isinstance(values, dict):
+        raise ValueError(f"not an object: {text[:60]!r}")
+    return values
+
+
+def _seconds(micros: str) -> float | None:
+    """Epoch microseconds, 0 meaning never, as epoch seconds."""
+    return int(micros) / 1e6 if micros.isdigit() and int(micros) > 0 else None
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdigit() else 0
