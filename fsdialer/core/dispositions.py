@@ -106,6 +106,7 @@ _BY_CAUSE = {
     "INTERWORKING": _ours("the carrier failed"),
     "SYSTEM_SHUTDOWN": _ours("the switch was shut down"),
     "MANAGER_REQUEST": _ours("ended by an administrator"),
+    "LOSE_RACE": _ours("another leg was faster"),
     "MEDIA_TIMEOUT": _ours("no audio from the carrier"),
     "SWITCH_RESTARTED": _ours("the switch was restarted"),
     "SWITCH_GONE": _ours("the switch could not be asked any more"),
@@ -115,9 +116,19 @@ _BY_CAUSE = {
 
 # STIR/SHAKEN refusals (428-438): the network mistrusts our number, not the lead.
 _BLOCKED_BY_IDENTITY = range(428, 439)
-# What says nothing by itself: no answer if it rang, unavailable if it did not.
-_DEPENDS_ON_RINGING = {408, 480, 487, 504}
-_CAUSES_THAT_DEPEND = {"NO_USER_RESPONSE", "RECOVERY_ON_TIMER_EXPIRE", "ORIGINATOR_CANCEL", "NORMAL_CLEARING"}
+# What says nothing by itself: no answer if it rang, and if it did not, what stands here.
+_STATUS_BEFORE_RINGING = {
+    408: _UNAVAILABLE,
+    480: _UNAVAILABLE,
+    487: _UNAVAILABLE,
+    504: _ours("the carrier did not answer in time"),
+}
+_CAUSE_BEFORE_RINGING = {
+    "NO_USER_RESPONSE": _UNAVAILABLE,
+    "ORIGINATOR_CANCEL": _UNAVAILABLE,
+    "NORMAL_CLEARING": _UNAVAILABLE,
+    "RECOVERY_ON_TIMER_EXPIRE": _ours("the carrier did not answer in time"),
+}
 
 
 def classify(cause: str, sip_status: int | None, rang: bool) -> Verdict:
@@ -126,17 +137,26 @@ def classify(cause: str, sip_status: int | None, rang: bool) -> Verdict:
     `cause` is FreeSWITCH's hangup cause or one of ours (LOST, NOT_PLACED, …); `sip_status` the carrier's final answer,
     None when there was none; `rang` whether a 180 or 183 was seen. Our own ring limit ends as NO_ANSWER with a 487.
     """
-    if cause in ("NO_ANSWER", "ALLOTTED_TIMEOUT"):
-        return _MISSED
-    if sip_status is not None:
-        if sip_status in _BY_STATUS:
-            return _BY_STATUS[sip_status]
-        if sip_status in _BLOCKED_BY_IDENTITY:
-            return _ours("the network does not trust our caller id")
-        if sip_status in _DEPENDS_ON_RINGING:
-            return _MISSED if rang else _UNAVAILABLE
-        if sip_status >= 400:
-            return _BY_CAUSE.get(cause, _ours(f"the carrier answered {sip_status}"))
-    if cause in _CAUSES_THAT_DEPEND:
-        return _MISSED if rang else _UNAVAILABLE
+    if sip_status is not None and sip_status >= 400:
+        return _by_status(sip_status, cause, rang)
+    if cause in _CAUSE_BEFORE_RINGING:
+        return _MISSED if rang else _CAUSE_BEFORE_RINGING[cause]
     return _BY_CAUSE.get(cause, _UNKNOWN)
+
+
+def _by_status(status: int, cause: str, rang: bool) -> Verdict:
+    if status in _BY_STATUS:
+        return _BY_STATUS[status]
+    if status in _BLOCKED_BY_IDENTITY:
+        return _ours("the network does not trust our caller id")
+    if status == 487 and cause in ("NO_ANSWER", "ALLOTTED_TIMEOUT"):
+        return _MISSED
+    if status in _STATUS_BEFORE_RINGING:
+        return _MISSED if rang else _STATUS_BEFORE_RINGING[status]
+    # The cause may come from a Reason header that contradicts the status: then it only adds words to a fault of ours.
+    named = _BY_CAUSE.get(cause, _UNKNOWN)
+    return named if named.disposition is Disposition.TECHNICAL and not named.charged else _ours(_answered(status))
+
+
+def _answered(status: int) -> str:
+    return f"the carrier answered {status}"

@@ -28,10 +28,14 @@ def next_step(
     max_attempts: int,
     now: float,
 ) -> NextStep:
-    """The lead's next step. `attempts` counts this one; an attempt not charged does not count towards the cap."""
+    """The lead's next step.
+
+    `attempts` is the lead's charged attempts and this one; when this one is not charged it does not count towards
+    the cap. `abandoned`, `cancelled` and whatever else has no delay of its own wait as long as a technical error.
+    """
     if final:
         return NextStep(None, "done", str(disposition))
-    if charged and attempts >= max_attempts:
+    if (attempts if charged else attempts - 1) >= max_attempts:
         return NextStep(None, "done", f"attempt cap of {max_attempts} reached")
     delays = retry_min.over(DEFAULT_DELAYS)
     delay = {

@@ -1,0 +1,98 @@
+"""What becomes of a lead after an attempt."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fsdialer.core.campaigns import RetryDelays
+from fsdialer.core.dispositions import Disposition
+from fsdialer.core.retry import next_step
+
+NOW = 1_795_400_000.0
+
+
+def after(disposition, *, charged=True, final=False, attempts=1, delays=None, cap=6):
+    return next_step(
+        disposition=disposition,
+        charged=charged,
+        final=final,
+        attempts=attempts,
+        retry_min=delays or RetryDelays(),
+        max_attempts=cap,
+        now=NOW,
+    )
+
+
+@pytest.mark.parametrize(
+    ("disposition", "minutes"),
+    [
+        (Disposition.MISSED, 90),
+        (Disposition.UNAVAILABLE, 90),
+        (Disposition.BUSY, 5),
+        (Disposition.TECHNICAL, 10),
+        (Disposition.ABANDONED, 10),
+    ],
+)
+def test_a_failed_lead_is_due_again_after_its_delay(disposition, minutes):
+    step = after(disposition)
+    assert (step.retry_at, step.lead_state) == (NOW + minutes * 60, "waiting")
+
+
+def test_busy_lead_is_due_again_after_the_busy_delay_that_was_set():
+    assert after(Disposition.BUSY, delays=RetryDelays(busy=0.5)).retry_at == NOW + 30
+
+
+def test_campaigns_delay_goes_before_the_companys_and_the_companys_before_the_default():
+    delays = RetryDelays(missed=1).over(RetryDelays(missed=2, busy=3))
+    assert after(Disposition.MISSED, delays=delays).retry_at == NOW + 60
+    assert after(Disposition.BUSY, delays=delays).retry_at == NOW + 180
+    assert after(Disposition.UNAVAILABLE, delays=delays).retry_at == NOW + 5400
+
+
+def test_abandoned_lead_waits_as_long_as_after_a_technical_error():
+    assert after(Disposition.ABANDONED, delays=RetryDelays(technical=7)).retry_at == NOW + 420
+
+
+def test_dead_number_is_done():
+    step = after(Disposition.DEAD, final=True)
+    assert (step.retry_at, step.lead_state) == (None, "done")
+
+
+def test_last_attempt_under_the_cap_ends_the_lead_and_says_why():
+    assert after(Disposition.MISSED, attempts=2, cap=3).lead_state == "waiting"
+    step = after(Disposition.MISSED, attempts=3, cap=3)
+    assert (step.retry_at, step.lead_state, step.reason) == (None, "done", "attempt cap of 3 reached")
+
+
+def test_attempt_that_was_not_charged_does_not_count_towards_the_cap():
+    assert after(Disposition.TECHNICAL, charged=False, attempts=3, cap=3).lead_state == "waiting"
+
+
+def test_lead_already_at_a_cap_that_was_lowered_meanwhile_is_done_even_after_a_fault_of_ours():
+    assert after(Disposition.TECHNICAL, charged=False, attempts=4, cap=3).lead_state == "done"
+
+
+delays = st.builds(RetryDelays, *[st.none() | st.floats(0, 10_000) for _ in range(4)])
+
+
+@given(
+    st.sampled_from(list(Disposition)), st.booleans(), st.booleans(), st.integers(1, 200), st.integers(1, 100), delays
+)
+def test_a_step_is_either_a_time_to_come_or_the_end(disposition, charged, final, attempts, cap, given_delays):
+    step = after(disposition, charged=charged, final=final, attempts=attempts, cap=cap, delays=given_delays)
+    assert (step.lead_state == "done") == (step.retry_at is None)
+    assert step.retry_at is None or step.retry_at >= NOW
+    assert step.reason
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["missed", "busy", "technical"]), st.booleans()), max_size=60), st.integers(1, 9)
+)
+def test_charged_attempts_never_exceed_the_cap_whatever_the_order_of_endings(endings, cap):
+    attempts = 0
+    for name, charged in endings:
+        step = after(Disposition(name), charged=charged, attempts=attempts + 1, cap=cap)
+        attempts += charged
+        if step.lead_state == "done":
+            break
+    assert attempts <= cap
