@@ -15,26 +15,26 @@ DEFAULT = "+{number}@{host}:{port}"
 _MACRO = re.compile(r"\{([^{}]*)\}")
 _USER = re.compile(r"[0-9A-Za-z+*#._-]{1,64}")
 _ADDRESS = re.compile(rf"{_USER.pattern}@[0-9A-Za-z.-]{{1,253}}(:[0-9]{{1,5}})?")
-_EXAMPLE = {"number": "12125550100", "host": "pbx.example.com", "port": 5060, "server": "dialer.example.com"}
+_NUMBER, _HOST, _PORT, _SERVER = "12125550100", "pbx.example.com", 5060, "dialer.example.com"
 
 
 def check(dial_format: str) -> str:
     """The format without ``sip:``; InvalidSetting, naming the fix, when it cannot make a safe address."""
-    text = dial_format.strip().removeprefix("sip:")
+    text = _without_scheme(dial_format)
     unknown = [name for name in _MACRO.findall(text) if name not in MACROS]
     if unknown:
         known = " ".join(f"{{{name}}}" for name in MACROS)
         raise InvalidSetting("dial_format", f"unknown macro {{{unknown[0]}}}: there are {known}")
     if "{number}" not in text:
         raise InvalidSetting("dial_format", f"no {{number}} in it: for example {DEFAULT}")
-    render(text, **_EXAMPLE)  # type: ignore[arg-type]
+    render(text, _NUMBER, _HOST, _PORT, _SERVER)
     return text
 
 
 def render(dial_format: str, number: str, host: str, port: int, server: str) -> str:
     """The address, ``+12125550100@pbx.example.com:5060``; `number` is given in digits, without +."""
     values = {"number": number, "host": host, "port": str(port), "server": server}
-    text = dial_format.strip().removeprefix("sip:")
+    text = _without_scheme(dial_format)
     address = _MACRO.sub(lambda match: values.get(match[1], match[0]), text)
     if not _ADDRESS.fullmatch(address):
         raise InvalidSetting(
@@ -44,10 +44,15 @@ def render(dial_format: str, number: str, host: str, port: int, server: str) -> 
     return address
 
 
-def preview(company: Company, gateway: Gateway | None, number: str = "+12125550100") -> str:
+def _without_scheme(dial_format: str) -> str:
+    text = dial_format.strip()
+    return text[4:] if text[:4].lower() == "sip:" else text
+
+
+def preview(company: Company, gateway: Gateway | None, number: str = _NUMBER) -> str:
     """What would be dialled, for the administrator's page."""
-    host, port = (gateway.host, gateway.port) if gateway and gateway.host else ("pbx.example.com", 5060)
-    return render(company.dial_format, number.lstrip("+"), host, port, company.server or "dialer.example.com")
+    host, port = (gateway.host, gateway.port) if gateway and gateway.host else (_HOST, _PORT)
+    return render(company.dial_format, number.lstrip("+"), host, port, company.server or _SERVER)
 
 
 def destination(company: Company, gateway: Gateway, number: str) -> str:

@@ -68,12 +68,19 @@ def _number(make: Callable[[str], Any], low: float, high: float, unit: str = "")
             number = make(str(value).strip())
             in_range = low <= number <= high
         except (ValueError, InvalidOperation):
-            raise Wrong(f"{value!r} is not a {'whole ' if make is int else ''}number") from None
+            shown = value if isinstance(value, Decimal) else repr(value)
+            raise Wrong(f"{shown} is not a {'whole ' if make is int else ''}number") from None
         if not in_range:
             raise Wrong(f"{value} must be between {low:g} and {high:g}{unit}")
         return number
 
-    return Kind(read, lambda value: f"{value:f}" if isinstance(value, Decimal) else f"{value:g}")
+    return Kind(read, _plain)
+
+
+def _plain(number: int | float | Decimal) -> str:
+    """The shortest text that reads back to the same number, without an exponent: 15, 1.2, 0.25."""
+    text = f"{Decimal(str(number)):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _one_of(choices: type[Mode] | type[Station], later: tuple[str, ...] = ()) -> Kind:
@@ -165,7 +172,6 @@ KINDS: dict[type, dict[str, Kind]] = {
     },
 }
 _DELAYS = ("missed", "unavailable", "busy", "technical")
-_WITH_DELAYS = (Company, Campaign)
 
 
 def read_setting(kind: type, name: str, value: Any) -> Any:
@@ -188,7 +194,7 @@ def to_hash(thing: Company | Gateway | Campaign | Operator) -> dict[str, str]:
         for name in _DELAYS:
             minutes = getattr(thing.retry_min, name)
             if minutes is not None:
-                fields[f"retry_{name}_min"] = f"{minutes:g}"
+                fields[f"retry_{name}_min"] = _plain(minutes)
     return fields
 
 
@@ -205,11 +211,30 @@ def from_hash(kind: type[T], where: str, identity: Mapping[str, str], fields: Ma
             except Wrong as wrong:
                 raise InvalidSetting(f"{where}.{name}", str(wrong)) from None
     thing = kind(**values)
-    if kind not in _WITH_DELAYS:
-        return thing
-    given = {name: fields[f"retry_{name}_min"] for name in _DELAYS if fields.get(f"retry_{name}_min")}
-    try:
-        delays = read_delays(given).over(thing.retry_min)  # type: ignore[union-attr]
-    except Wrong as wrong:
-        raise InvalidSetting(f"{where}.retry_min", str(wrong)) from None
-    return replace(thing, retry_min=delays)
+    if isinstance(thing, Company | Campaign):
+        return replace(thing, retry_min=_delays_of(where, fields).over(thing.retry_min))
+    return thing
+
+
+def _delays_of(where: str, fields: Mapping[str, str]) -> RetryDelays:
+    delays = {}
+    for name in _DELAYS:
+        key = f"retry_{name}_min"
+        if fields.get(key):
+            try:
+                delays[name] = _MINUTES.read(fields[key])
+            except Wrong as wrong:
+                raise InvalidSetting(f"{where}.{key}", str(wrong)) from None
+    return RetryDelays(**delays)
+
+
+def checked(thing: T) -> T:
+    """The thing, if every id and setting of it may be kept; InvalidSetting naming the first that may not."""
+    kind = type(thing)
+    names = [name for name in ("company", "id", "name") if hasattr(thing, name) and name not in KINDS[kind]]
+    identity: dict[str, str] = {name: getattr(thing, name) for name in names}
+    where = ".".join([kind.__name__.lower(), *identity.values()])
+    for name, value in identity.items():
+        if not ID.fullmatch(value):
+            raise InvalidSetting(where, f"{value!r} is no {name}: letters, digits, - and _, 32 at the most")
+    return from_hash(kind, where, identity, to_hash(thing))

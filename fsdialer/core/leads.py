@@ -3,6 +3,7 @@
 Nothing a file says is trusted: a number is E.164 or the row is refused, text is plain and bounded.
 """
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,8 @@ FIELD_LIMIT, FIELDS_LIMIT = 1024, 60
 PRIORITIES = range(100)
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
-_NUMBER_LIKE = re.compile(r"[0-9+()\-./\s\u00a0]{3,40}")
+#: What a written number is made of: any script's digits, and what people put between them.
+_NUMBER_LIKE = re.compile(r"[+\uff0b]?[\d()./\s\u00a0\-\u2010-\u2015\u2212]{3,40}")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 
 _ALIASES = {
@@ -75,10 +77,11 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
-    """Which column holds what: `known` meaning → index, `fields` card field → index."""
+    """Which column holds what: `known` meaning → index, `fields` card field → index; `width` columns in all."""
 
     known: Mapping[str, int]
     fields: Mapping[str, int]
+    width: int
 
 
 def due_score(retry: bool, priority: int, due_at: float) -> float:
@@ -91,6 +94,7 @@ def due_score(retry: bool, priority: int, due_at: float) -> float:
 
 def e164(text: str, country: str) -> str:
     """The number in international form; InvalidLead when it is none. `country` (ISO, "US") is for those without +."""
+    text = _plain_number(text)
     if not _NUMBER_LIKE.fullmatch(text):
         raise InvalidLead("number", f"{_short(text)!r} is not a telephone number: digits, spaces and + ( ) - . / only")
     try:
@@ -104,9 +108,28 @@ def e164(text: str, country: str) -> str:
     return number
 
 
+def _plain_number(text: str) -> str:
+    """Without what copying leaves behind: invisible marks of writing direction, a spreadsheet's leading quote."""
+    return "".join(c for c in text if unicodedata.category(c) != "Cf").strip().removeprefix("'")
+
+
 def mask(number: str) -> str:
-    """The number as an operator may see it when the company hides numbers: ``+1•••••••00``."""
-    return number[:2] + "•" * max(0, len(number) - 4) + number[-2:] if len(number) > 4 else "•" * len(number)
+    """The number as an operator may see it when the company hides numbers: ``+1212•••••00``; five digits hidden at
+    the least."""
+    head = min(5, max(0, len(number) - 7))
+    tail = 2 if len(number) >= 7 else 0
+    return number[:head] + "•" * (len(number) - head - tail) + number[len(number) - tail :]
+
+
+def mask_fields(fields: Mapping[str, str], number: str, country: str) -> dict[str, str]:
+    """Card fields with every telephone number in them masked: the lead's own (E.164), however written, and others."""
+    return {title: _mask_within(text, number, country) for title, text in fields.items()}
+
+
+def _mask_within(text: str, number: str, country: str) -> str:
+    for match in phonenumbers.PhoneNumberMatcher(text, country):
+        text = text.replace(match.raw_string, mask(match.raw_string))
+    return text.replace(number.lstrip("+"), mask(number.lstrip("+"))) if len(number) > 1 else text
 
 
 def parse_header(columns: Sequence[str]) -> ColumnMap:
@@ -120,17 +143,27 @@ def parse_header(columns: Sequence[str]) -> ColumnMap:
         if meaning is not None and meaning not in known:
             known[meaning] = index
         elif title:
-            fields.setdefault(title, index)
+            fields[_unused(_bounded("header", title), fields)] = index
     if "number" not in known:
         seen = ", ".join(repr(_short(clean(c))) for c in columns[:8]) or "nothing"
         raise InvalidLead("number", f"no column for it: name one 'phone' or 'number' (the first line has {seen})")
     if len(fields) > FIELDS_LIMIT:
         raise InvalidLead("header", f"{len(fields)} columns: {FIELDS_LIMIT} fields are the most a card can have")
-    return ColumnMap(known, fields)
+    return ColumnMap(known, fields, len(columns))
+
+
+def _unused(title: str, fields: Mapping[str, int]) -> str:
+    """The title, numbered when another column has it already: no column is lost."""
+    numbered = (f"{title} ({count})" for count in itertools.count(2))
+    return next(name for name in itertools.chain([title], numbered) if name not in fields)
 
 
 def parse_row(columns: ColumnMap, row: Sequence[str], country: str) -> NewLead:
-    """The lead of one row; InvalidLead names the field and the reason."""
+    """The lead of one row; InvalidLead names the field and the reason. Columns missing at the end are empty."""
+    if any(cell.strip() for cell in row[columns.width :]):
+        raise InvalidLead(
+            "row", f"{len(row)} fields where the header has {columns.width}: is a comma or quote in a field not quoted?"
+        )
 
     def text(meaning: str) -> str:
         index = columns.known.get(meaning)

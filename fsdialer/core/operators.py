@@ -1,10 +1,14 @@
-"""The states of an operator: their names, and what people read."""
+"""The states of an operator: their names, what people read, which move to which, and what a person may ask for.
 
+The moves are made by `store/lua` (`move` and `settle` in `_lib.lua`); a test holds the two together.
+"""
+
+from collections.abc import Mapping
 from enum import StrEnum
 
 
 class OperatorState(StrEnum):
-    """Where an operator stands; `store/lua/_lib.lua` moves them."""
+    """Where an operator stands."""
 
     OFF = "off"
     CONNECTING = "connecting"
@@ -15,6 +19,15 @@ class OperatorState(StrEnum):
     PAUSED = "paused"
 
 
+class Ask(StrEnum):
+    """What an operator, or an administrator for them, may ask for."""
+
+    ON = "on"
+    OFF = "off"
+    PAUSE = "pause"
+    READY = "ready"
+
+
 LABELS = {
     OperatorState.OFF: "Off the line",
     OperatorState.CONNECTING: "Calling your phone",
@@ -23,4 +36,34 @@ LABELS = {
     OperatorState.ON_CALL: "Talking",
     OperatorState.WRAP_UP: "Wrap-up",
     OperatorState.PAUSED: "Paused",
+}
+
+#: Free, or free as soon as the nailed-up phone is on the line again.
+_FREE = {OperatorState.AVAILABLE, OperatorState.CONNECTING}
+
+#: Every move there is. From each state one may be taken off the line; a promise or a call ends where the wish says.
+MOVES: Mapping[OperatorState, frozenset[OperatorState]] = {
+    OperatorState.OFF: frozenset(_FREE),
+    OperatorState.CONNECTING: frozenset({OperatorState.AVAILABLE, OperatorState.OFF}),
+    OperatorState.AVAILABLE: frozenset(
+        {OperatorState.RESERVED, OperatorState.CONNECTING, OperatorState.PAUSED, OperatorState.OFF}
+    ),
+    OperatorState.RESERVED: frozenset({OperatorState.ON_CALL, *_FREE, OperatorState.PAUSED, OperatorState.OFF}),
+    OperatorState.ON_CALL: frozenset({OperatorState.WRAP_UP, *_FREE, OperatorState.PAUSED, OperatorState.OFF}),
+    OperatorState.WRAP_UP: frozenset({*_FREE, OperatorState.PAUSED, OperatorState.OFF}),
+    OperatorState.PAUSED: frozenset({*_FREE, OperatorState.OFF}),
+}
+
+#: During these a wish to leave or pause waits until the call is over, and `ready` takes it back.
+WITH_A_CUSTOMER = frozenset({OperatorState.RESERVED, OperatorState.ON_CALL})
+
+#: What makes a difference in each state: the buttons of a page. The store refuses `pause` and `ready` elsewhere.
+ASKS: Mapping[OperatorState, frozenset[Ask]] = {
+    OperatorState.OFF: frozenset({Ask.ON}),
+    OperatorState.CONNECTING: frozenset({Ask.OFF}),
+    OperatorState.AVAILABLE: frozenset({Ask.OFF, Ask.PAUSE}),
+    OperatorState.RESERVED: frozenset({Ask.OFF, Ask.PAUSE, Ask.READY}),
+    OperatorState.ON_CALL: frozenset({Ask.OFF, Ask.PAUSE, Ask.READY}),
+    OperatorState.WRAP_UP: frozenset({Ask.OFF, Ask.PAUSE, Ask.READY}),
+    OperatorState.PAUSED: frozenset({Ask.OFF, Ask.READY, Ask.ON}),
 }

@@ -19,8 +19,8 @@ class Multiplier:
 
     def decide(self, state: Any) -> int:
         """Calls to place now, so that calls ringing and customers waiting make up the wanted number."""
-        ready = max(0, state["operators"]["ready"])
-        in_flight = max(0, state["ringing"]) + max(0, state["answered_waiting"])
+        ready: int = max(0, state["operators"]["ready"])
+        in_flight: int = max(0, state["ringing"]) + max(0, state["answered_waiting"])
         if ready == 0:
             self.why = "no operator is free"
             return 0
