@@ -1,9 +1,10 @@
 """The settings of a process: from the environment, with an ini file below it; read once and passed on.
 
-No secret has a default, and none is shown.
+No secret has a default, and none is shown: not in a repr, not in a message.
 """
 
 import configparser
+import difflib
 import os
 import socket
 from collections.abc import Mapping
@@ -13,6 +14,19 @@ from pathlib import Path
 from fsdialer.errors import InvalidSetting
 
 _PREFIX = "FSDIALER_"
+#: What an ini file may hold; `history_url` is read by a later version.
+_NAMES = {
+    "redis_url",
+    "rq_redis_url",
+    "history_url",
+    "switches",
+    "secret_key",
+    "metrics_token",
+    "listen",
+    "dialer_name",
+    "browser_grace_s",
+    "log_level",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +36,8 @@ class Settings:
     `switches` are ``esl://:PASSWORD@HOST:PORT`` with ``?domain=…&name=…``; `listen` is HOST:PORT of the web.
     """
 
-    redis_url: str
-    rq_redis_url: str
+    redis_url: str = field(repr=False)
+    rq_redis_url: str = field(repr=False)
     switches: tuple[str, ...] = field(default=(), repr=False)
     secret_key: str = field(default="", repr=False)
     metrics_token: str = field(default="", repr=False)
@@ -78,7 +92,13 @@ def _read_ini(path: Path | None) -> Mapping[str, str]:
             raise InvalidSetting(f"{_PREFIX}INI", f"cannot read {path}")
     except configparser.Error as error:
         raise InvalidSetting(str(path), str(error)) from None
-    return parser["fsdialer"] if parser.has_section("fsdialer") else {}
+    found = dict(parser["fsdialer"]) if parser.has_section("fsdialer") else {}
+    unknown = sorted(set(found) - _NAMES)
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], _NAMES, 1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(_NAMES))}"
+        raise InvalidSetting(str(path), f"unknown key {unknown[0]!r}: {hint}")
+    return found
 
 
 def _redis_url(name: str, url: str) -> str:

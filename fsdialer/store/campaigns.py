@@ -4,10 +4,13 @@ Hashes of plain text that may be edited by hand; a value edited into nonsense is
 key. Every change is told to the feed, and the dialer follows within a second.
 """
 
+from collections import Counter
+from collections.abc import Sequence
+
 from redis import Redis
 
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator
-from fsdialer.core.fields import from_hash, to_hash
+from fsdialer.core.fields import checked, from_hash, to_hash
 from fsdialer.core.setup import CompanySetup
 from fsdialer.errors import NotFound, Refused
 from fsdialer.store import keys as names
@@ -69,40 +72,61 @@ class Setup:
         return CompanySetup(self.company(), tuple(self.gateways()), tuple(self.campaigns()), tuple(self.operators()))
 
     # -- writing -------------------------------------------------------------------------------------------
+    # Each refuses, with InvalidSetting, what could not be read back.
     def save_company(self, company: Company) -> None:
         """Create or change the company."""
+        self._replace(self._keys.company, to_hash(checked(company)))
         self._redis.sadd(names.companies(), company.id)
-        self._write(self._keys.company, to_hash(company))
         self._tell("company", company.id)
 
     def save_gateway(self, gateway: Gateway) -> None:
         """Create or change a gateway."""
+        self._replace(self._keys.gateway(gateway.name), to_hash(checked(gateway)))
         self._redis.sadd(self._keys.gateways, gateway.name)
-        self._write(self._keys.gateway(gateway.name), to_hash(gateway))
         self._tell("gateway", gateway.name)
 
     def save_campaign(self, campaign: Campaign) -> None:
         """Create or change a campaign; a delay not set any more is the company's again."""
-        fields, key = to_hash(campaign), self._keys.settings(campaign.id)
-        gone = [name for name in self._redis.hkeys(key) if name not in fields]
-        self._write(key, fields)
-        if gone:
-            self._redis.hdel(key, *gone)
+        self._replace(self._keys.settings(campaign.id), to_hash(checked(campaign)))
         self._redis.sadd(self._keys.campaigns, campaign.id)
         self._tell("campaign", campaign.id)
 
     def save_operator(self, operator: Operator) -> None:
         """Create or change an operator; Refused when the extension is another's."""
-        if not self._redis.hsetnx(self._keys.extensions, operator.extension, operator.id):
-            holder = self._redis.hget(self._keys.extensions, operator.extension)
-            if holder != operator.id:
+        self.save_operators([operator])
+
+    def save_operators(self, operators: Sequence[Operator]) -> None:
+        """Create or change operators, who may exchange extensions among themselves. Refused, before any is
+        changed, when an extension is somebody else's."""
+        saved = [checked(operator) for operator in operators]
+        among = {operator.id for operator in saved}
+        for operator in saved:
+            holder = self._holder_of(operator.extension)
+            if holder is not None and holder != operator.id and holder not in among:
                 raise Refused(f"extension {operator.extension} belongs to operator {holder}")
-        before = self._redis.hget(self._keys.operator(operator.id), "extension")
-        if before and before != operator.extension:
-            self._redis.hdel(self._keys.extensions, before)
-        self._write(self._keys.operator(operator.id), to_hash(operator))
+        wanted = Counter(operator.extension for operator in saved)
+        twice = [extension for extension, times in wanted.items() if times > 1]
+        if twice:
+            raise Refused(f"extension {twice[0]} is given to two operators")
+        for operator in saved:
+            self._save_operator(operator)
+        for operator in saved:
+            self._tell("operator", operator.id)
+
+    def _save_operator(self, operator: Operator) -> None:
+        key = self._keys.operator(operator.id)
+        before = self._redis.hget(key, "extension")
+        self._redis.hset(self._keys.extensions, operator.extension, operator.id)
+        self._redis.hset(key, mapping=to_hash(operator))
         self._redis.sadd(self._keys.operators, operator.id)
-        self._tell("operator", operator.id)
+        if before and before != operator.extension:
+            self._free_extension(before, operator.id)
+
+    def _holder_of(self, extension: str) -> str | None:
+        """Who has the extension; a mapping left behind by an operator deleted by hand counts for nothing."""
+        holder = self._redis.hget(self._keys.extensions, extension)
+        held = holder and self._redis.hget(self._keys.operator(holder), "extension") == extension
+        return holder if held else None
 
     def remove_operator(self, operator: str) -> None:
         """Forget an operator; Refused while they are on the line."""
@@ -112,11 +136,28 @@ class Setup:
         self._redis.delete(self._keys.operator(operator))
         self._redis.srem(self._keys.operators, operator)
         if extension:
-            self._redis.hdel(self._keys.extensions, extension)
+            self._free_extension(extension, operator)
         self._tell("operator", operator)
 
-    def _write(self, key: str, fields: dict[str, str]) -> None:
-        self._redis.hset(key, mapping=fields)
+    def remove_gateway(self, name: str) -> None:
+        """Forget a gateway; Refused while a campaign uses it."""
+        users = [campaign.id for campaign in self.campaigns() if name in campaign.gateways]
+        if users:
+            raise Refused(f"gateway {name} is used by campaign {', '.join(users)}")
+        self._redis.delete(self._keys.gateway(name))
+        self._redis.srem(self._keys.gateways, name)
+        self._tell("gateway", name)
+
+    def _replace(self, key: str, fields: dict[str, str]) -> None:
+        """The hash has these fields and no others; nobody reads it half-written."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(key)
+            pipe.hset(key, mapping=fields)
+            pipe.execute()
+
+    def _free_extension(self, extension: str, operator: str) -> None:
+        if self._redis.hget(self._keys.extensions, extension) == operator:
+            self._redis.hdel(self._keys.extensions, extension)
 
     def _tell(self, what: str, name: str) -> None:
         self._feed.publish("settings", what=what, id=name)

@@ -1,18 +1,20 @@
 """Who may sign in: operators and administrators of a company, with argon2id password hashes."""
 
+import re
 from dataclasses import dataclass
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from redis import Redis
 
-from fsdialer.errors import NotFound
+from fsdialer.errors import InvalidSetting, NotFound
 from fsdialer.store.keys import Keys
 
 ROLES = ("operator", "admin")
 #: Shortest password accepted.
 PASSWORD_LENGTH = 8
 
+_LOGIN = re.compile(r"[A-Za-z0-9._@+-]{1,64}")
 _hasher = PasswordHasher()
 
 
@@ -35,7 +37,11 @@ class Users:
         self._keys = keys
 
     def save(self, user: User) -> None:
-        """Create or change a user."""
+        """Create or change a user; InvalidSetting for a login or role that cannot be."""
+        if not _LOGIN.fullmatch(user.login):
+            raise InvalidSetting("login", f"{user.login!r}: 1 to 64 letters, digits and . _ @ + -")
+        if user.role not in ROLES:
+            raise InvalidSetting("role", f"{user.role!r}: one of {', '.join(ROLES)}")
         self._redis.sadd(self._keys.users, user.login)
         fields = {
             "name": user.name,
@@ -46,9 +52,18 @@ class Users:
         self._redis.hset(self._keys.user(user.login), mapping=fields)
 
     def get(self, login: str) -> User | None:
-        """None when there is no such user."""
+        """None when there is no such user. A role edited into nonsense gives the rights of an operator."""
         record = self._redis.hgetall(self._keys.user(login))
-        return User(login=login, **record) if record else None
+        if not record:
+            return None
+        role = record.get("role", "")
+        return User(
+            login=login,
+            name=record.get("name", login),
+            role=role if role in ROLES else ROLES[0],
+            operator=record.get("operator", ""),
+            password_hash=record.get("password_hash", ""),
+        )
 
     def all(self) -> list[User]:
         """All users, by login."""

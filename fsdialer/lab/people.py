@@ -1,0 +1,96 @@
+"""The people who are called: what each does when the phone rings.
+
+By number, for tests: the last three digits choose from `BY_SUFFIX` (anything else answers and talks). By chance, for
+the lab: seeded by number and attempt, so that a run can be repeated, in the proportions of `CHANCES`.
+"""
+
+import random
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a person does. `status` None: answers, after ringing for `ring_s`; else the SIP status of the refusal.
+
+    `talk_s`: hangs up so long after being connected; `patience_s`: so long after answering, if nobody talks to them.
+    None: never by themselves. `rings`: whether a 180 is sent first.
+    """
+
+    status: int | None = None
+    ring_s: float = 1.0
+    talk_s: float | None = None
+    patience_s: float | None = None
+    rings: bool = True
+
+
+#: Rings for ever, for the caller to give up.
+NEVER = 1e9
+NO_ANSWER = Plan(ring_s=NEVER)
+
+BY_SUFFIX = {
+    "200": Plan(ring_s=0.2),
+    "201": Plan(ring_s=0.2, talk_s=0.3, patience_s=0.3),
+    "202": Plan(ring_s=0.2, talk_s=3.0, patience_s=3.0),
+    "404": Plan(status=404, ring_s=0.02, rings=False),
+    "408": NO_ANSWER,
+    "480": Plan(status=480, ring_s=0.02, rings=False),
+    "486": Plan(status=486, ring_s=0.02, rings=False),
+    "503": Plan(status=503, ring_s=0.02, rings=False),
+    "603": Plan(status=603, ring_s=0.5),
+}
+#: The same by name, for the `lab number` command.
+BY_NAME = {
+    "answer": BY_SUFFIX["200"],
+    "hangs-up-at-once": BY_SUFFIX["201"],
+    "hangs-up-soon": BY_SUFFIX["202"],
+    "busy": BY_SUFFIX["486"],
+    "noanswer": NO_ANSWER,
+    "unavailable": BY_SUFFIX["480"],
+    "rejects": BY_SUFFIX["603"],
+    "unknown": BY_SUFFIX["404"],
+    "refused": BY_SUFFIX["503"],
+}
+ANYBODY = Plan(ring_s=1.0)
+
+#: Of a hundred attempts, as in an ordinary list of people who asked to be called.
+CHANCES = {"answers": 45, "noanswer": 26, "busy": 12, "unavailable": 11, "rejects": 4, "refused": 2}
+#: Of a hundred numbers, those that do not exist.
+DEAD_NUMBERS = 2
+#: Medians (seconds) and spreads of lognormal times: ringing until the answer, and talking (as measured in the field).
+RING_MEDIAN_S, RING_SIGMA, TALK_MEDIAN_S, TALK_SIGMA = 6.0, 0.5, 30.0, 0.8
+
+
+class People:
+    """Everybody there is. `scale` shortens what takes long: ringing and talking."""
+
+    def __init__(self, by_chance: bool, seed: int, scale: float = 1.0) -> None:
+        self._by_chance = by_chance
+        self._seed = seed
+        self._scale = scale
+        self.chosen: dict[str, Plan] = {}
+
+    def plan(self, number: str, attempt: int) -> Plan:
+        """What the person at `number` does this time."""
+        plan = self.chosen.get(number.lstrip("+"))
+        if plan is None:
+            plan = self._chance(number, attempt) if self._by_chance else BY_SUFFIX.get(number[-3:], ANYBODY)
+        return self._scaled(plan)
+
+    def _chance(self, number: str, attempt: int) -> Plan:
+        if random.Random(f"{self._seed}/{number}").randrange(100) < DEAD_NUMBERS:
+            return BY_SUFFIX["404"]
+        dice = random.Random(f"{self._seed}/{number}/{attempt}")
+        kind = dice.choices(list(CHANCES), list(CHANCES.values()))[0]
+        if kind != "answers":
+            return BY_NAME[kind]
+        ring_s = min(22.0, dice.lognormvariate(0, RING_SIGMA) * RING_MEDIAN_S)
+        if dice.randrange(100) < 3:
+            return Plan(ring_s=ring_s, talk_s=0.5, patience_s=0.5)
+        talk_s = dice.lognormvariate(0, TALK_SIGMA) * TALK_MEDIAN_S
+        return Plan(ring_s=ring_s, talk_s=talk_s, patience_s=8.0)
+
+    def _scaled(self, plan: Plan) -> Plan:
+        if self._scale == 1.0 or plan.ring_s == NEVER:
+            return plan
+        talk_s = None if plan.talk_s is None else plan.talk_s * self._scale
+        return Plan(plan.status, plan.ring_s * self._scale, talk_s, plan.patience_s, plan.rings)
