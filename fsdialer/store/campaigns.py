@@ -4,10 +4,10 @@ Hashes of plain text that may be edited by hand; a value edited into nonsense is
 key. Every change is told to the feed, and the dialer follows within a second.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 
 from redis import Redis
+from redis.client import Pipeline
 
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator
 from fsdialer.core.fields import checked, from_hash, to_hash
@@ -98,35 +98,30 @@ class Setup:
     def save_operators(self, operators: Sequence[Operator]) -> None:
         """Create or change operators, who may exchange extensions among themselves. Refused, before any is
         changed, when an extension is somebody else's."""
-        saved = [checked(operator) for operator in operators]
-        among = {operator.id for operator in saved}
-        for operator in saved:
-            holder = self._holder_of(operator.extension)
-            if holder is not None and holder != operator.id and holder not in among:
-                raise Refused(f"extension {operator.extension} belongs to operator {holder}")
-        wanted = Counter(operator.extension for operator in saved)
-        twice = [extension for extension, times in wanted.items() if times > 1]
-        if twice:
-            raise Refused(f"extension {twice[0]} is given to two operators")
-        for operator in saved:
-            self._save_operator(operator)
-        for operator in saved:
+        saved = {operator.extension: checked(operator) for operator in operators}
+        if len(saved) < len(operators):
+            raise Refused("one extension is given to two operators")
+        among = {operator.id for operator in operators}
+        extensions = self._keys.extensions
+
+        def change(pipe: Pipeline) -> None:
+            holders = pipe.hgetall(extensions)
+            for extension in saved:
+                holder = holders.get(extension)
+                if holder and holder not in among and pipe.hget(self._keys.operator(holder), "extension") == extension:
+                    raise Refused(f"extension {extension} belongs to operator {holder}")
+            given_up = [held for held, by in holders.items() if by in among and held not in saved]
+            pipe.multi()
+            for extension, operator in saved.items():
+                pipe.hset(extensions, extension, operator.id)
+                pipe.hset(self._keys.operator(operator.id), mapping=to_hash(operator))
+                pipe.sadd(self._keys.operators, operator.id)
+            if given_up:
+                pipe.hdel(extensions, *given_up)
+
+        self._redis.transaction(change, extensions)
+        for operator in operators:
             self._tell("operator", operator.id)
-
-    def _save_operator(self, operator: Operator) -> None:
-        key = self._keys.operator(operator.id)
-        before = self._redis.hget(key, "extension")
-        self._redis.hset(self._keys.extensions, operator.extension, operator.id)
-        self._redis.hset(key, mapping=to_hash(operator))
-        self._redis.sadd(self._keys.operators, operator.id)
-        if before and before != operator.extension:
-            self._free_extension(before, operator.id)
-
-    def _holder_of(self, extension: str) -> str | None:
-        """Who has the extension; a mapping left behind by an operator deleted by hand counts for nothing."""
-        holder = self._redis.hget(self._keys.extensions, extension)
-        held = holder and self._redis.hget(self._keys.operator(holder), "extension") == extension
-        return holder if held else None
 
     def remove_operator(self, operator: str) -> None:
         """Forget an operator; Refused while they are on the line."""
