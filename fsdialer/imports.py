@@ -1,10 +1,11 @@
 """Loading a file of leads: any size, in constant memory; every bad row reported, the good ones kept.
 
-UTF-8 with or without a byte order mark, comma or semicolon. A row is a row of the file as a spreadsheet sees it: a
-quoted field may hold line breaks.
+UTF-8 with or without a byte order mark; comma, semicolon or tab, as the header says. A row is a row of the file as a
+spreadsheet sees it: a quoted field may hold line breaks. One open quote or one wrong byte spoils its row, not the file.
 """
 
 import csv
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +19,16 @@ from fsdialer.store import CompanyStore
 BATCH, BAD_ROWS_KEPT = 500, 1000
 #: Longest line accepted, in bytes: longer ones are not leads.
 LINE_LIMIT = 256 * 1024
+#: Most lines of one row; a quote that is still open then was never meant to be.
+LINES_PER_ROW = 50
+
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_SAVE_AS = "save the file as 'CSV UTF-8'"
 
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that was refused: `line` is the file's line at which the row ends, 1 being the header."""
+    """A row that was refused: `line` is the file's line at which the row begins, 1 being the first of the file."""
 
     line: int
     field: str
@@ -47,8 +53,16 @@ class LoadReport:
             self.bad_rows.append(BadRow(line, error.field, error.reason))
 
 
+def _unheard(read: int) -> None:
+    """Progress that nobody watches."""
+
+
 def load_file(
-    path: Path, store: CompanyStore, campaign: str, clock: Callable[[], float], progress: Callable[[int], None] = len
+    path: Path,
+    store: CompanyStore,
+    campaign: str,
+    clock: Callable[[], float],
+    progress: Callable[[int], None] = _unheard,
 ) -> LoadReport:
     """Add a file's leads to the campaign. `progress` is told how many bytes were read since it was last told.
 
@@ -63,42 +77,33 @@ def load_stream(
     store: CompanyStore,
     campaign: str,
     clock: Callable[[], float],
-    progress: Callable[[int], None] = len,
+    progress: Callable[[int], None] = _unheard,
 ) -> LoadReport:
     """As `load_file`, from an open file."""
     store.setup.campaign(campaign)
     country = store.setup.company().country
-    report, lines = LoadReport(), _Lines(file, progress)
-    rows = _rows(lines)
-    columns = _header(rows)
+    report = LoadReport()
+    lines = _lines(file, progress)
+    columns, delimiter = _header(lines)
     batch: list[NewLead] = []
-    for row in rows:
-        if not any(cell.strip() for cell in row):
+    for row in _rows(lines, delimiter):
+        if not row.problem and not any(cell.strip() for cell in row.cells):
             continue
         report.rows += 1
         try:
-            lines.raise_if_spoilt()
             batch.append(_lead(columns, row, country))
         except InvalidLead as error:
-            report.refuse(lines.number, error)
+            report.refuse(row.line, error)
         if len(batch) >= BATCH:
             _add(batch, store, campaign, clock, report)
     _add(batch, store, campaign, clock, report)
     return report
 
 
-def _header(rows: Iterator[list[str]]) -> ColumnMap:
-    header = next(rows, None)
-    if header is None:
-        raise InvalidLead("header", "the file is empty: its first line must name the columns")
-    return parse_header(header)
-
-
-def _lead(columns: ColumnMap, row: list[str], country: str) -> NewLead:
-    width = len(columns.known) + len(columns.fields)
-    if len(row) > width + 20:
-        raise InvalidLead("row", f"{len(row)} fields where the header has {width}: is a quote left open?")
-    return parse_row(columns, row, country)
+def _lead(columns: ColumnMap, row: "_Row", country: str) -> NewLead:
+    if row.problem:
+        raise InvalidLead("row", row.problem)
+    return parse_row(columns, row.cells, country)
 
 
 def _add(
@@ -111,66 +116,111 @@ def _add(
     batch.clear()
 
 
-def _rows(lines: "_Lines") -> Iterator[list[str]]:
-    """The file's rows, whichever of comma and semicolon its first line uses more."""
-    first = next(lines, "")
-    delimiter = ";" if first.count(";") > first.count(",") else ","
+# -- rows ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    line: int
+    cells: list[str]
+    problem: str
+
+
+def _header(lines: Iterator["_Line"]) -> tuple[ColumnMap, str]:
+    """The columns, and what parts them: the one of comma, semicolon and tab that the header has most of."""
+    first = next((line for line in lines if line.text.strip()), None)
+    if first is None:
+        raise InvalidLead("header", "the file is empty: its first line must name the columns")
+    if first.problem:
+        raise InvalidLead("header", first.problem)
+    delimiter = max(",;\t", key=first.text.count)
+    (row,) = _rows(iter([first]), delimiter)
+    if row.problem:
+        raise InvalidLead("header", row.problem)
+    return parse_header(row.cells), delimiter
+
+
+def _rows(lines: Iterator["_Line"], delimiter: str) -> Iterator[_Row]:
     csv.field_size_limit(LINE_LIMIT)
-    reader = csv.reader(_again(first, lines), delimiter=delimiter)
+    waiting: deque[_Line] = deque()
     while True:
-        try:
-            yield next(reader)
-        except StopIteration:
+        line = waiting.popleft() if waiting else next(lines, None)
+        if line is None:
             return
+        taken = _Taken(line, waiting, lines)
+        try:
+            cells = next(csv.reader(taken, delimiter=delimiter))
         except csv.Error as error:
-            lines.spoilt = f"not CSV: {error}"
-            yield ["?"]
+            cells, taken.problem = [], f"not CSV: {error}"
+        if taken.ran_out:
+            taken.problem = "a quote is opened and never closed"
+            waiting.extendleft(reversed(taken.lines[1:]))
+        yield _Row(line.number, cells, taken.problem)
 
 
-def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
-    if first:
-        yield first
-    yield from rest
+class _Taken:
+    """The lines that one row takes: its first, and while a quote is open the next, `LINES_PER_ROW` at the most."""
 
+    def __init__(self, first: "_Line", waiting: "deque[_Line]", rest: Iterator["_Line"]) -> None:
+        self._waiting = waiting
+        self._rest = rest
+        self._next: _Line | None = first
+        self.lines: list[_Line] = []
+        self.problem = ""
+        self.ran_out = False
 
-class _Lines:
-    """The file's lines as text. What is no UTF-8, too long or holds NULs spoils its row, not the file."""
-
-    def __init__(self, file: BinaryIO, progress: Callable[[int], None]) -> None:
-        self._file = file
-        self._progress = progress
-        self.number = 0
-        self.spoilt = ""
-
-    def __iter__(self) -> "_Lines":
+    def __iter__(self) -> "_Taken":
         return self
 
     def __next__(self) -> str:
-        raw = self._file.readline(LINE_LIMIT)
-        if not raw:
+        line = self._next or self._another()
+        self._next = None
+        if line is None:
+            self.ran_out = True
             raise StopIteration
-        self.number += 1
-        self._progress(len(raw))
-        if len(raw) == LINE_LIMIT and not raw.endswith(b"\n"):
-            self._skip_line()
-            self.spoilt = f"over {LINE_LIMIT} bytes in one line"
-            return "?\n"
-        if self.number == 1:
+        self.lines.append(line)
+        self.problem = self.problem or line.problem
+        return line.text
+
+    def _another(self) -> "_Line | None":
+        if len(self.lines) >= LINES_PER_ROW:
+            return None
+        return self._waiting.popleft() if self._waiting else next(self._rest, None)
+
+
+# -- lines ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    number: int
+    text: str
+    problem: str
+
+
+def _lines(file: BinaryIO, progress: Callable[[int], None]) -> Iterator[_Line]:
+    """The file's lines as text. What is no UTF-8 or too long is a problem of its line; NULs are dropped."""
+    number = 0
+    while raw := file.readline(LINE_LIMIT):
+        number += 1
+        progress(len(raw))
+        if number == 1:
+            if raw.startswith(_UTF_16):
+                raise InvalidLead("header", f"the file is UTF-16, not UTF-8: {_SAVE_AS}")
             raw = raw.removeprefix(b"\xef\xbb\xbf")
+        if len(raw) >= LINE_LIMIT and not raw.endswith(b"\n"):
+            _skip_line(file, progress)
+            yield _Line(number, "?\n", f"over {LINE_LIMIT} bytes in one line")
+            continue
+        raw = raw.replace(b"\0", b"")
         try:
-            return raw.replace(b"\0", b"").decode("utf-8")
+            yield _Line(number, raw.decode("utf-8"), "")
         except UnicodeDecodeError:
-            self.spoilt = "not UTF-8: save the file as 'CSV UTF-8'"
-            return raw.replace(b"\0", b"").decode("utf-8", "replace")
+            yield _Line(number, raw.decode("utf-8", "replace"), f"not UTF-8: {_SAVE_AS}")
 
-    def raise_if_spoilt(self) -> None:
-        """InvalidLead when a line of the row just read was spoilt."""
-        if self.spoilt:
-            reason, self.spoilt = self.spoilt, ""
-            raise InvalidLead("row", reason)
 
-    def _skip_line(self) -> None:
-        while chunk := self._file.readline(LINE_LIMIT):
-            self._progress(len(chunk))
-            if chunk.endswith(b"\n"):
-                return
+def _skip_line(file: BinaryIO, progress: Callable[[int], None]) -> None:
+    while chunk := file.readline(LINE_LIMIT):
+        progress(len(chunk))
+        if chunk.endswith(b"\n"):
+            return

@@ -19,7 +19,8 @@ from rq.exceptions import DuplicateJobError
 from rq.serializers import JSONSerializer
 
 from fsdialer import settings as settings_module
-from fsdialer.imports import load_file
+from fsdialer.errors import FsdialerError
+from fsdialer.imports import LoadReport, load_file
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
 
@@ -44,13 +45,17 @@ def release_due(company: str, campaign: str) -> int:
 
 
 def import_file(company: str, campaign: str, path: str) -> dict[str, Any]:
-    """Load an uploaded file and remove it; the report, as the page shows it."""
+    """Load an uploaded file and remove it; the report, as the page shows it. `error`: why none of it could be read."""
     file = Path(path)
+    report, error = LoadReport(), ""
     try:
         report = load_file(file, _company(company), campaign, time.time)
+    except FsdialerError as refused:
+        error = str(refused)
     finally:
         file.unlink(missing_ok=True)
     return {
+        "error": error,
         "rows": report.rows,
         "added": report.added,
         "duplicate_numbers": report.duplicate_numbers,

@@ -207,12 +207,17 @@ class Centre:
         wait_until(lambda: not self.store.calls.live_uuids(), what="all calls to be closed")
         assert self.redis.keys(self.store.keys.number("*")) == []
         assert self.redis.scard(self.store.keys.gateway_calls("trunk")) == 0
-        held = {view.leg for view in self.store.operators.views() if view.leg and view.state != "off"}
-        wait_until(lambda: {row["uuid"] for row in self.switch.channels()} <= held, what="no stray channels")
+        wait_until(lambda: self.channels() <= self.held_phones(), what="no stray channels")
         for view in self.store.operators.views():
             assert view.state not in ("reserved", "on_call"), view
         counts = self.switch.counts()
         assert max(counts["peak_live_per_number"].values(), default=0) <= 1
+
+    def channels(self):
+        return {row["uuid"] for row in self.switch.channels()}
+
+    def held_phones(self):
+        return {view.leg for view in self.store.operators.views() if view.leg and view.state != "off"}
 
     def stop(self):
         for dialer in self.dialers:

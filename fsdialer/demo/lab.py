@@ -137,9 +137,10 @@ class Lab:
             "FSDIALER_SECRET_KEY": secrets.token_hex(32),
             "FSDIALER_LISTEN": f"127.0.0.1:{port}",
             "FSDIALER_DIALER_NAME": "lab",
+            "LAB_PASSWORD": password,
         }
         self._processes = Processes(self._folder, environment)
-        said = self._processes.start("switch", *self._switch_arguments(password), ready="listening ")
+        said = self._processes.start("switch", *self._switch_arguments(), ready="listening ")
         self._processes.environ("FSDIALER_SWITCHES", f"esl://:{password}@{said.split()[1]}?name=lab")
         self._store = Store(connect(self._redis.url))
         self._set_up()
@@ -157,11 +158,10 @@ class Lab:
         )
         self._robots.sit_down(time.time())
 
-    def _switch_arguments(self, password: str) -> list[str]:
+    def _switch_arguments(self) -> list[str]:
         return [
             "fsdialer.lab.switch",
             "--port=0",
-            f"--password={password}",
             f"--seed={self._options.seed}",
             "--people=chance",
             f"--talk-scale={self._pace['talk_scale']}",

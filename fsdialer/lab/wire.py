@@ -4,6 +4,7 @@ Replies are those of real recordings, to the letter. `api` runs in the connectio
 FreeSWITCH, nothing else is answered and no event is sent on it meanwhile.
 """
 
+import contextlib
 import uuid as uuids
 from collections.abc import Callable
 
@@ -113,10 +114,8 @@ class Connection:
         self._open = False
         if self in self._exchange.listeners:
             self._exchange.listeners.remove(self)
-        try:
+        with contextlib.suppress(OSError):  # it may have gone by itself
             self._sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         self._out.put(None)
 
     def _reply(self, text: str, more: str = "") -> None:
