@@ -6,7 +6,6 @@ Jobs are JSON, not pickles: who can write to Redis must not be able to run code.
 
 import logging
 import math
-import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from redis import Redis
-from rq import Queue, Worker
-from rq.exceptions import DuplicateJobError
+from redis.exceptions import RedisError
+from rq import Queue, Retry, Worker
+from rq.exceptions import DuplicateJobError, StopRequested
 from rq.serializers import JSONSerializer
 
 from fsdialer import settings as settings_module
@@ -31,6 +31,8 @@ QUEUE = "fsdialer"
 BATCH = 1000
 #: A release is over in a moment; a file of a million rows takes minutes.
 RELEASE_TIMEOUT_S, IMPORT_TIMEOUT_S = 60, 3600
+#: Until an import that lost Redis is tried again; until a worker that quit is started anew.
+IMPORT_RETRY_S, WORKER_PAUSE_S = 5, 1.0
 #: Bad rows of an import that its result keeps.
 BAD_ROWS_SHOWN = 100
 
@@ -45,15 +47,17 @@ def release_due(company: str, campaign: str) -> int:
 
 
 def import_file(company: str, campaign: str, path: str) -> dict[str, Any]:
-    """Load an uploaded file and remove it; the report, as the page shows it. `error`: why none of it could be read."""
+    """Load an uploaded file and remove it; the report, as the page shows it. `error`: why none of it could be read.
+
+    Should Redis go away meanwhile the file stays, and RQ's retry starts it again: rows already loaded are duplicates.
+    """
     file = Path(path)
     report, error = LoadReport(), ""
     try:
         report = load_file(file, _company(company), campaign, time.time)
     except FsdialerError as refused:
         error = str(refused)
-    finally:
-        file.unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
     return {
         "error": error,
         "rows": report.rows,
@@ -98,16 +102,46 @@ def schedule_release(rq: Queue, company: str, campaign: str, at: float) -> None:
 
 def enqueue_import(rq: Queue, company: str, campaign: str, path: str) -> str:
     """Have a file loaded; the job's id. Its result is kept for a day."""
-    job = rq.enqueue(import_file, company, campaign, path, job_timeout=IMPORT_TIMEOUT_S, result_ttl=86_400)
+    job = rq.enqueue(
+        import_file,
+        company,
+        campaign,
+        path,
+        job_timeout=IMPORT_TIMEOUT_S,
+        result_ttl=86_400,
+        retry=Retry(max=3, interval=IMPORT_RETRY_S),
+    )
     return job.id
 
 
+class PatientWorker(Worker):
+    """RQ's worker, which remembers that it was asked to stop and waits for a lost Redis for seconds, not a minute."""
+
+    max_connection_wait_time = 2.0
+    asked_to_stop = False
+
+    def request_stop(self, signum: Any, frame: Any) -> None:
+        """SIGTERM or SIGINT: the present job ends, then the worker."""
+        self.asked_to_stop = True
+        super().request_stop(signum, frame)
+
+
 def run_worker(settings: Settings) -> None:
-    """Work until SIGTERM, with the scheduler beside."""
-    os.environ.setdefault("TZ", "UTC")
-    rq = queue(settings)
-    worker = Worker([rq], connection=rq.connection, serializer=JSONSerializer)
-    worker.work(with_scheduler=True, logging_level="WARNING")
+    """Work until SIGTERM, with the scheduler beside. A worker that quits for want of Redis gets a successor."""
+    while True:
+        rq = queue(settings)
+        worker = PatientWorker([rq], connection=rq.connection, serializer=JSONSerializer)
+        try:
+            worker.work(with_scheduler=True, logging_level="WARNING")
+            if not worker.asked_to_stop:
+                time.sleep(WORKER_PAUSE_S)
+        except RedisError as error:
+            log.warning("worker=waiting reason=%s", error)
+            time.sleep(WORKER_PAUSE_S)
+        except StopRequested:
+            return  # the signal came while we waited
+        if worker.asked_to_stop:
+            return
 
 
 def _company(company: str) -> CompanyStore:

@@ -27,6 +27,7 @@ from fsdialer.engine.tasks import Tasks
 from fsdialer.esl.link import LinkState, SwitchAddress, SwitchLink
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
+from fsdialer.store.operators import OperatorView
 from fsdialer.store.ownership import announce
 
 log = logging.getLogger(__name__)
@@ -90,13 +91,14 @@ class Engine:
     def stop(self) -> None:
         """Place nothing more and give the campaigns back; calls that are up go on, for the next owner to adopt."""
         log.info("dialer=%s state=stopping", self.name)
-        for (company, campaign), dialer in list(self.dialers.items()):
+        for dialer in self.dialers.values():
             dialer.stop()
+        self.tasks.stop()
+        for (company, campaign), dialer in self.dialers.items():
             try:
                 self._store.company(company).ownership.give_back(campaign, dialer.owner)
             except RedisError as error:
                 log.warning("campaign=%s lease=kept reason=%s", campaign, error)
-        self.tasks.stop()
         for link in self.lines.all():
             link.stop()
 
@@ -224,12 +226,13 @@ class Engine:
             for campaign in campaigns:
                 janitor.release_overdue(campaign)
             if campaigns:
-                janitor.heed_presence(campaigns)
-                self._ring_who_waits(janitor.company, campaigns)
+                views = janitor.company.operators.views()
+                janitor.heed_presence(campaigns, views)
+                self._ring_who_waits(janitor.company, campaigns, views)
 
-    def _ring_who_waits(self, company: CompanyStore, campaigns: dict[str, Campaign]) -> None:
+    def _ring_who_waits(self, company: CompanyStore, campaigns: dict[str, Campaign], views: list[OperatorView]) -> None:
         """Nailed-up phones nobody rang: the switch was away, or the dialer that should have died."""
-        for view in company.operators.views():
+        for view in views:
             overdue = view.state == "connecting" and self._clock() - view.since > RING_AGAIN_S
             if overdue and view.campaign in campaigns:
                 self.stations.nail(company, view, campaigns[view.campaign])

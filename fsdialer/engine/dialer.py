@@ -8,6 +8,7 @@ import uuid as uuids
 from collections.abc import Callable
 from dataclasses import replace
 
+import gevent
 from gevent.event import Event
 from gevent.pool import Pool
 
@@ -30,8 +31,10 @@ log = logging.getLogger(__name__)
 DECIDE_S, HELD_BACK_S = 1.0, 0.1
 #: Originates being sent at a time.
 SENDERS = 50
-#: Calls placed by one decision at the most: what is left over is decided again at once.
-STEP = 100
+#: Decisions are at least so far apart (seconds): a hundred changes in one moment are one change.
+REST_S = 0.02
+#: One decision places at most this part of a gateway's calls per second, so that they go out evenly.
+EVENLY = 10
 
 
 class Dialer:
@@ -99,6 +102,7 @@ class Dialer:
             if not self._stopped:
                 self._switchboard.serve_waiting(self.company.id, self.campaign_id)
                 held_back = self.decide()
+                gevent.sleep(REST_S)
 
     def decide(self) -> bool:
         """One decision; True when fewer calls went out than the policy wanted although leads are due."""
@@ -107,9 +111,9 @@ class Dialer:
         if not why and self.policy is not None:
             wanted = self.policy.decide(state)
             why = self.policy.why
-        placed = self._place(min(wanted, STEP)) if wanted else 0
+        placed = self._place(wanted) if wanted else 0
         self._say(state, wanted, placed, why)
-        return placed < wanted and self.company.leads.counts(self.campaign_id)["due"] > 0
+        return placed < wanted and self.company.leads.due_count(self.campaign_id) > 0
 
     def _why_not(self) -> str:
         if self._fault:
@@ -152,7 +156,8 @@ class Dialer:
             link = self._lines.least_loaded(self._switchboard.in_flight_on)
             if link is None or placed >= wanted:
                 break
-            ids = [str(uuids.uuid4()) for _ in range(wanted - placed)]
+            step = min(wanted - placed, -(-gateway.calls_per_second // EVENLY))
+            ids = [str(uuids.uuid4()) for _ in range(step)]
             now = self._clock()
             claims = self.company.calls.claim(self.campaign, self.owner, gateway, link.address.name, ids, now)
             for claim in claims:

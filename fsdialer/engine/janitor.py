@@ -47,11 +47,11 @@ class Janitor:
             log.info("campaign=%s released=%d by=janitor", campaign, total)
         return total
 
-    def heed_presence(self, campaigns: dict[str, Campaign]) -> None:
+    def heed_presence(self, campaigns: dict[str, Campaign], views: list[OperatorView]) -> None:
         """The presence set is the truth an administrator edits: states follow it. Lost browsers leave it."""
         operators, now = self.company.operators, self._clock()
         on_line = {campaign: operators.on_line(campaign) for campaign in campaigns}
-        for view in operators.views():
+        for view in views:
             if view.state == "off":
                 self._added_by_hand(view, on_line, now)
             elif view.campaign in on_line and view.id not in on_line[view.campaign]:

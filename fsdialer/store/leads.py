@@ -66,6 +66,10 @@ class Leads:
         """The next leads to be called again, and when."""
         return self._redis.zrange(self._keys.waiting(campaign), 0, count - 1, withscores=True)
 
+    def due_count(self, campaign: str) -> int:
+        """How many stand in the lead queue."""
+        return int(self._redis.zcard(self._keys.due(campaign)))
+
     def counts(self, campaign: str) -> dict[str, int]:
         """Leads by where they stand: due, waiting, calling, done, total."""
         keys = self._keys
