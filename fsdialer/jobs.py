@@ -4,8 +4,12 @@ The worker must not be patched by gevent (a patched one loses jobs on SIGTERM), 
 Jobs are JSON, not pickles: who can write to Redis must not be able to run code.
 """
 
+import contextlib
+import ctypes
 import logging
 import math
+import os
+import signal
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -33,6 +37,10 @@ BATCH = 1000
 RELEASE_TIMEOUT_S, IMPORT_TIMEOUT_S = 60, 3600
 #: Until an import that lost Redis is tried again; until a worker that quit is started anew.
 IMPORT_RETRY_S, WORKER_PAUSE_S = 5, 1.0
+#: A worker looks after its scheduler this often, and waits 15 s less than its time to live for a job: RQ's own 10
+#: minutes would leave retries to the janitor for as long after Redis was away.
+MAINTENANCE_S, WORKER_TTL_S = 5, 20
+_PR_SET_PDEATHSIG = 1
 #: Bad rows of an import that its result keeps.
 BAD_ROWS_SHOWN = 100
 
@@ -128,20 +136,38 @@ class PatientWorker(Worker):
 
 def run_worker(settings: Settings) -> None:
     """Work until SIGTERM, with the scheduler beside. A worker that quits for want of Redis gets a successor."""
-    while True:
-        rq = queue(settings)
-        worker = PatientWorker([rq], connection=rq.connection, serializer=JSONSerializer)
+    os.register_at_fork(after_in_child=_die_with_parent)
+    asked_to_stop = False
+    while not asked_to_stop:
         try:
-            worker.work(with_scheduler=True, logging_level="WARNING")
-            if not worker.asked_to_stop:
-                time.sleep(WORKER_PAUSE_S)
+            asked_to_stop = _work(settings)
+            time.sleep(0 if asked_to_stop else WORKER_PAUSE_S)
         except RedisError as error:
             log.warning("worker=waiting reason=%s", error)
             time.sleep(WORKER_PAUSE_S)
         except StopRequested:
             return  # the signal came while we waited
-        if worker.asked_to_stop:
-            return
+
+
+def _work(settings: Settings) -> bool:
+    """Work with one RQ worker until it ends; was it asked to?"""
+    rq = queue(settings)
+    worker = PatientWorker(
+        [rq],
+        connection=rq.connection,
+        serializer=JSONSerializer,
+        worker_ttl=WORKER_TTL_S,
+        maintenance_interval=MAINTENANCE_S,
+    )
+    worker.work(with_scheduler=True, logging_level="WARNING")
+    return worker.asked_to_stop
+
+
+def _die_with_parent() -> None:
+    """Linux: the scheduler and a running job end with the worker, however it went; an orphaned scheduler would hold
+    the scheduler's lock, and nobody would see it."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _company(company: str) -> CompanyStore:
