@@ -1,0 +1,139 @@
+"""The live feed to browsers: server-sent events, the whole truth at once and again after every change.
+
+One reader for each company and web process follows the Redis stream and hands entries to the streams that are open; a
+stream whose queue is full is not waited for: it sends the whole truth next time anyway. While an operator's page has
+a stream open, the operator is seen.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from queue import Empty, Full, Queue
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g
+from redis.exceptions import RedisError
+
+from fsdialer.store import CompanyStore, Store, connect
+from web.auth import signed_in
+from web.views import operator_view
+
+log = logging.getLogger(__name__)
+blueprint = Blueprint("feed", __name__)
+
+#: Seconds between signs of life on a stream, which are also when the operator is seen.
+PING_S = 5.0
+#: How long the reader waits for the stream at a time (ms), and entries a browser's stream may be behind.
+BLOCK_MS, BEHIND = 5000, 100
+#: Milliseconds after which a browser connects again.
+RETRY_MS = 1000
+
+Stream = Queue[dict[str, str]]
+
+
+class Hub:
+    """The readers of this process, one for each company somebody looks at."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis_url = redis_url
+        self._lock = threading.Lock()
+        self._streams: dict[str, set[Stream]] = {}
+
+    def subscribe(self, company: str) -> Stream:
+        """A queue that gets the company's entries from now on."""
+        stream: Stream = Queue(BEHIND)
+        with self._lock:
+            first = company not in self._streams
+            self._streams.setdefault(company, set()).add(stream)
+        if first:
+            threading.Thread(target=self._read, args=(company,), daemon=True).start()
+        return stream
+
+    def unsubscribe(self, company: str, stream: Stream) -> None:
+        """No more entries."""
+        with self._lock:
+            self._streams.get(company, set()).discard(stream)
+
+    def _read(self, company: str) -> None:
+        """For ever: Redis away for a while is a pause; afterwards every stream sends the truth again."""
+        after = ""
+        while True:
+            try:
+                feed = Store(connect(self._redis_url, block_s=BLOCK_MS / 1000)).company(company).feed
+                after = after or feed.last_id()
+                while True:
+                    for entry_id, entry in feed.read(after, BLOCK_MS):
+                        after = entry_id
+                        self._hand_out(company, entry)
+            except RedisError as error:
+                log.warning("company=%s feed=interrupted reason=%s", company, error)
+                time.sleep(1)
+                self._hand_out(company, {"type": "again"})
+
+    def _hand_out(self, company: str, entry: dict[str, str]) -> None:
+        with self._lock:
+            streams = list(self._streams.get(company, ()))
+        for stream in streams:
+            try:
+                stream.put_nowait(entry)
+            except Full:
+                continue  # it has plenty to wake up for already
+
+
+@blueprint.route("/s/<seat>/feed")
+@signed_in("operator")
+def operator_feed() -> Response:
+    """The operator's own stream: event ``view`` with everything the page shows."""
+    me = g.me
+    return _sse(_operator_stream(current_app.extensions["fsdialer.hub"], me.company, me.operator))
+
+
+def _operator_stream(hub: Hub, company: CompanyStore, operator: str) -> Iterator[str]:
+    stream = hub.subscribe(company.id)
+    seen_at = 0.0
+    try:
+        yield f"retry: {RETRY_MS}\n\n"
+        call = ""
+        changed = True
+        while True:
+            now = time.time()
+            try:
+                if now - seen_at >= PING_S:
+                    company.operators.seen(operator, now)
+                    seen_at = now
+                if changed:
+                    view = operator_view(company, operator, now)
+                    call = view["call"]
+                    yield _event("view", view)
+                else:
+                    yield "event: alive\ndata:\n\n"
+            except RedisError:
+                yield _event("trouble", {"reason": "The server cannot reach its database; trying again."})
+            changed = _wait(stream, operator, call)
+    finally:
+        hub.unsubscribe(company.id, stream)
+
+
+def _wait(stream: Stream, operator: str, call: str) -> bool:
+    """Until something happens to this operator (True) or it is time for a sign of life (False)."""
+    until = time.monotonic() + PING_S
+    while True:
+        try:
+            entry = stream.get(timeout=max(0.01, until - time.monotonic()))
+        except Empty:
+            return False
+        mine = entry.get("operator") == operator or (call and entry.get("call") == call)
+        if mine or entry["type"] in ("settings", "again"):
+            return True
+
+
+def _event(name: str, data: dict[str, Any]) -> str:
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
+
+
+def _sse(stream: Iterator[str]) -> Response:
+    response = Response(stream, mimetype="text/event-stream")
+    response.headers["X-Accel-Buffering"] = "no"
+    return response

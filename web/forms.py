@@ -1,0 +1,134 @@
+"""Settings as forms: labels and hints here, what is accepted in `core.fields`. What was typed is never lost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator, Station
+from fsdialer.core.fields import KINDS, Wrong, from_hash, read_delays, read_setting, to_hash
+
+_DELAYS = ("missed", "unavailable", "busy", "technical")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One line of a form. `kind`: text, number, flag, choice, many (tick boxes) or lines."""
+
+    name: str
+    label: str
+    value: str
+    kind: str = "text"
+    hint: str = ""
+    error: str = ""
+    choices: tuple[str, ...] = ()
+    step: str = "1"
+
+
+_LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
+    Company: {
+        "name": ("Name", "text", ""),
+        "active": ("Calls are made", "flag", "The master switch: off, and no new call starts."),
+        "country": ("Country", "text", "Two letters, for numbers without a country code: US, FR, …"),
+        "hide_numbers": ("Hide numbers from operators", "flag", "On the page and on their phones."),
+        "dial_format": ("Dial format", "text", "Macros: {number} {host} {port} {server}"),
+        "server": ("Server", "text", "What {server} stands for."),
+    },
+    Gateway: {
+        "host": ("Host", "text", "Empty: the switch has a gateway of this name."),
+        "port": ("Port", "number", ""),
+        "profile": ("SIP profile", "text", "Used with a host."),
+        "channels": ("Channels", "number", "Calls at a time, never more."),
+        "calls_per_second": ("Calls per second", "number", "Never more."),
+    },
+    Campaign: {
+        "name": ("Name", "text", "Shown on operators' phones."),
+        "mode": ("Mode", "choice", "multiplier: free operators × the multiplier; progressive: one call each."),
+        "multiplier": ("Call multiplier", "decimal", "1.2 with 5 free operators makes 6 calls."),
+        "gateways": ("Gateways", "text", "In order of preference, parted by spaces."),
+        "caller_ids": ("Caller ids", "text", "Used in turn, parted by spaces."),
+        "ring_s": ("Ring at most", "number", "Seconds."),
+        "max_wait_s": ("Customer waits at most", "decimal", "Seconds from the answer; 2 is the law in many places."),
+        "operator_ring_s": ("Ask the next operator after", "decimal", "Seconds of an operator's phone ringing."),
+        "message": ("Message to who was not connected", "text", "A sound file on the switch; empty: hang up."),
+        "wrap_up_s": ("Wrap-up at most", "decimal", "Seconds."),
+        "max_attempts": ("Attempts at most", "number", "Then the lead is done."),
+        "max_talk_s": ("Talk at most", "number", "Seconds."),
+    },
+    Operator: {
+        "name": ("Name", "text", ""),
+        "extension": ("Extension", "text", "Their phone; nobody else's."),
+        "dial": ("Dial instead", "text", "A FreeSWITCH destination in place of user/EXTENSION."),
+        "station": ("Phone", "choice", "ring: called for each customer; nailed: held up between calls."),
+        "campaigns": ("Campaigns", "text", "Parted by spaces."),
+    },
+}
+_CHOICES = {"mode": tuple(Mode), "station": tuple(Station)}
+
+
+def form_of(kind: type, values: Mapping[str, str], errors: Mapping[str, str] | None = None) -> list[Field]:
+    """The lines of a form with these values (as `to_hash` or a browser has them) and errors beside them."""
+    errors = errors or {}
+    fields = [
+        Field(
+            name,
+            label,
+            values.get(name, ""),
+            "number" if shape == "decimal" else shape,
+            hint,
+            errors.get(name, ""),
+            tuple(str(choice) for choice in _CHOICES.get(name, ())),
+            "any" if shape == "decimal" else "1",
+        )
+        for name, (label, shape, hint) in _LABELS[kind].items()
+    ]
+    return fields + (_delay_fields(kind, values, errors) if kind in (Company, Campaign) else [])
+
+
+def _delay_fields(kind: type, values: Mapping[str, str], errors: Mapping[str, str]) -> list[Field]:
+    hint = "Minutes." if kind is Company else "Minutes; empty: as the company."
+    labels = {
+        "missed": "Call again: missed",
+        "unavailable": "Call again: unavailable",
+        "busy": "Call again: busy",
+        "technical": "Call again: technical error, no free operators",
+    }
+    return [
+        Field(
+            f"retry_{d}_min",
+            labels[d],
+            values.get(f"retry_{d}_min", ""),
+            "number",
+            hint,
+            errors.get(f"retry_{d}_min", ""),
+            step="any",
+        )
+        for d in _DELAYS
+    ]
+
+
+def read_form(kind: Any, identity: dict[str, str], form: Mapping[str, str]) -> tuple[Any, dict[str, str]]:
+    """The thing a form describes, and errors by field; the thing is None when there are any."""
+    errors: dict[str, str] = {}
+    values: dict[str, str] = {}
+    for name in KINDS[kind]:
+        given = form.get(name, "0" if _LABELS[kind][name][1] == "flag" else "")
+        try:
+            read_setting(kind, name, given.strip())
+            values[name] = given.strip()
+        except Wrong as wrong:
+            errors[name] = str(wrong)
+    for delay in _DELAYS if kind in (Company, Campaign) else ():
+        name = f"retry_{delay}_min"
+        given = form.get(name, "").strip()
+        if given:
+            try:
+                read_delays({delay: given})
+                values[name] = given
+            except Wrong as wrong:
+                errors[name] = str(wrong)
+    return (None, errors) if errors else (from_hash(kind, "form", identity, values), errors)
+
+
+def values_of(thing: Company | Gateway | Campaign | Operator) -> dict[str, str]:
+    """A thing's settings as a form shows them."""
+    return to_hash(thing)

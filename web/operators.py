@@ -1,0 +1,107 @@
+"""The operator's page, and what its buttons ask for. Each answers with the new view, or an error in words."""
+
+import time
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, render_template, request
+
+from fsdialer.errors import Refused
+from web.auth import signed_in
+from web.views import PAUSE_REASONS, operator_view
+
+blueprint = Blueprint("operators", __name__, url_prefix="/s/<seat>")
+
+#: Longest note an operator may leave.
+NOTE_LIMIT = 2000
+
+
+@blueprint.route("/")
+@signed_in("operator")
+def page() -> str:
+    """The page; its script fills it from the feed."""
+    name = g.me.company.setup.company().name or g.me.company.id
+    return render_template("operator.html", me=g.me, company=name, reasons=PAUSE_REASONS)
+
+
+@blueprint.route("/on", methods=["POST"])
+@signed_in("operator")
+def on() -> Response:
+    """Get on the line of a campaign."""
+    g.me.company.operators.go_on_line(g.me.operator, _asked("campaign"), time.time(), via="web")
+    return _view()
+
+
+@blueprint.route("/off", methods=["POST"])
+@signed_in("operator")
+def off() -> Response:
+    """Leave the line, after the present call."""
+    g.me.company.operators.leave_line(g.me.operator, time.time())
+    return _view()
+
+
+@blueprint.route("/pause", methods=["POST"])
+@signed_in("operator")
+def pause() -> Response:
+    """Pause with a reason, after the present call."""
+    reason = _asked("reason").strip()[:80]
+    if not reason:
+        raise Refused("say why: choose a reason for the pause")
+    g.me.company.operators.pause(g.me.operator, reason, time.time())
+    return _view()
+
+
+@blueprint.route("/ready", methods=["POST"])
+@signed_in("operator")
+def ready() -> Response:
+    """End a pause or a wrap-up; take back a wish to leave."""
+    g.me.company.operators.ready(g.me.operator, time.time())
+    return _view()
+
+
+@blueprint.route("/outcome", methods=["POST"])
+@signed_in("operator")
+def outcome() -> Response:
+    """What came of the call."""
+    note = _asked("note")
+    if len(note) > NOTE_LIMIT:
+        raise Refused(f"the note has {len(note)} characters: {NOTE_LIMIT} are the most")
+    g.me.company.operators.save_outcome(
+        g.me.operator, _asked("call"), _asked("outcome"), note, _instant(_asked("callback_at")), time.time()
+    )
+    return _view()
+
+
+@blueprint.route("/hangup", methods=["POST"])
+@signed_in("operator")
+def hangup() -> Response:
+    """Ask the dialer to end the present call."""
+    view = g.me.company.operators.view(g.me.operator)
+    if not view.call:
+        raise Refused("there is no call to hang up")
+    g.me.company.feed.publish("wish", operator=g.me.operator, call=view.call, what="hangup")
+    return _view()
+
+
+def _view() -> Response:
+    return jsonify(operator_view(g.me.company, g.me.operator, time.time()))
+
+
+def _asked(name: str) -> str:
+    """A field of the JSON body, as text; empty when it is not there."""
+    body: Any = request.get_json(silent=True)
+    value = body.get(name, "") if isinstance(body, dict) else ""
+    return value if isinstance(value, str) else ""
+
+
+def _instant(text: str) -> float | None:
+    """Epoch seconds of an ISO time with its zone, as the page's script sends it."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise Refused(f"{text!r} is not a time") from None
+    if moment.tzinfo is None:
+        raise Refused("the time has no zone")
+    return moment.timestamp()

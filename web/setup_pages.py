@@ -1,0 +1,206 @@
+"""Pages for setting up: the company, gateways, campaigns, operators, and lists of leads."""
+
+import os
+import tempfile
+from typing import Any
+
+from flask import Blueprint, current_app, flash, g, jsonify, redirect, render_template, request, url_for
+from redis.exceptions import RedisError
+
+from fsdialer import jobs
+from fsdialer.core import dial_format
+from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator
+from fsdialer.core.fields import ID, Wrong, read_setting
+from fsdialer.errors import InvalidSetting, NotFound, Refused
+from fsdialer.store.users import PASSWORD_LENGTH, User, hash_password
+from web.auth import signed_in
+from web.forms import form_of, read_form, values_of
+
+blueprint = Blueprint("setup", __name__, url_prefix="/s/<seat>/admin")
+
+#: What can be set up: in addresses → its type, its name for people, and what its id is called.
+_THINGS: dict[str, tuple[Any, str, str]] = {
+    "campaigns": (Campaign, "Campaign", "id"),
+    "gateways": (Gateway, "Gateway", "name"),
+    "operators": (Operator, "Operator", "id"),
+}
+
+
+@blueprint.route("/company", methods=["GET", "POST"])
+@signed_in("admin")
+def company() -> Any:
+    """The company: master switch, account, dial format with a preview."""
+    setup = g.me.company.setup
+    values, errors = values_of(setup.company()), dict[str, str]()
+    if request.method == "POST":
+        thing, errors = read_form(Company, {"id": g.me.company.id}, request.form)
+        if thing is not None:
+            setup.save_company(thing)
+            flash("Saved.")
+            return redirect(url_for("setup.company"))
+        values = {**request.form}
+    return render_template("company.html", fields=form_of(Company, values, errors), preview=_preview(values))
+
+
+@blueprint.route("/preview")
+@signed_in("admin")
+def preview() -> Any:
+    """What a dial format makes of a number, while it is being typed."""
+    return jsonify(preview=_preview({"dial_format": request.args.get("dial_format", "")}))
+
+
+def _preview(values: dict[str, str]) -> str:
+    setup = g.me.company.setup
+    text = values.get("dial_format", "")
+    try:
+        read_setting(Company, "dial_format", text)
+        hosts = [gateway for gateway in setup.gateways() if gateway.host]
+        return "sip:" + dial_format.preview(Company(g.me.company.id, dial_format=text), hosts[0] if hosts else None)
+    except (Wrong, InvalidSetting) as error:
+        return str(error)
+
+
+@blueprint.route("/<any(campaigns, gateways, operators):what>/")
+@signed_in("admin")
+def things(what: str) -> str:
+    """All of one kind."""
+    found = getattr(g.me.company.setup, what)()
+    logins = {user.operator: user.login for user in g.me.company.users.all() if user.operator}
+    return render_template("things.html", what=what, label=_THINGS[what][1], things=found, logins=logins)
+
+
+@blueprint.route("/<any(campaigns, gateways, operators):what>/<name>", methods=["GET", "POST"])
+@signed_in("admin")
+def thing(what: str, name: str) -> Any:
+    """One of them; the name ``new`` makes another."""
+    kind, label, identifier = _THINGS[what]
+    new = name == "new"
+    values, errors, typed = _present(what, kind, name, new), dict[str, str](), ""
+    if request.method == "POST":
+        typed = request.form.get("id", "").strip() if new else name
+        if not ID.fullmatch(typed):
+            errors["id"] = "letters, digits, - and _, 32 at the most"
+        found, wrong = read_form(kind, {"company": g.me.company.id, identifier: typed}, request.form)
+        errors |= wrong
+        if new and not errors and _exists(what, typed):
+            errors["id"] = "there is one already"
+        errors |= _references(what, found) if found is not None else {}
+        if not errors and _save(what, found, errors):
+            flash("Saved.")
+            return redirect(url_for("setup.things", what=what))
+        values = {**request.form}
+    return render_template(
+        "thing.html",
+        what=what,
+        label=label,
+        name=name,
+        new=new,
+        typed=typed,
+        fields=form_of(kind, values, errors),
+        errors=errors,
+    )
+
+
+def _present(what: str, kind: Any, name: str, new: bool) -> dict[str, str]:
+    if new:
+        identifier = _THINGS[what][2]
+        return values_of(kind(**{"company": g.me.company.id, identifier: "new"}))
+    return values_of(getattr(g.me.company.setup, what[:-1])(name))
+
+
+def _exists(what: str, name: str) -> bool:
+    try:
+        getattr(g.me.company.setup, what[:-1])(name)
+    except NotFound:
+        return False
+    return True
+
+
+def _references(what: str, found: Any) -> dict[str, str]:
+    """Names that lead nowhere."""
+    setup = g.me.company.setup
+    if what == "campaigns":
+        unknown = set(found.gateways) - {gateway.name for gateway in setup.gateways()}
+        return {"gateways": f"no gateway {', '.join(sorted(unknown))}"} if unknown else {}
+    if what == "operators":
+        unknown = set(found.campaigns) - {campaign.id for campaign in setup.campaigns()}
+        return {"campaigns": f"no campaign {', '.join(sorted(unknown))}"} if unknown else {}
+    return {}
+
+
+def _save(what: str, found: Any, errors: dict[str, str]) -> bool:
+    password = request.form.get("password", "")
+    if what == "operators" and password and len(password) < PASSWORD_LENGTH:
+        errors["password"] = f"{PASSWORD_LENGTH} characters at least"
+        return False
+    try:
+        getattr(g.me.company.setup, f"save_{what[:-1]}")(found)
+    except Refused as refused:
+        errors["extension"] = str(refused)
+        return False
+    if what == "operators" and password:
+        user = User(found.id, found.name or found.id, "operator", found.id, hash_password(password))
+        g.me.company.users.save(user)
+    return True
+
+
+@blueprint.route("/operators/<name>/<any(on, off):want>", methods=["POST"])
+@signed_in("admin")
+def presence(name: str, want: str) -> Any:
+    """Take an operator off the line, or put them on it."""
+    import time
+
+    operators, now = g.me.company.operators, time.time()
+    if want == "off":
+        operators.leave_line(name, now, "taken off the line by an administrator")
+    else:
+        campaigns = operators.view(name).campaigns
+        if not campaigns:
+            raise Refused(f"operator {name} has no campaign")
+        operators.go_on_line(name, campaigns[0], now, via="cli")
+    return redirect(url_for("setup.things", what="operators"))
+
+
+# -- lists of leads --------------------------------------------------------------------------------------------------
+
+
+@blueprint.route("/lists", methods=["GET", "POST"])
+@signed_in("admin")
+def lists() -> Any:
+    """Upload a CSV; an RQ job loads it."""
+    campaigns = g.me.company.setup.campaigns()
+    if request.method == "GET":
+        return render_template("lists.html", campaigns=campaigns)
+    upload, campaign = request.files.get("file"), request.form.get("campaign", "")
+    g.me.company.setup.campaign(campaign)
+    if upload is None or not upload.filename:
+        return render_template("lists.html", campaigns=campaigns, error="Choose a CSV file first."), 400
+    handle, path = tempfile.mkstemp(prefix="fsdialer-import-", suffix=".csv")
+    os.close(handle)
+    upload.save(path)
+    try:
+        job = jobs.enqueue_import(_rq(), g.me.company.id, campaign, path)
+    except RedisError as error:
+        os.unlink(path)
+        raise Refused(f"the queue cannot be reached, nothing was loaded: {error}") from None
+    return redirect(url_for("setup.imported", job=job))
+
+
+@blueprint.route("/lists/<job>")
+@signed_in("admin")
+def imported(job: str) -> str:
+    """How an upload is getting on."""
+    found = _rq().fetch_job(job)
+    if found is None or list(found.args or ())[:1] != [g.me.company.id]:
+        raise NotFound("no such upload; reports are kept for a day")
+    status = str(found.get_status().value)
+    result = found.return_value() if status == "finished" else None
+    failure = ""
+    if status == "failed":
+        latest = found.latest_result()
+        failure = (latest.exc_string or "").strip().splitlines()[-1] if latest else "it failed"
+    return render_template("imported.html", status=status, result=result, failure=failure)
+
+
+def _rq() -> Any:
+    return jobs.queue(current_app.extensions["fsdialer.settings"])

@@ -1,0 +1,308 @@
+// The operator's page: draws what the feed says, asks for what the buttons mean. The server knows, this shows.
+// Lead data is only ever put in as text.
+
+const $ = (id) => document.getElementById(id);
+const csrf = document.querySelector('meta[name="csrf-token"]').content;
+const here = location.pathname.replace(/\/?$/, '/');
+
+let view = null;        // the last view the feed sent
+let clockSkew = 0;      // seconds the server's clock is ahead of ours
+let shownCall = '';     // the call whose card is open
+let draft = {};         // notes being written, by call
+
+// -- asking ---------------------------------------------------------------------------------------------------
+
+async function ask(what, body = {}) {
+  try {
+    const answer = await fetch(here + what, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': csrf },
+      body: JSON.stringify(body),
+    });
+    if (answer.status === 401) return location.assign('/login');
+    const data = await answer.json();
+    if (!answer.ok) return say(data.error || 'That did not work.');
+    say('');
+    draw(data);
+    return true;
+  } catch {
+    say('The server could not be reached: try again.');
+  }
+}
+
+function say(words) {
+  $('error').textContent = words;
+  $('error').hidden = !words;
+}
+
+// -- drawing --------------------------------------------------------------------------------------------------
+
+function draw(next) {
+  view = next;
+  clockSkew = next.now - Date.now() / 1000;
+  $('state').dataset.state = next.state;
+  $('label').textContent = next.label;
+  $('extension').textContent = next.operator.extension;
+  $('name').textContent = next.operator.name || next.operator.id;
+  const wishes = { off: 'You leave the line after this call.', paused: 'You pause after this call.' };
+  $('wish').textContent = wishes[next.wish] || '';
+  $('wish').hidden = !next.wish;
+  $('reason').textContent = next.state === 'off' || next.state === 'paused' ? next.reason : '';
+  $('reason').hidden = !$('reason').textContent;
+  $('reason').classList.toggle('trouble', next.state === 'off');
+  drawControls(next);
+  drawCard(next.card, next);
+  drawFigures(next.today);
+  tick();
+}
+
+function drawControls(next) {
+  const off = next.state === 'off';
+  $('line').textContent = off ? 'Get on line' : next.wish === 'off' ? 'Stay on the line' : 'Leave the line';
+  $('line').classList.toggle('primary', off);
+  const choices = $('campaign');
+  choices.hidden = !(off && next.campaigns.length > 1);
+  const wanted = next.campaigns.map((c) => c.id).join();
+  if (choices.dataset.of !== wanted) {
+    choices.dataset.of = wanted;
+    choices.replaceChildren(...next.campaigns.map((c) => new Option(c.name, c.id)));
+  }
+  $('pause').disabled = !next.asks.includes('pause');
+  $('ready').hidden = !(['paused', 'wrap_up'].includes(next.state) || (next.wish === 'paused' && next.call));
+  $('hangup').hidden = next.state !== 'on_call';
+}
+
+function drawCard(card, next) {
+  $('card').hidden = !card;
+  $('idle').hidden = !!card;
+  const idle = {
+    off: 'You are off the line. Get on line, and customers come to you by themselves.',
+    connecting: 'Your phone is being called: let it answer.',
+    available: 'You are on the line. The next customer’s card opens here by itself.',
+    paused: 'You are on a pause. Press Ready when you are back.',
+  };
+  $('idle-words').textContent = idle[next.state] || '';
+  document.title = card && next.call ? `☎ ${card.name || card.number}` : `${next.label} – fsdialer`;
+  if (!card) {
+    shownCall = '';
+    return;
+  }
+  if (card.call !== shownCall) openCard(card);
+  $('wrap').hidden = next.state !== 'wrap_up' || !next.wrap_until;
+  for (const button of $('outcomes').children) {
+    button.setAttribute('aria-pressed', String(button.dataset.code === card.outcome));
+  }
+}
+
+function openCard(card) {
+  shownCall = card.call;
+  $('card-name').textContent = card.name || 'No name';
+  $('card-number').textContent = card.number;
+  $('card-chips').replaceChildren(
+    chip(`attempt ${card.attempts}`),
+    ...(card.last ? [chip(`last: ${card.last}`)] : []),
+    ...(card.mine ? [chip('served before')] : []),
+    ...(card.hidden ? [chip('number hidden')] : []),
+  );
+  const fields = [];
+  for (const [title, value] of Object.entries(card.fields)) {
+    const row = document.createElement('div');
+    const term = document.createElement('dt');
+    const text = document.createElement('dd');
+    term.textContent = title;
+    text.append(linked(value));
+    row.append(term, text);
+    fields.push(row);
+  }
+  $('card-fields').replaceChildren(...fields);
+  $('note').value = draft[card.call] ?? card.note;
+  $('callback').hidden = true;
+  $('outcomes').replaceChildren(...card.outcomes.map((outcome, index) => {
+    const button = document.createElement('button');
+    button.dataset.code = outcome.code;
+    const key = document.createElement('kbd');
+    key.textContent = String(index + 1);
+    button.append(key, ` ${outcome.label}`);
+    button.addEventListener('click', () => choose(outcome.code));
+    return button;
+  }));
+  $('card').classList.remove('opening');
+  void $('card').offsetWidth; // starts the animation anew
+  $('card').classList.add('opening');
+  $('card').focus({ preventScroll: true });
+}
+
+function chip(words) {
+  const item = document.createElement('li');
+  item.textContent = words;
+  return item;
+}
+
+// A link only where the whole text is an http(s) address; anything else stays text.
+function linked(value) {
+  if (/^https?:\/\/\S+$/i.test(value)) {
+    const anchor = document.createElement('a');
+    anchor.href = value;
+    anchor.textContent = value;
+    anchor.target = '_blank';
+    anchor.rel = 'noopener noreferrer';
+    return anchor;
+  }
+  return document.createTextNode(value);
+}
+
+function drawFigures(today) {
+  $('f-calls').textContent = today.calls;
+  $('f-sales').textContent = today.sales;
+  $('f-average').textContent = clock(today.average_s);
+}
+
+function clock(seconds) {
+  const s = Math.max(0, Math.floor(seconds));
+  const h = Math.floor(s / 3600);
+  const m = Math.floor(s / 60) % 60;
+  const rest = String(s % 60).padStart(2, '0');
+  return h ? `${h}:${String(m).padStart(2, '0')}:${rest}` : `${m}:${rest}`;
+}
+
+// Once a second: what runs by itself.
+function tick() {
+  if (!view) return;
+  const now = Date.now() / 1000 + clockSkew;
+  const since = now - view.now;
+  $('since').textContent = view.since ? clock(now - view.since) : '';
+  if (view.wrap_until) $('wrap-left').textContent = clock(view.wrap_until - now);
+  const running = (state) => (view.state === state ? since : 0);
+  $('f-talk').textContent = clock(view.today.talk_s + running('on_call'));
+  $('f-wrap').textContent = clock(view.today.wrap_up_s + running('wrap_up'));
+  $('f-line').textContent = clock(view.today.on_line_s + (view.state === 'off' ? 0 : since));
+}
+setInterval(tick, 1000);
+
+// -- buttons --------------------------------------------------------------------------------------------------
+
+function toggleLine() {
+  if (view.state === 'off') ask('on', { campaign: $('campaign').value || view.campaigns[0]?.id || '' });
+  else if (view.wish === 'off') ask('ready');
+  else ask('off');
+}
+
+function choose(outcome) {
+  if (outcome === 'callback') {
+    $('callback').hidden = false;
+    const suggestion = new Date(Date.now() + 3600e3);
+    suggestion.setMinutes(suggestion.getMinutes() - suggestion.getTimezoneOffset(), 0, 0);
+    $('callback-at').value = suggestion.toISOString().slice(0, 16);
+    $('callback-at').focus();
+    return;
+  }
+  save(outcome, '');
+}
+
+async function save(outcome, callbackAt) {
+  const call = shownCall;
+  const body = { call, outcome, note: $('note').value, callback_at: callbackAt };
+  if (await ask('outcome', body)) delete draft[call];
+  $('callback').hidden = true;
+  document.activeElement?.blur();
+}
+
+function openPause(open) {
+  $('pause-menu').hidden = !open;
+  $('pause').setAttribute('aria-expanded', String(open));
+  if (open) $('pause-menu').querySelector('button').focus();
+}
+
+$('line').addEventListener('click', toggleLine);
+$('pause').addEventListener('click', () => openPause($('pause-menu').hidden));
+$('ready').addEventListener('click', () => ask('ready'));
+$('hangup').addEventListener('click', () => ask('hangup'));
+$('pause-menu').addEventListener('click', (event) => {
+  const reason = event.target.closest('button')?.dataset.reason;
+  if (reason) {
+    openPause(false);
+    ask('pause', { reason });
+  }
+});
+$('pause-other').addEventListener('keydown', (event) => {
+  if (event.key === 'Enter' && event.target.value.trim()) {
+    openPause(false);
+    ask('pause', { reason: event.target.value });
+    event.target.value = '';
+  }
+});
+$('callback').addEventListener('submit', (event) => {
+  event.preventDefault();
+  save('callback', new Date($('callback-at').value).toISOString());
+});
+$('note').addEventListener('input', () => { draft[shownCall] = $('note').value; });
+$('help-open').addEventListener('click', () => $('help').showModal());
+document.addEventListener('click', (event) => {
+  if (!event.target.closest('.menu')) openPause(false);
+});
+
+document.addEventListener('keydown', (event) => {
+  if (!view || event.ctrlKey || event.metaKey || event.altKey || $('help').open) return;
+  if (event.key === 'Escape') {
+    openPause(false);
+    $('callback').hidden = true;
+    document.activeElement?.blur();
+    return;
+  }
+  if (event.target.closest('input, textarea, select')) return;
+  const key = event.key.toLowerCase();
+  const outcome = view.card && /^[1-9]$/.test(key) ? view.card.outcomes[Number(key) - 1] : null;
+  const keys = {
+    o: toggleLine,
+    p: () => !$('pause').disabled && openPause(true),
+    r: () => !$('ready').hidden && ask('ready'),
+    h: () => !$('hangup').hidden && ask('hangup'),
+    n: () => view.card && $('note').focus(),
+    '?': () => $('help').showModal(),
+  };
+  const act = outcome ? () => choose(outcome.code) : keys[key];
+  if (act) {
+    event.preventDefault();
+    act();
+  }
+});
+
+// -- the feed -------------------------------------------------------------------------------------------------
+// The browser connects again by itself; the watch catches a connection that died without saying so.
+
+let heardAt = Date.now();
+let source = null;
+
+function listen() {
+  source?.close();
+  source = new EventSource(here + 'feed');
+  source.addEventListener('view', (event) => {
+    heard();
+    draw(JSON.parse(event.data));
+  });
+  source.addEventListener('alive', heard);
+  source.addEventListener('trouble', (event) => say(JSON.parse(event.data).reason));
+  source.addEventListener('open', heard);
+  source.addEventListener('error', () => {
+    $('connection').hidden = false;
+    if (source.readyState === EventSource.CLOSED) {
+      fetch(here, { method: 'HEAD' }).then((answer) => {
+        if (answer.redirected) location.assign('/login');
+      }).catch(() => {});
+    }
+  });
+}
+
+function heard() {
+  heardAt = Date.now();
+  $('connection').hidden = true;
+}
+
+setInterval(() => {
+  if (Date.now() - heardAt > 12000 || source.readyState === EventSource.CLOSED) {
+    $('connection').hidden = false;
+    heardAt = Date.now();
+    listen();
+  }
+}, 2000);
+listen();

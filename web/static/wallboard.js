@@ -1,0 +1,73 @@
+// The wallboard: asks for the picture of the moment every second and draws it. All text is put in as text.
+
+const campaigns = document.getElementById('campaigns');
+const operators = document.getElementById('operators');
+const trouble = document.getElementById('trouble');
+
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children.map((child) => (child instanceof Node ? child : document.createTextNode(String(child)))));
+  return element;
+}
+
+function clock(seconds) {
+  const s = Math.max(0, Math.floor(seconds));
+  return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`;
+}
+
+const sum = (counts, ...names) => names.reduce((total, name) => total + (counts[name] || 0), 0);
+const tile = (value, words, kind = '') =>
+  make('div', kind ? { class: kind } : {}, make('span', { class: 'big' }, value), make('span', {}, words));
+
+function campaign(c, now) {
+  const voice = c.voice_ms.p50 === null ? '–' : `${Math.round(c.voice_ms.p50)} ms`;
+  const results = make('table', {}, ...c.results.filter((r) => r.count).map((r) =>
+    make('tr', {}, make('td', {}, r.label), make('td', { class: 'n' }, r.count))));
+  const retries = make('table', {}, ...c.next_retries.map((r) =>
+    make('tr', {}, make('td', {}, `lead ${r.lead}`), make('td', { class: 'n' }, `in ${clock(r.at - now)}`))));
+  return make('section', { class: 'panel stack' },
+    make('div', { class: 'title' }, make('h1', {}, c.campaign), make('span', { class: 'pill' }, c.mode),
+      make('span', { class: 'quiet' }, c.owner ? c.pace.reason || '' : 'No dialer runs this campaign.')),
+    make('div', { class: 'tiles' },
+      tile(c.operators.available || 0, 'free'),
+      tile(sum(c.operators, 'on_call', 'reserved'), 'talking'),
+      tile(c.operators.wrap_up || 0, 'wrap-up'),
+      tile(sum(c.operators, 'paused', 'connecting'), 'paused'),
+      tile(sum(c.calls, 'dialling', 'ringing', 'waiting'), 'calls in flight'),
+      tile(c.leads.due, 'leads due'),
+      tile(c.leads.waiting, 'leads waiting'),
+      tile(`${(c.abandon_rate * 100).toFixed(1)} %`, 'abandoned', c.abandon_rate > 0.03 ? 'apart' : ''),
+      tile(voice, 'answer to voice')),
+    make('div', { class: 'grid' },
+      make('div', {}, make('h2', {}, 'Today'), results),
+      make('div', {}, make('h2', {}, 'Called again next'), retries)));
+}
+
+function operator(o, now) {
+  const since = o.state === 'off' ? '' : clock(now - o.since);
+  const more = [o.reason, o.wish ? `then ${o.wish}` : ''].filter(Boolean).join(' · ');
+  return make('tr', {}, make('td', {}, `${o.id} ${o.name}`),
+    make('td', {}, make('span', { class: `pill ${o.state}` }, o.label)),
+    make('td', { class: 'n' }, since), make('td', {}, o.campaign), make('td', { class: 'quiet small' }, more));
+}
+
+async function look() {
+  try {
+    const answer = await fetch(campaigns.dataset.url, { headers: { Accept: 'application/json' } });
+    if (answer.status === 401) return location.assign('/login');
+    const now = await answer.json();
+    if (!answer.ok) throw new Error(now.error);
+    campaigns.replaceChildren(...now.campaigns.map((c) => campaign(c, now.now)));
+    operators.replaceChildren(...now.operators.map((o) => operator(o, now.now)));
+    const words = [];
+    if (!now.active) words.push('The master switch is off: no calls are made.');
+    if (!Object.keys(now.dialers).length) words.push('No dialer is running.');
+    trouble.textContent = words.join(' ');
+  } catch {
+    trouble.textContent = 'Connection lost – trying again…';
+  }
+  trouble.hidden = !trouble.textContent;
+  return setTimeout(look, 1000);
+}
+look();
