@@ -27,14 +27,17 @@ class Verbs(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the verb."""
-        from redis.exceptions import RedisError
-
         try:
             return super().invoke(ctx)
         except FsdialerError as error:
             raise click.ClickException(str(error)) from None
-        except RedisError as error:
-            raise click.ClickException(f"Redis cannot be reached: {error} (is FSDIALER_REDIS_URL right?)") from None
+        except Exception as error:
+            from redis.exceptions import RedisError  # not before: `dial` and `web` must patch first
+
+            if isinstance(error, RedisError):
+                said = f"Redis cannot be reached: {error} (is FSDIALER_REDIS_URL right?)"
+                raise click.ClickException(said) from None
+            raise
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -94,11 +97,12 @@ def lab(
 
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def apply(file: Path) -> None:
+@click.option("--prune", is_flag=True, help="Remove operators and gateways, and switch off campaigns, not in FILE.")
+def apply(file: Path, prune: bool) -> None:
     """Make Redis match FILE (TOML). A wrong file is refused whole."""
     from fsdialer.verbs.setup import apply_file
 
-    for line in apply_file(_store(), file):
+    for line in apply_file(_store(), file, prune):
         click.echo(line)
 
 
@@ -125,13 +129,20 @@ def user() -> None:
 @click.option("--operator", help="The seat: an operator's id; as the login when left out.")
 @click.option("--name", default="", help="The person's name.")
 @click.option("--password-env", help="Read the password from this environment variable instead of asking.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking.")
 def user_add(
-    login: str, company: str | None, role: str, operator: str | None, name: str, password_env: str | None
+    login: str,
+    company: str | None,
+    role: str,
+    operator: str | None,
+    name: str,
+    password_env: str | None,
+    password_stdin: bool,
 ) -> None:
     """Add a user, or set their password anew."""
     from fsdialer.verbs.setup import add_user
 
-    password = _password(password_env)
+    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else _password(password_env)
     add_user(_company(company), login, role, operator or login, name, password)
     click.echo(f"{role} {login} may sign in.")
 
@@ -180,7 +191,7 @@ def operator(what: str, operator: str, company: str | None, campaign: str | None
     view = operators.view(operator)
     if what == "on":
         operators.go_on_line(operator, campaign or only_campaign(view), now, via="cli")
-    elif campaign and view.campaign != campaign:
+    elif campaign and view.campaign != campaign and view.state != "off":
         raise NotFound(f"operator {operator} is not on the line of campaign {campaign}")
     elif what == "off":
         operators.leave_line(operator, now, reason)

@@ -131,7 +131,8 @@ class PatientWorker(Worker):
     def request_stop(self, signum: Any, frame: Any) -> None:
         """SIGTERM or SIGINT: the present job ends, then the worker."""
         self.asked_to_stop = True
-        super().request_stop(signum, frame)
+        stop: Callable[[Any, Any], None] = super().request_stop
+        stop(signum, frame)
 
 
 def run_worker(settings: Settings) -> None:

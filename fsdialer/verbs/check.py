@@ -14,10 +14,13 @@ from fsdialer.esl.client import EslClient
 from fsdialer.esl.link import SwitchAddress
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
+from fsdialer.store.operators import OperatorView
 from fsdialer.store.ownership import dialers
 
 #: Clocks may differ by so much (seconds) before retries and leases suffer.
 CLOCK_TOLERANCE_S = 2.0
+#: What our calls need of a FreeSWITCH.
+MODULES = ("mod_sofia", "mod_dptools", "mod_commands", "mod_tone_stream", "mod_sndfile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +65,20 @@ def _look(settings: Settings) -> Iterator[Finding]:
 
 
 def _look_at_redis(redis: Redis) -> Iterator[Finding]:
-    policy = redis.config_get("maxmemory-policy").get("maxmemory-policy", "?")
-    yield Finding(policy == "noeviction", f"Redis eviction policy: {policy}", "CONFIG SET maxmemory-policy noeviction")
-    persistence = redis.info("persistence")
-    saves = redis.config_get("save").get("save", "")
-    kept = "append-only file" if persistence.get("aof_enabled") else f"snapshots ({saves})" if saves else "none"
-    yield Finding(
-        bool(persistence.get("aof_enabled")),
-        f"Redis persistence: {kept}",
-        "CONFIG SET appendonly yes: a crash must not lose who has been called",
-    )
+    try:
+        policy = redis.config_get("maxmemory-policy").get("maxmemory-policy", "?")
+        saves = redis.config_get("save").get("save", "")
+    except RedisError as error:  # some hosted ones hide their configuration
+        yield Finding(
+            False, f"Redis configuration: {error}", "make sure of maxmemory-policy noeviction, appendonly yes"
+        )
+    else:
+        mend = "CONFIG SET maxmemory-policy noeviction: an evicted key is a lead or a call forgotten"
+        yield Finding(policy == "noeviction", f"Redis eviction policy: {policy}", mend)
+        logged = bool(redis.info("persistence").get("aof_enabled"))
+        kept = "append-only file" if logged else f"snapshots only ({saves})" if saves else "none"
+        mend = "CONFIG SET appendonly yes: a crash must not lose who has been called"
+        yield Finding(logged, f"Redis persistence: {kept}", mend)
     seconds, micros = redis.time()
     yield _clock("Redis", seconds + micros / 1e6 - time.time())
 
@@ -138,25 +145,37 @@ def _ask_switch(
     heard = client.api("strepoch").strip()
     if heard.isdigit():
         yield _clock(name, float(heard) + 0.5 - time.time())
+    for module in MODULES:
+        if client.api(f"module_exists {module}").strip() == "false":
+            yield Finding(False, f"{name}: {module} is not loaded", f"add it to modules.conf.xml, or: load {module}")
     for company in companies:
         for gateway in company.setup.gateways():
-            if gateway.host:
-                continue
-            said = client.api(commands.gateway_status(gateway.name))
-            state = next((x.split()[-1] for x in said.splitlines() if x.startswith("Status")), "unknown")
-            yield Finding(
-                state == "UP", f"{name}: gateway {gateway.name} {state}", "sofia profile … restart; check its account"
-            )
+            if not gateway.host:
+                yield _gateway(client, name, gateway.name)
         for view in company.operators.views():
-            if view.dial:
-                continue
-            contact = client.api(commands.contact(view.extension, address.domain))
-            registered = not contact.startswith(("error", "-ERR"))
-            yield Finding(
-                registered or view.state == "off",
-                f"{name}: phone {view.extension} {'registered' if registered else 'not registered'}",
-                "start the operator's phone",
-            )
+            if not view.dial:
+                yield _phone(client, name, address.domain, view)
+
+
+def _gateway(client: EslClient, name: str, gateway: str) -> Finding:
+    said = client.api(commands.gateway_status(gateway))
+    if "Invalid Gateway" in said:
+        mend = "define it in the SIP profile, or give the gateway a `host` in the set-up"
+        return Finding(False, f"{name}: no gateway {gateway}", mend)
+    state = next((line.split()[-1] for line in said.splitlines() if line.startswith("Status")), "unknown")
+    mend = "see `sofia status gateway` for its account and registration"
+    return Finding(state == "UP", f"{name}: gateway {gateway} is {state}", mend)
+
+
+def _phone(client: EslClient, name: str, domain: str, view: OperatorView) -> Finding:
+    contact = client.api(commands.contact(view.extension, domain))
+    registered = not contact.startswith(("error", "-ERR"))
+    what = f"{name}: phone {view.extension} of {view.id} {'registered' if registered else 'not registered'}"
+    return Finding(
+        registered or view.state == "off",
+        what + ("" if registered or view.state != "off" else " (off the line)"),
+        "start the phone, or check its account; until then calls for this operator go to the next",
+    )
 
 
 def _clock(whose: str, difference_s: float) -> Finding:

@@ -1,11 +1,13 @@
 """`load` and `why`."""
 
+import sys
 import time
 from pathlib import Path
 
 import click
 
-from fsdialer.errors import NotFound
+from fsdialer.core.leads import e164
+from fsdialer.errors import InvalidLead, NotFound
 from fsdialer.imports import LoadReport, load_file
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore
@@ -16,9 +18,8 @@ SHOWN = 50
 
 def load_here(settings: Settings, company: CompanyStore, campaign: str, file: Path) -> None:
     """Load now, with a progress bar, and print the report."""
-    with click.progressbar(
-        length=max(1, file.stat().st_size), label="Loading", file=click.get_text_stream("stderr")
-    ) as bar:
+    size = max(1, file.stat().st_size)
+    with click.progressbar(length=size, label="Loading", file=sys.stderr) as bar:
         report = load_file(file, company, campaign, time.time, bar.update)
     print_report(report)
 
@@ -51,12 +52,20 @@ def print_report(report: LoadReport) -> None:
 
 
 def find_lead(company: CompanyStore, lead: str) -> list[str]:
-    """Lead ids meant by an id or by a number; NotFound when there are none."""
-    if not lead.startswith("+"):
-        company.leads.get(lead)
-        return [lead]
-    found = [company.leads.find(campaign.id, lead) for campaign in company.setup.campaigns()]
+    """Lead ids meant by an id or by a number, however it is written; NotFound when there are none."""
+    try:
+        return [company.leads.get(lead).id]
+    except NotFound:
+        return _by_number(company, lead)
+
+
+def _by_number(company: CompanyStore, text: str) -> list[str]:
+    try:
+        number = e164(text, company.setup.company().country)
+    except InvalidLead:
+        raise NotFound(f"no lead {text!r}: give its id, or its number") from None
+    found = (company.leads.find(campaign.id, number) for campaign in company.setup.campaigns())
     ids = [each for each in found if each]
     if not ids:
-        raise NotFound(f"no lead with number {lead}")
+        raise NotFound(f"no lead with number {number}")
     return ids
