@@ -32,7 +32,7 @@ class Processes:
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._folder = folder
         self._environment = {**os.environ, **environment}
-        self._children: dict[str, subprocess.Popen] = {}
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
 
     def environ(self, name: str, value: str) -> None:
         """A variable for the children started from here on."""
@@ -100,7 +100,7 @@ class Processes:
         return "\n".join(lines[-15:])
 
 
-def _signal(child: subprocess.Popen, signum: int) -> None:
+def _signal(child: subprocess.Popen[bytes], signum: int) -> None:
     """To the child and what it started (RQ's work horses)."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signum)

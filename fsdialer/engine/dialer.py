@@ -15,7 +15,7 @@ from gevent.pool import Pool
 from fsdialer.core.calls import Call, CallState
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode
 from fsdialer.core.dial_format import destination
-from fsdialer.core.pacing import Policy, make
+from fsdialer.core.pacing import Policy, State, make
 from fsdialer.core.times import iso
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.switchboard import Switchboard
@@ -128,7 +128,7 @@ class Dialer:
             return "no switch is connected"
         return ""
 
-    def _state(self) -> dict:
+    def _state(self) -> State:
         """What a policy decides on (`core.pacing`)."""
         now = self._clock()
         operators = self.company.operators.states(self.campaign_id)
@@ -213,7 +213,7 @@ class Dialer:
         self._caller_ids += 1
         return ids[self._caller_ids % len(ids)] if ids else ""
 
-    def _say(self, state: dict, wanted: int, placed: int, why: str) -> None:
+    def _say(self, state: State, wanted: int, placed: int, why: str) -> None:
         """Leave the decision and its reason for the wallboard; log it when it is a new one."""
         limited = f"; {placed} placed: leads or the trunk's limits allow no more" if placed < wanted else ""
         operators = state["operators"]

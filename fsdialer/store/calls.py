@@ -115,7 +115,8 @@ class Calls:
 
     def get(self, uuid: str) -> dict[str, str]:
         """The call's record as it stands; empty when there is none."""
-        return self._redis.hgetall(self._keys.call(uuid))
+        record: dict[str, str] = self._redis.hgetall(self._keys.call(uuid))
+        return record
 
     def live_uuids(self) -> dict[str, float]:
         """Live calls: uuid → end of lease."""

@@ -51,7 +51,8 @@ class Leads:
 
     def find(self, campaign: str, number: str) -> str | None:
         """The id of the campaign's lead with this number (E.164)."""
-        return self._redis.hget(self._keys.leads(campaign), number)
+        lead: str | None = self._redis.hget(self._keys.leads(campaign), number)
+        return lead
 
     def release_due(self, campaign: str, now: float, limit: int = 1000) -> int:
         """Move leads whose retry has fallen due to the lead queue; `limit` of them at the most."""
@@ -64,7 +65,8 @@ class Leads:
 
     def next_retries(self, campaign: str, count: int) -> list[tuple[str, float]]:
         """The next leads to be called again, and when."""
-        return self._redis.zrange(self._keys.waiting(campaign), 0, count - 1, withscores=True)
+        waiting = self._redis.zrange(self._keys.waiting(campaign), 0, count - 1, withscores=True)
+        return [(lead, float(at)) for lead, at in waiting]
 
     def due_count(self, campaign: str) -> int:
         """How many stand in the lead queue."""

@@ -29,7 +29,7 @@ class Ownership:
 
     def owner(self, campaign: str) -> str:
         """NAME#FENCE of who has the lease now; empty when nobody."""
-        return self._redis.get(self._keys.owner(campaign)) or ""
+        return str(self._redis.get(self._keys.owner(campaign)) or "")
 
 
 def announce(redis: Redis, dialer: str, facts: dict[str, str], ttl_s: int = 15) -> None:
