@@ -3,10 +3,13 @@
 A frame is outer headers, a blank line, and exactly Content-Length bytes. In ``text/event-plain`` those bytes are an
 event: headers with %-encoded values, and, where the event has a body, an inner Content-Length, a blank line and the
 body. Lines are split before anything is decoded, and only headers that are asked for are decoded: a caller's name that
-holds ``%0AEvent-Name: …`` stays a name.
+holds ``%0AEvent-Name: …`` stays a name. It refuses to know what any header means.
 """
 
 import json
+import re
+from functools import lru_cache
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from fsdialer.errors import SwitchError
@@ -14,183 +17,263 @@ from fsdialer.errors import SwitchError
 #: FreeSWITCH drops bodies over 16 MiB itself; outer headers are a few lines.
 LONGEST_BODY, LONGEST_HEADERS = 16 * 1024 * 1024, 64 * 1024
 
-_CONTROLS = dict.fromkeys([*range(32), 127, 133, 8232, 8233], " ")
+#: How FreeSWITCH begins the frame of an event; the number is below `LONGEST_BODY`.
+_USUAL = re.compile(rb"Content-Length: ([0-9]{1,7})\nContent-Type: text/event-plain\n\n")
+#: What may not stand in a value on one line: controls, line separators, reversals of the writing direction, and
+#: halves of characters, which cannot be written as UTF-8.
+_UNWANTED: dict[int, str] = dict.fromkeys(
+    [*range(32), *range(127, 160), *range(0x2028, 0x202F), *range(0x2066, 0x206A)], " "
+) | dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
 
 
 class FrameError(SwitchError):
     """The stream cannot be read on: the connection must be dropped."""
 
 
-class Headers:
-    """A block of ``Name: value`` lines, decoded one by one when asked for."""
-
-    __slots__ = ("_block",)
-
-    def __init__(self, block: bytes) -> None:
-        self._block = b"\n" + block
-
-    def raw(self, name: str) -> bytes | None:
-        """The value as it stood on the wire; None when there is no such header. The first of two wins."""
-        start = self._block.find(b"\n" + name.encode() + b": ")
-        if start < 0:
-            return None
-        start += len(name) + 3
-        end = self._block.find(b"\n", start)
-        return self._block[start:] if end < 0 else self._block[start:end]
-
-    def names(self) -> list[str]:
-        """The names, in wire order."""
-        return [
-            line.partition(b": ")[0].decode("ascii", "replace") for line in self._block.split(b"\n") if b": " in line
-        ]
-
-
-class Event:
-    """One event of either format. Values come decoded, on one line, ``_undef_`` as empty."""
-
-    __slots__ = ("_body", "_headers", "_json")
-
-    def __init__(self, headers: Headers | None, body: bytes, values: dict[str, object] | None = None) -> None:
-        self._headers = headers
-        self._body = body
-        self._json = values
-
-    def get(self, name: str, default: str = "") -> str:
-        """A header's value; `default` when there is none."""
-        if self._headers is None:
-            value = (self._json or {}).get(name, default)
-            return _one_line(value if isinstance(value, str) else json.dumps(value))
-        raw = self._headers.raw(name)
-        return default if raw is None else decode_value(raw)
-
-    def many(self, name: str) -> list[str]:
-        """A header that may be an array (``ARRAY::a|:b`` in plain format), as a list."""
-        if self._headers is None:
-            value = (self._json or {}).get(name)
-            items = value if isinstance(value, list) else [] if value is None else [value]
-            return [_one_line(str(item)) for item in items]
-        value = self.get(name)
-        return value.removeprefix("ARRAY::").split("|:") if value.startswith("ARRAY::") else [value] if value else []
-
-    def names(self) -> list[str]:
-        """The headers it has."""
-        return list(self._json or {}) if self._headers is None else self._headers.names()
-
-    @property
-    def name(self) -> str:
-        """Event-Name, or the subclass of a CUSTOM event's place in it."""
-        return self.get("Event-Name")
-
-    @property
-    def body(self) -> str:
-        """The event's own body (a background job's result), empty for most."""
-        if self._headers is None:
-            return str((self._json or {}).get("_body", ""))
-        return self._body.decode("utf-8", "replace")
-
-
 class Frame:
-    """One frame: its outer headers and its body as bytes."""
+    """One frame: outer headers and body. `content_type` is the kind: ``command/reply``, ``text/event-plain`` …"""
 
-    __slots__ = ("_headers", "body", "content_type")
+    __slots__ = ("_block", "_headers", "content_type")
 
-    def __init__(self, headers: Headers, body: bytes) -> None:
+    def __init__(self, headers: bytes, block: bytes, content_type: str) -> None:
+        # Both begin with the line break before their first line, so that "\nName: " finds a header there too.
         self._headers = headers
-        self.body = body
-        self.content_type = (headers.raw("Content-Type") or b"").decode("ascii", "replace")
+        self._block = block
+        self.content_type = content_type
 
     def get(self, name: str) -> str:
-        """An outer header; they are not %-encoded."""
-        return _one_line((self._headers.raw(name) or b"").decode("utf-8", "replace"))
+        """An outer header, empty when there is none; these are not %-encoded."""
+        return one_line((_raw(self._headers, name) or b"").decode("utf-8", "replace"))
+
+    @property
+    def body(self) -> bytes:
+        """The body as it came."""
+        return self._block[1:]
 
     @property
     def text(self) -> str:
         """The body as text; hostile bytes become replacement characters."""
         return self.body.decode("utf-8", "replace")
 
-    def event(self) -> Event | None:
+    def event(self) -> "Event | None":
         """The event it carries; None when it carries none, or none that can be read."""
         if self.content_type == "text/event-plain":
-            return parse_plain(self.body)
+            return PlainEvent(self._block)
         if self.content_type == "text/event-json":
             try:
                 values = json.loads(self.text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return None
-            return Event(None, b"", values) if isinstance(values, dict) else None
+            return JsonEvent(values) if isinstance(values, dict) else None
         return None
 
 
-def parse_plain(data: bytes) -> Event:
-    """A plain event: headers to the first blank line, then the inner body, by its inner Content-Length."""
-    end = data.find(b"\n\n")
-    if end < 0:
-        return Event(Headers(data), b"")
-    headers = Headers(data[:end])
-    length = headers.raw("Content-Length")
-    if length is None or not length.isdigit():
-        return Event(headers, b"")
-    return Event(headers, data[end + 2 : end + 2 + int(length)])
+class Event:
+    """One event of either format. Values come decoded, on one line, ``_undef_`` as empty."""
+
+    __slots__ = ()
+
+    def get(self, name: str, default: str = "") -> str:
+        """A header's value; `default` when there is none. The first of two of the same name wins."""
+        raise NotImplementedError
+
+    def many(self, name: str) -> list[str]:
+        """A header that may be an array (``ARRAY::a|:b`` in plain format), as a list; empty when there is none."""
+        raise NotImplementedError
+
+    def names(self) -> list[str]:
+        """The names of its headers, in wire order."""
+        raise NotImplementedError
+
+    @property
+    def body(self) -> str:
+        """The event's own body (a background job's result), empty for most."""
+        raise NotImplementedError
+
+    @property
+    def name(self) -> str:
+        """Its Event-Name."""
+        return self.get("Event-Name")
+
+
+class PlainEvent(Event):
+    """An event in ``event plain``: found by a scan of its bytes, decoded value by value, only when asked."""
+
+    __slots__ = ("_block", "_clean")
+
+    def __init__(self, block: bytes) -> None:
+        """`block`: a line break, then the frame's body."""
+        self._block = block
+        self._clean = 0  # so far there is no blank line: what is found before this is a header, not body text
+
+    def get(self, name: str, default: str = "") -> str:
+        raw = self._find(name)
+        return default if raw is None else decode_value(raw)
+
+    def many(self, name: str) -> list[str]:
+        value = self.get(name)
+        if value.startswith("ARRAY::"):
+            return value.removeprefix("ARRAY::").split("|:")
+        return [value] if value else []
+
+    def names(self) -> list[str]:
+        lines = self._block[1 : self._end()].split(b"\n")
+        return [line.partition(b": ")[0].decode("ascii", "replace") for line in lines if b": " in line]
+
+    @property
+    def body(self) -> str:
+        length = _number(self._find("Content-Length") or b"") or 0
+        start = self._end() + 2 if length else 0
+        return self._block[start : start + length].decode("utf-8", "replace")
+
+    def _find(self, name: str) -> bytes | None:
+        """A header's value on the wire. A find in the whole block, then a look that no blank line is before it, is
+        half the work of finding the end of the headers first."""
+        block, key = self._block, _key(name)
+        start = block.find(key)
+        if start < 0:
+            return None
+        if start > self._clean:
+            if block.find(b"\n\n", self._clean, start + 1) >= 0:
+                return None
+            self._clean = start
+        start += len(key)
+        end = block.find(b"\n", start)
+        return block[start:] if end < 0 else block[start:end]
+
+    def _end(self) -> int:
+        end = self._block.find(b"\n\n", self._clean)
+        return len(self._block) if end < 0 else end
+
+
+class JsonEvent(Event):
+    """An event in ``event json``, or a channel as ``uuid_dump … json`` shows it."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+
+    def get(self, name: str, default: str = "") -> str:
+        value = self._values.get(name, default)
+        if isinstance(value, str):
+            return "" if value == "_undef_" else one_line(value)
+        return one_line(json.dumps(value))
+
+    def many(self, name: str) -> list[str]:
+        value = self._values.get(name)
+        items = value if isinstance(value, list) else [] if value is None else [value]
+        return [one_line(str(item)) for item in items]
+
+    def names(self) -> list[str]:
+        return list(self._values)
+
+    @property
+    def body(self) -> str:
+        return str(self._values.get("_body", "")).encode("utf-8", "replace").decode()
 
 
 def decode_value(raw: bytes) -> str:
-    """One header value: %-decoded by itself, any bytes, on one line."""
+    """One header value: %-decoded by itself, whatever its bytes, on one line."""
     if b"%" in raw:
         raw = unquote_to_bytes(raw)
     text = raw.decode("utf-8", "replace")
-    return "" if text == "_undef_" else _one_line(text)
+    return "" if text == "_undef_" else one_line(text)
 
 
-def _one_line(text: str) -> str:
-    return text if text.isprintable() else text.translate(_CONTROLS)
+def one_line(text: str) -> str:
+    """`text` fit for a log line, a Redis value and a page: what could break a line or a direction is replaced."""
+    return text if text.isprintable() else text.translate(_UNWANTED)
 
 
 class FrameReader:
-    """Cuts a stream of bytes, however it comes in pieces, into frames."""
+    """Cuts a stream of bytes, however it comes in pieces, into frames. It holds one incomplete frame at most."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._need = 0  # bytes without which no further frame can be complete
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._need = 0  # bytes without which the next frame cannot be complete
+        #: Why the stream cannot be read on; what came whole before is still given out.
+        self.broken: FrameError | None = None
 
     def feed(self, data: bytes) -> list[Frame]:
-        """The frames completed by `data`; FrameError when the stream cannot be read on."""
-        self._buffer += data
-        if len(self._buffer) < self._need:
+        """The frames completed by `data`. FrameError when the stream cannot be read on: `broken` says so earlier."""
+        if self.broken is not None:
+            raise self.broken
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size < self._need:
             return []
-        frames, at = [], 0
-        while True:
-            frame, after = self._next(at)
-            if frame is None:
-                break
-            frames.append(frame)
-            at = after
-        del self._buffer[:at]
-        self._need = max(0, self._need - at)
+        buffer = data if len(self._pieces) == 1 else b"".join(self._pieces)
+        frames: list[Frame] = []
+        try:
+            at = self._cut(buffer, frames)
+        except FrameError as error:
+            self.broken, self._pieces = error, []
+            if not frames:
+                raise
+            return frames
+        rest = buffer[at:]
+        self._pieces = [rest] if rest else []
+        self._size = len(rest)
         return frames
 
-    def _next(self, at: int) -> tuple[Frame | None, int]:
-        buffer = self._buffer
-        while buffer.startswith(b"\n", at):  # blank lines between frames
-            at += 1
-        end = buffer.find(b"\n\n", at)
-        if end < 0:
-            if len(buffer) - at > LONGEST_HEADERS:
-                raise FrameError(f"no end of headers within {LONGEST_HEADERS} bytes")
-            self._need = 0
-            return None, at
-        headers = Headers(bytes(buffer[at:end]))
-        length = _length(headers)
-        after = end + 2 + length
-        if len(buffer) < after:
-            self._need = after
-            return None, at
-        return Frame(headers, bytes(buffer[end + 2 : after])), after
+    def _cut(self, buffer: bytes, frames: list[Frame]) -> int:
+        """Add the whole frames in `buffer`; where the first one begins that is not whole."""
+        at, size = 0, len(buffer)
+        while True:
+            usual = _USUAL.match(buffer, at)
+            if usual:  # nine frames of ten: one step instead of five
+                start, after = usual.end() - 1, usual.end() + int(usual[1])
+                if after > size:
+                    self._need = after - at
+                    return at
+                frames.append(Frame(b"\n" + usual[0], buffer[start:after], "text/event-plain"))
+                at = after
+                continue
+            while buffer.startswith(b"\n", at):  # blank lines between frames
+                at += 1
+            end = buffer.find(b"\n\n", at, at + LONGEST_HEADERS)
+            if end < 0:
+                if size - at >= LONGEST_HEADERS:
+                    raise FrameError(f"no end of headers within {LONGEST_HEADERS} bytes")
+                self._need = 0
+                return at
+            headers = b"\n" + buffer[at:end]
+            after = end + 2 + _length(headers)
+            if after > size:
+                self._need = after - at
+                return at
+            kind = (_raw(headers, "Content-Type") or b"").decode("ascii", "replace")
+            frames.append(Frame(headers, buffer[end + 1 : after], kind))
+            at = after
 
 
-def _length(headers: Headers) -> int:
-    raw = headers.raw("Content-Length")
+@lru_cache(maxsize=512)
+def _key(name: str) -> bytes:
+    return b"\n" + name.encode("utf-8", "replace") + b": "
+
+
+def _raw(block: bytes, name: str) -> bytes | None:
+    """A header's value as it stood on the wire; None when there is no such header."""
+    key = _key(name)
+    start = block.find(key)
+    if start < 0:
+        return None
+    start += len(key)
+    end = block.find(b"\n", start)
+    return block[start:] if end < 0 else block[start:end]
+
+
+def _number(raw: bytes) -> int | None:
+    return int(raw) if raw.isdigit() and len(raw) <= 9 else None
+
+
+def _length(headers: bytes) -> int:
+    raw = _raw(headers, "Content-Length")
     if raw is None:
         return 0
-    if not raw.isdigit() or len(raw) > 9 or int(raw) > LONGEST_BODY:
+    length = _number(raw)
+    if length is None or length > LONGEST_BODY:
         raise FrameError(f"Content-Length {raw[:40]!r} cannot be")
-    return int(raw)
+    return length

@@ -15,7 +15,7 @@ from fsdialer.core.events import (
     SwitchEvent,
     WaitExpired,
 )
-from fsdialer.esl.frames import Event
+from fsdialer.esl.frames import Event, JsonEvent
 
 #: What a dialer needs, and nothing else: events without variables and logs cost the switch and us.
 SUBSCRIPTION = (
@@ -121,7 +121,7 @@ def channel_rows(text: str) -> list[str]:
 def dumped(text: str) -> ChannelSnapshot:
     """The answer of ``uuid_dump … json``; ValueError when it is something else."""
     values = _json(text)
-    event = Event(None, b"", values)
+    event = JsonEvent(values)
     prefix = f"variable_{_TAG}"
     return ChannelSnapshot(
         uuid=event.get("Unique-ID"),
