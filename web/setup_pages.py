@@ -152,7 +152,7 @@ def presence(name: str, want: str) -> Any:
 
     operators, now = g.me.company.operators, time.time()
     if want == "off":
-        operators.leave_line(name, now, "taken off the line by an administrator")
+        operators.leave_line(name, now, "Taken off the line by an administrator.")
     else:
         campaigns = operators.view(name).campaigns
         if not campaigns:

@@ -56,10 +56,10 @@ class Janitor:
                 self._added_by_hand(view, on_line, now)
             elif view.campaign in on_line and view.id not in on_line[view.campaign]:
                 if view.wish != "off":
-                    operators.gone(view.id, now, "taken off the line by an administrator")
+                    operators.gone(view.id, now, "Taken off the line by an administrator.")
                     log.info("operator=%s campaign=%s off_line=yes reason=removed_by_hand", view.id, view.campaign)
             elif view.campaign in on_line and self._browser_gone(view, now):
-                operators.gone(view.id, now, "your browser was gone: get on the line again")
+                operators.gone(view.id, now, "Your browser was gone. Get on the line again.")
                 log.info("operator=%s campaign=%s off_line=yes reason=browser_gone", view.id, view.campaign)
 
     def _added_by_hand(self, view: OperatorView, on_line: dict[str, set[str]], now: float) -> None:

@@ -88,6 +88,7 @@ function drawCard(card, next) {
     return;
   }
   if (card.call !== shownCall) openCard(card);
+  $('past').hidden = !!next.call || next.state === 'wrap_up';
   $('wrap').hidden = next.state !== 'wrap_up' || !next.wrap_until;
   for (const button of $('outcomes').children) {
     button.setAttribute('aria-pressed', String(button.dataset.code === card.outcome));

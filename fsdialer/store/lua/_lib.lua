@@ -87,7 +87,7 @@ local function move(operator, state, now, reason)
   local on_line = before ~= '' and before ~= 'off'
   local taken_off = on_line and redis.call('SISMEMBER', key(campaign, 'online'), operator) == 0
   if taken_off and (state == 'available' or state == 'wrap_up' or state == 'paused') then
-    state, reason = 'off', 'taken off the line by an administrator'
+    state, reason = 'off', 'Taken off the line by an administrator.'
   end
   if on_line and since > 0 and now > since then
     count_operator(operator, now, before .. '_s', string.format('%.3f', now - since))

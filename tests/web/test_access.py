@@ -1,0 +1,103 @@
+"""Who gets in, and what each may see and do."""
+
+import pytest
+
+from tests.web.conftest import Browser, open_company, token_in
+
+
+def test_wrong_password_and_unknown_login_get_the_same_answer(app):
+    client = app.test_client()
+    csrf = token_in(client.get("/login").text)
+    answers = []
+    for login in ("1001", "nobody"):
+        form = {"company": "acme", "login": login, "password": "wrong", "csrf_token": csrf}
+        answer = client.post("/login", data=form)
+        answers.append((answer.status_code, answer.text.replace(login, "LOGIN")))
+    assert answers[0][0] == 401
+    assert answers[0] == answers[1]
+
+
+def test_sign_in_without_a_token_from_the_page_is_refused(app):
+    form = {"company": "acme", "login": "1001", "password": "correct-horse"}
+    assert app.test_client().post("/login", data=form).status_code == 400
+
+
+def test_too_many_tries_are_refused(app):
+    client = app.test_client()
+    csrf = token_in(client.get("/login").text)
+    form = {"company": "acme", "login": "1001", "password": "wrong", "csrf_token": csrf}
+    answers = [client.post("/login", data=form).status_code for _ in range(11)]
+    assert answers[-1] == 429
+
+
+@pytest.mark.parametrize("what", ["on", "off", "pause", "ready", "outcome", "hangup"])
+def test_button_without_its_token_is_refused(ann, what):
+    assert ann.client.post(f"{ann.base}/{what}", json={}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/live", "/statistics", "/leads", "/lists", "/company", "/campaigns/", "/operators/1001", "/gateways/new"],
+)
+def test_operators_do_not_see_the_administrators_pages(ann, path):
+    assert ann.get(f"/admin{path}").status_code == 403
+
+
+def test_nobody_sees_anything_without_signing_in(app):
+    client = app.test_client()
+    for path in ("/s/acme.1001/", "/s/acme.admin/admin/", "/s/acme.1001/feed"):
+        assert client.get(path).location == "/login"
+
+
+def test_a_seat_is_not_anothers(app, ann):
+    """Ann's cookie opens Ann's seat only, even with another seat's name in the address."""
+    ann.base = "/s/acme.1002"
+    assert ann.get("/").location == "/login"
+
+
+def test_two_operators_are_signed_in_from_one_browser_at_a_time(app, acme):
+    ann, bob = Browser(app, "1001"), None
+    bob = Browser.__new__(Browser)
+    bob.client, bob.base = ann.client, "/s/acme.1002"
+    csrf = token_in(ann.client.get("/login").text)
+    form = {"company": "acme", "login": "1002", "password": "correct-horse", "csrf_token": csrf}
+    bob.csrf = token_in(ann.client.get(ann.client.post("/login", data=form).location).text)
+    assert ann.ask("on", campaign="spring").json["operator"]["id"] == "1001"
+    assert bob.ask("on", campaign="spring").json["operator"]["id"] == "1002"
+    assert acme.operators.on_line("spring") == {"1001", "1002"}
+
+
+def test_administrator_of_one_company_sees_nothing_of_another(app, redis, acme, admin):
+    other = open_company(redis, "rival")
+    other.setup.save_operator(other.setup.operator("1001"))
+    page = admin.get("/admin/live").text + admin.get("/admin/operators/").text
+    assert "rival" not in page.lower()
+    admin.base = "/s/rival.admin"
+    assert admin.get("/admin/").location == "/login"
+
+
+def test_signing_out_ends_the_seat_everywhere_and_leaves_the_line(app, acme, ann):
+    ann.ask("on", campaign="spring")
+    stolen = ann.client.get_cookie("fsdialer-acme.1001", path="/s/acme.1001/").value
+    ann.submit("/logout")
+    assert acme.operators.view("1001").state == "off"
+    thief = app.test_client()
+    thief.set_cookie("fsdialer-acme.1001", stolen, path="/s/acme.1001/")
+    assert thief.get("/s/acme.1001/").location == "/login"
+
+
+def test_pages_forbid_foreign_scripts_and_framing(ann):
+    headers = ann.get("/").headers
+    assert "default-src 'self'" in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_metrics_are_for_this_machine_or_the_token(app, acme):
+    assert "fsdialer_leads" in app.test_client().get("/metrics").text
+    elsewhere = {"environ_base": {"REMOTE_ADDR": "192.0.2.7"}}
+    assert app.test_client().get("/metrics", **elsewhere).status_code == 403
+
+
+def test_health_is_good_while_redis_answers(app):
+    assert app.test_client().get("/healthz").status_code == 200

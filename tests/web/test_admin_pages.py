@@ -1,0 +1,126 @@
+"""Setting up and looking on, in the browser of an administrator."""
+
+import io
+import time
+
+import pytest
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+
+from fsdialer import jobs
+from fsdialer.core.fields import to_hash
+from web.admin import harmless
+
+
+def form_of(thing, **changes):
+    fields = to_hash(thing)
+    return {k: v for k, v in {**fields, **changes}.items() if v != "0" or k not in ("active", "hide_numbers")}
+
+
+@pytest.mark.parametrize("path", ["/", "/statistics", "/leads", "/lists", "/company", "/campaigns/", "/campaigns/new"])
+def test_pages_open(admin, path):
+    assert admin.get(f"/admin{path}").status_code == 200
+
+
+def test_company_is_changed_and_the_dialer_is_told(acme, admin):
+    before = acme.feed.last_id()
+    form = form_of(acme.setup.company(), name="Acme Ltd", hide_numbers="1")
+    assert admin.submit("/admin/company", **form).status_code == 302
+    assert (acme.setup.company().name, acme.setup.company().hide_numbers) == ("Acme Ltd", True)
+    assert [e["type"] for _, e in acme.feed.read(before, 1)] == ["settings"]
+
+
+def test_master_switch_is_off_when_its_box_is_empty(acme, admin):
+    form = form_of(acme.setup.company())
+    form.pop("active")
+    admin.submit("/admin/company", **form)
+    assert acme.setup.company().active is False
+
+
+def test_wrong_dial_format_is_refused_beside_its_field_and_nothing_typed_is_lost(acme, admin):
+    form = form_of(acme.setup.company(), dial_format="{numbr}@host", name="New name")
+    page = admin.submit("/admin/company", **form).text
+    assert "unknown macro {numbr}" in page
+    assert "New name" in page and "{numbr}@host" in page
+    assert acme.setup.company().name == "Acme"
+
+
+def test_dial_format_has_a_preview(admin):
+    answer = admin.get("/admin/preview?dial_format=00{number}@{host}").json
+    assert answer["preview"] == "sip:0012125550100@pbx.example.com"
+
+
+def test_campaign_is_changed(acme, admin):
+    form = form_of(acme.setup.campaign("spring"), multiplier="1.35", retry_busy_min="7")
+    assert admin.submit("/admin/campaigns/spring", **form).status_code == 302
+    campaign = acme.setup.campaign("spring")
+    assert (str(campaign.multiplier), campaign.retry_min.busy) == ("1.35", 7.0)
+
+
+def test_campaign_with_a_gateway_that_is_not_there_is_refused(acme, admin):
+    page = admin.submit("/admin/campaigns/spring", **form_of(acme.setup.campaign("spring"), gateways="nowhere")).text
+    assert "no gateway nowhere" in page
+
+
+def test_operator_is_added_with_a_password_and_may_sign_in(acme, admin):
+    form = form_of(acme.setup.operator("1001"), extension="1009", name="Cid")
+    assert admin.submit("/admin/operators/new", id="1009", password="battery-staple", **form).status_code == 302
+    assert acme.setup.operator("1009").extension == "1009"
+    assert acme.users.get("1009").role == "operator"
+
+
+def test_extension_of_another_is_refused(acme, admin):
+    page = admin.submit("/admin/operators/1002", **form_of(acme.setup.operator("1002"), extension="1001")).text
+    assert "belongs to operator 1001" in page
+
+
+def test_administrator_takes_an_operator_off_the_line(acme, admin):
+    acme.operators.go_on_line("1001", "spring", time.time())
+    admin.submit("/admin/operators/1001/off")
+    assert acme.operators.view("1001").state == "off"
+
+
+def test_list_is_loaded_by_a_job_and_its_bad_rows_are_shown(acme, admin, app):
+    rows = b"phone,name\n+12125550101,Good\nnonsense,Bad\n+12125550101,Twice\n"
+    upload = {"campaign": "spring", "file": (io.BytesIO(rows), "leads.csv"), "csrf_token": admin.csrf}
+    answer = admin.client.post(f"{admin.base}/admin/lists", data=upload, content_type="multipart/form-data")
+    rq = jobs.queue(app.extensions["fsdialer.settings"])
+    company = acme
+    jobs_company, jobs._company = jobs._company, lambda name: company
+    try:
+        SimpleWorker([rq], connection=rq.connection, serializer=JSONSerializer).work(burst=True, logging_level="ERROR")
+    finally:
+        jobs._company = jobs_company
+    page = admin.client.get(answer.location).text
+    assert "nonsense" in page and "<td class=\"n\">3</td>" in page
+    assert acme.leads.counts("spring")["total"] == 1
+
+
+def test_statistics_show_no_free_operators_apart(acme, admin, redis):
+    redis.hset(acme.keys.stats("spring", "2026-11-23"), mapping={"abandoned": 3, "answers": 10, "14.abandoned": 3})
+    page = admin.get("/admin/statistics?campaign=spring&day=2026-11-23").text
+    assert "No free operators" in page and "30.0 %" in page and "14:00" in page
+
+
+def test_lead_is_found_by_number_and_explained(acme, admin, customer):
+    customer(operator="1002")
+    page = admin.get("/admin/leads?q=%2B1 212 555 0187").text
+    assert "It is being called now" in page
+
+
+def test_lead_names_are_text_to_the_page(acme, admin, customer):
+    customer(name="<script>alert(1)</script>")
+    page = admin.get("/admin/leads?q=1").text
+    assert "<script>alert(1)" not in page and "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+49", "-1", "@SUM(A1)", "\tx"])
+def test_cells_of_an_export_are_no_formulae(cell):
+    assert harmless(cell) == "'" + cell
+
+
+def test_live_picture_has_every_operator_and_campaign(acme, admin, customer):
+    customer()
+    live = admin.get("/admin/live").json
+    assert [o["state"] for o in live["operators"]] == ["on_call", "off"]
+    assert live["campaigns"][0]["campaign"] == "spring"

@@ -1,0 +1,118 @@
+"""What the operator's buttons do, and what the page is told. The browser's side: `test_browser`."""
+
+import dataclasses
+import json
+import time
+from datetime import UTC, datetime, timedelta
+
+from tests.web.conftest import NUMBER
+from web.feed import _operator_stream
+from web.views import operator_view
+
+
+def hide_numbers(acme):
+    acme.setup.save_company(dataclasses.replace(acme.setup.company(), hide_numbers=True))
+
+
+def test_getting_on_the_line_and_leaving_it(acme, ann):
+    assert ann.ask("on", campaign="spring").json["state"] == "available"
+    assert acme.operators.view("1001").via == "web"
+    assert ann.ask("off").json["state"] == "off"
+
+
+def test_line_of_a_campaign_that_is_not_theirs_is_refused_in_words(ann):
+    answer = ann.ask("on", campaign="autumn")
+    assert answer.status_code == 409
+    assert "not of campaign" in answer.json["error"]
+
+
+def test_pause_needs_a_reason(ann):
+    ann.ask("on", campaign="spring")
+    assert ann.ask("pause", reason="").status_code == 409
+    view = ann.ask("pause", reason="Lunch").json
+    assert (view["state"], view["reason"]) == ("paused", "Lunch")
+    assert ann.ask("ready").json["state"] == "available"
+
+
+def test_card_is_there_on_reservation_before_any_voice(acme, ann, customer):
+    customer(talking=False)
+    view = operator_view(acme, "1001", time.time())
+    assert (view["state"], view["card"]["name"]) == ("reserved", "Zoé Pérez")
+    assert view["card"]["fields"]["City"] == "Paris"
+
+
+def test_outcome_and_note_reach_the_lead(acme, ann, customer):
+    call = customer()
+    assert ann.ask("outcome", call=call, outcome="sale", note="two boxes").status_code == 200
+    lead = acme.leads.get(acme.leads.find("spring", NUMBER))
+    assert (lead.outcome, lead.note) == ("sale", "two boxes")
+
+
+def test_call_back_at_a_time_in_any_zone(acme, ann, customer):
+    call = customer()
+    at = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=3)
+    ann.ask("outcome", call=call, outcome="callback", note="", callback_at=at.isoformat())
+    assert acme.leads.get(acme.leads.find("spring", NUMBER)).next_at == at.timestamp()
+
+
+def test_time_without_a_zone_is_refused(ann, customer):
+    answer = ann.ask("outcome", call=customer(), outcome="callback", callback_at="2031-01-01T10:00")
+    assert answer.status_code == 409
+
+
+def test_outcome_of_anothers_call_is_refused(ann, customer):
+    call = customer(operator="1002")
+    assert ann.ask("outcome", call=call, outcome="sale").status_code == 409
+
+
+def test_note_that_is_too_long_is_refused_and_nothing_is_saved(acme, ann, customer):
+    assert ann.ask("outcome", call=customer(), outcome="sale", note="x" * 2001).status_code == 409
+    assert acme.leads.get(acme.leads.find("spring", NUMBER)).outcome == ""
+
+
+def test_hang_up_is_left_in_the_feed_for_the_dialer(acme, ann, customer):
+    call = customer()
+    before = acme.feed.last_id()
+    ann.ask("hangup")
+    wishes = [e for _, e in acme.feed.read(before, 1) if e["type"] == "wish"]
+    assert wishes == [{"type": "wish", "operator": "1001", "call": call, "what": "hangup"}]
+
+
+def test_hang_up_without_a_call_is_refused(ann):
+    ann.ask("on", campaign="spring")
+    assert ann.ask("hangup").status_code == 409
+
+
+def test_hidden_number_is_in_no_answer_and_no_event(acme, ann, customer, app):
+    hide_numbers(acme)
+    call = customer()
+    texts = [ann.get("/").text, ann.ask("ready").text, ann.ask("outcome", call=call, outcome="sale").text]
+    stream = _operator_stream(app.extensions["fsdialer.hub"], acme, "1001")
+    texts += [next(stream), next(stream)]
+    stream.close()
+    texts += [json.dumps(entry) for _, entry in acme.feed.read("0-0", 1)]
+    assert '"name": "Zo' in texts[4]
+    for text in texts:
+        assert NUMBER not in text and NUMBER[1:] not in text and NUMBER[-7:] not in text
+
+
+def test_shown_number_is_shown(acme, customer):
+    customer()
+    assert operator_view(acme, "1001", time.time())["card"]["number"] == NUMBER
+
+
+def test_todays_figures_count_the_present_state(acme, customer):
+    customer()
+    today = operator_view(acme, "1001", time.time() + 30)["today"]
+    assert today["calls"] == 1
+    assert 29 < today["talk_s"] < 32
+
+
+def test_stream_tells_the_truth_at_once_and_after_every_change_and_sees_the_operator(acme, app):
+    stream = _operator_stream(app.extensions["fsdialer.hub"], acme, "1001")
+    assert next(stream).startswith("retry:")
+    assert json.loads(next(stream).split("data: ")[1])["state"] == "off"
+    assert time.time() - acme.operators.view("1001").seen < 5
+    acme.operators.go_on_line("1001", "spring", time.time())
+    assert json.loads(next(stream).split("data: ")[1])["state"] == "available"
+    stream.close()
