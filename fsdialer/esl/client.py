@@ -39,7 +39,7 @@ class _Waiter:
     answer: AsyncResult = field(default_factory=AsyncResult)
 
 
-class EslClient(greenswitch.InboundESL):
+class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
     """A connection. `on_event(event)` is called for each event in wire order, from one greenlet, never the reader's;
     `on_closed(reason)` once, after the last event, however the connection ended."""
 
@@ -130,7 +130,7 @@ class EslClient(greenswitch.InboundESL):
 
         CommandRefused: it will not run. SwitchTimeout and SwitchUnreachable: it may or may not.
         """
-        reply = self._exchange(commands.framed(f"bgapi {command}", {"Job-UUID": job_id}), self._command_timeout_s)
+        reply = self._exchange(commands.framed(f"bgapi {command}", job_id), self._command_timeout_s)
         said = reply.get("Reply-Text")
         if not said.startswith("+OK"):
             raise CommandRefused(said or "no reply text")
@@ -161,7 +161,8 @@ class EslClient(greenswitch.InboundESL):
 
     def _await(self, answer: AsyncResult, timeout_s: float, what: str) -> Frame:
         try:
-            return answer.get(timeout=max(0.01, timeout_s))
+            frame: Frame = answer.get(timeout=max(0.01, timeout_s))
+            return frame
         except gevent.Timeout:
             raise SwitchTimeout(f"{self.host}:{self.port}: {what} within {timeout_s:.1f} s") from None
 

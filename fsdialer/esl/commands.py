@@ -7,6 +7,7 @@ goes in at all. `client` adds ``bgapi`` in front and the job's id behind.
 
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from fsdialer.errors import UnsafeCommand
 
@@ -14,9 +15,14 @@ from fsdialer.errors import UnsafeCommand
 LONGEST = 8 * 1024
 #: The cause the waiting room ends with: nobody took the call in time.
 NO_PICKUP = "NO_PICKUP"
+#: Marks a channel as ours, in call records and for whoever looks at the switch.
+ACCOUNT = "fsdialer"
+#: Seconds an operator's answered phone waits to be bridged before the switch hangs it up by itself.
+UNUSED_LEG_S = 15
 
 _UUID = re.compile(r"[0-9A-Za-z-]{1,64}")
-_DESTINATION = re.compile(r"(sofia|user|loopback|verto\.rtc|error)/[0-9A-Za-z_.@:/+*#-]{1,300}")
+# Without ":_:", which parts several originates in one.
+_DESTINATION = re.compile(r"(?!.*:_:)(sofia|user|loopback|verto\.rtc|error)/[0-9A-Za-z_.@:/+*#-]{1,300}")
 _NUMBER = re.compile(r"(\+?[0-9*#]{1,24})?")
 _CAUSE = re.compile(r"[A-Z][A-Z0-9_]{1,40}")
 _TAG = re.compile(r"[0-9A-Za-z_.-]{0,64}")
@@ -24,6 +30,8 @@ _EXTENSION = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 _DOMAIN = re.compile(r"[0-9A-Za-z.:-]{0,253}")
 _NAME = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 _VARIABLE = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_VALUE = re.compile(r"[0-9A-Za-z_.:-]{0,200}")
+_JOB = re.compile(r"[0-9A-Za-z_.:-]{1,200}")
 _FILE = re.compile(r"/?[A-Za-z0-9_./-]{1,200}")
 _GENERATED = re.compile(r"(silence|tone)_stream://[A-Za-z0-9%(),.;=*_-]{1,150}")
 
@@ -37,7 +45,7 @@ def originate_customer(
     wait_s: float,
     message: str = "",
     max_talk_s: int = 7200,
-    tags: Mapping[str, str],
+    tags: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Call a customer on channel `call`, with the limit of their wait armed on the switch itself.
 
@@ -45,18 +53,22 @@ def originate_customer(
     tone_stream; none when empty), hang-up NO_PICKUP. A bridge in time interrupts it (capture
     ``operator-bridged-before-the-message``); with every process of ours dead it runs to its end (capture
     ``unattended-answer-message-then-hangup``). Should a bridge fail, the customer is parked under a limit of its own.
+
+    `ring_s` and `max_talk_s` are whole seconds; `tags` become ``fsdialer_…`` variables, ids only. UnsafeCommand when
+    a value has no place in a command.
     """
-    wait_ms = round(wait_s * 1000)
+    wait_ms = _number("wait", wait_s * 1000, 100, 600_000)
+    talk_s = _number("longest talk", max_talk_s, 1, 604_800)
     variables = {
         "origination_uuid": _checked("call", _UUID, call),
-        "originate_timeout": str(int(ring_s)),
+        "originate_timeout": _number("ring time", ring_s, 1, 600),
         "ignore_early_media": "true",
         "origination_caller_id_number": _checked("caller id", _NUMBER, caller_id),
         "hangup_after_bridge": "true",
         "uuid_bridge_park_on_cancel": "true",
         "park_timeout": f"{max(1, round(wait_s))}:{NO_PICKUP}",
-        "accountcode": "fsdialer",
-        "execute_on_answer": f"'sched_hangup +{int(max_talk_s)} ALLOTTED_TIMEOUT'",
+        "accountcode": ACCOUNT,
+        "execute_on_answer": f"'sched_hangup +{talk_s} ALLOTTED_TIMEOUT'",
         **_tags(tags),
     }
     steps = [f"playback:silence_stream://{wait_ms}"]
@@ -74,7 +86,7 @@ def originate_operator(
     caller_name: str,
     caller_number: str,
     held: bool,
-    tags: Mapping[str, str],
+    tags: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Ring an operator's phone on channel `leg`, asking it to answer by itself, and park it.
 
@@ -83,17 +95,17 @@ def originate_operator(
     """
     variables = {
         "origination_uuid": _checked("leg", _UUID, leg),
-        "originate_timeout": str(int(ring_s)),
+        "originate_timeout": _number("ring time", ring_s, 1, 600),
         "origination_caller_id_name": f"'{_plain(caller_name)}'",
         "origination_caller_id_number": _checked("caller id", _NUMBER, caller_number) or "0",
         "sip_auto_answer": "true",
-        "accountcode": "fsdialer",
+        "accountcode": ACCOUNT,
         **_tags(tags),
     }
     if held:
         variables |= {"park_after_bridge": "true", "hangup_after_bridge": "false"}
     else:
-        variables |= {"hangup_after_bridge": "true", "park_timeout": f"15:{NO_PICKUP}"}
+        variables |= {"hangup_after_bridge": "true", "park_timeout": f"{UNUSED_LEG_S}:{NO_PICKUP}"}
     return _originate(variables, destination, "&park()")
 
 
@@ -105,6 +117,17 @@ def bridge(one: str, other: str) -> str:
 def kill(leg: str, cause: str) -> str:
     """End a channel with a hangup cause."""
     return f"uuid_kill {_checked('leg', _UUID, leg)} {_checked('cause', _CAUSE, cause)}"
+
+
+def setvar(leg: str, name: str, value: str) -> str:
+    """Set a variable of a channel, to letters, digits and ``_ . : -``."""
+    variable, value = _checked("variable", _VARIABLE, name), _checked("value", _VALUE, value)
+    return f"uuid_setvar {_checked('leg', _UUID, leg)} {variable} {value}".rstrip()
+
+
+def broadcast(leg: str, sound: str) -> str:
+    """Play a sound to the one who is on a channel, and not to their partner."""
+    return f"uuid_broadcast {_checked('leg', _UUID, leg)} {_sound(sound)} aleg"
 
 
 def exists(leg: str) -> str:
@@ -122,9 +145,9 @@ def show_channels() -> str:
     return "show channels as json"
 
 
-def core_uuid() -> str:
-    """The core's uuid, new with each start of the switch."""
-    return "global_getvar core_uuid"
+def sign_of_life() -> str:
+    """The cheapest command there is: seconds since the switch was started."""
+    return "uptime"
 
 
 def user_destination(extension: str, domain: str = "") -> str:
@@ -149,19 +172,25 @@ def subscribe(events: Sequence[str]) -> str:
     return "event plain " + " ".join(_checked("event", _CAUSE, event) for event in events)
 
 
-def framed(command: str, headers: Mapping[str, str] | None = None) -> bytes:
-    """The bytes of a command: one line, its headers, a blank line; UnsafeCommand if it would be anything else."""
-    lines = [command, *(f"{name}: {value}" for name, value in (headers or {}).items())]
-    if any(not line or not line.isprintable() for line in lines):
+def framed(command: str, job_id: str | None = None) -> bytes:
+    """The bytes of a command: one line, a background job's id, a blank line; UnsafeCommand if it would be more.
+
+    A line break in a command would begin a header, two a further command; text that names this module's reload
+    would reload it.
+    """
+    if not command or not command.isprintable():
         raise UnsafeCommand("a line break or control character in a command: nothing was sent")
-    text = ("\n".join(lines) + "\n\n").encode()
+    if "mod_event_socket" in command and "load" in command:
+        raise UnsafeCommand("a command must not reload the switch's Event Socket: nothing was sent")
+    job = f"\nJob-UUID: {_checked('job', _JOB, job_id)}" if job_id is not None else ""
+    text = f"{command}{job}\n\n".encode()
     if len(text) > LONGEST:
-        raise UnsafeCommand(f"a command of {len(text)} bytes: {LONGEST} are the most")
+        raise UnsafeCommand(f"a command of {len(text)} bytes, {LONGEST} are the most: nothing was sent")
     return text
 
 
 def _originate(variables: Mapping[str, str], destination: str, application: str) -> str:
-    settings = ",".join(f"{name}={value}" for name, value in variables.items())
+    settings = ",".join(f"{name}={value}" for name, value in variables.items() if value)
     return f"originate {{{settings}}}{_checked('destination', _DESTINATION, destination)} {application}"
 
 
@@ -179,7 +208,14 @@ def _sound(message: str) -> str:
 
 def _plain(text: str) -> str:
     """A display name made of harmless characters; the rest becomes spaces."""
-    return re.sub(r"[^0-9A-Za-z .-]+", " ", text)[:40].strip() or "Call"
+    return re.sub(r"[^0-9A-Za-z.-]+", " ", text)[:40].strip() or "Call"
+
+
+def _number(what: str, value: float, least: int, most: int) -> str:
+    """A whole number between two others; false for NaN too."""
+    if not least <= value <= most:
+        raise UnsafeCommand(f"{what} {value!r} is not between {least} and {most}: nothing was sent")
+    return str(round(value))
 
 
 def _checked(what: str, allowed: re.Pattern[str], value: str) -> str:

@@ -19,7 +19,7 @@ from gevent.event import AsyncResult, Event
 
 from fsdialer.core.events import JobDone, SwitchEvent
 from fsdialer.errors import InvalidSetting, SwitchError, SwitchRefusedUs, SwitchTimeout, SwitchUnreachable
-from fsdialer.esl import commands, frames
+from fsdialer.esl import frames
 from fsdialer.esl.client import EslClient
 from fsdialer.esl.translate import SUBSCRIPTION, to_event
 
@@ -156,7 +156,7 @@ class SwitchLink:
         self._asking[job] = answer
         try:
             self.bgapi(command, job)
-            return answer.get(timeout=timeout_s)
+            return str(answer.get(timeout=timeout_s))
         except gevent.Timeout:
             raise SwitchTimeout(f"switch {self.address.name}: no answer within {timeout_s:.0f} s") from None
         finally:
@@ -194,7 +194,7 @@ class SwitchLink:
         self._heard_at = time.monotonic()
         try:
             self._events = self._connect(self._heard)
-            core = self._events.api(commands.core_uuid()).strip()
+            core = self._events.api("global_getvar core_uuid").strip()
             self._events.subscribe(SUBSCRIPTION)
             self._commands = self._connect(None)
         except SwitchError:

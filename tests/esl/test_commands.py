@@ -1,0 +1,222 @@
+"""Commands: the wire text, in full, and what may never stand in it."""
+
+import math
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fsdialer.errors import UnsafeCommand
+from fsdialer.esl import commands
+from tests.esl import captures
+
+CALL = "36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad"
+LEG = "faf04d36-e802-4918-91c2-0ce8235f5f6c"
+CUSTOMER = {
+    "call": CALL,
+    "destination": "sofia/gateway/trunk/15550001",
+    "ring_s": 15,
+    "caller_id": "15550100",
+    "wait_s": 2.0,
+    "message": "tone_stream://%(1500,0,440)",
+    "max_talk_s": 7200,
+    "tags": {"lead": "42", "campaign": "spring"},
+}
+OPERATOR = {
+    "leg": LEG,
+    "destination": "user/1001@127.0.0.1",
+    "ring_s": 10,
+    "caller_name": "Spring sale",
+    "caller_number": "+15550100",
+    "held": True,
+    "tags": {"company": "acme", "operator": "anna"},
+}
+
+
+def test_a_customer_is_called_with_the_limit_of_the_wait_in_the_same_command():
+    assert commands.originate_customer(**CUSTOMER) == (
+        "originate {origination_uuid=36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad,originate_timeout=15,ignore_early_media=true,"
+        "origination_caller_id_number=15550100,hangup_after_bridge=true,uuid_bridge_park_on_cancel=true,"
+        "park_timeout=2:NO_PICKUP,accountcode=fsdialer,execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',"
+        "fsdialer_lead=42,fsdialer_campaign=spring}sofia/gateway/trunk/15550001 "
+        "'playback:silence_stream://2000,playback:tone_stream://%(1500\\,0\\,440),hangup:NO_PICKUP' inline"
+    )
+
+
+def test_the_waiting_room_is_the_one_a_real_switch_accepted():
+    (captured,) = [c for c in captures.sent_by_client("unattended-answer-message-then-hangup") if "originate" in c]
+    room = commands.originate_customer(**CUSTOMER).partition("}")[2]
+    assert captured.split("\n")[0].endswith("}" + room)
+
+
+def test_without_a_message_the_wait_ends_with_the_hang_up():
+    text = commands.originate_customer(**CUSTOMER | {"message": "", "wait_s": 1.5})
+    assert text.endswith(" 'playback:silence_stream://1500,hangup:NO_PICKUP' inline")
+
+
+def test_a_message_may_be_a_file():
+    text = commands.originate_customer(**CUSTOMER | {"message": "/var/sounds/no-operator.wav"})
+    assert ",playback:/var/sounds/no-operator.wav,hangup:NO_PICKUP' inline" in text
+
+
+def test_what_is_empty_is_left_out():
+    text = commands.originate_customer(**CUSTOMER | {"caller_id": "", "tags": {"call": ""}})
+    assert "caller_id" not in text and "fsdialer_call" not in text
+
+
+def test_a_held_operator_is_parked_again_after_each_bridge():
+    assert commands.originate_operator(**OPERATOR) == (
+        "originate {origination_uuid=faf04d36-e802-4918-91c2-0ce8235f5f6c,originate_timeout=10,"
+        "origination_caller_id_name='Spring sale',origination_caller_id_number=+15550100,sip_auto_answer=true,"
+        "accountcode=fsdialer,fsdialer_company=acme,fsdialer_operator=anna,"
+        "park_after_bridge=true,hangup_after_bridge=false}user/1001@127.0.0.1 &park()"
+    )
+
+
+def test_an_operator_rung_for_one_call_gives_up_by_himself_when_nobody_bridges_him():
+    text = commands.originate_operator(**OPERATOR | {"held": False, "tags": {"call": CALL}})
+    assert text.endswith(
+        f"fsdialer_call={CALL},hangup_after_bridge=true,park_timeout=15:NO_PICKUP}}user/1001@127.0.0.1 &park()"
+    )
+    assert "park_after_bridge" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("Zoë's {x} ,sale", "Zo s x sale"), ("${system(id)}", "system id"), ("%^", "Call")]
+)
+def test_a_campaigns_name_is_shown_without_what_a_switch_would_read(name, shown):
+    assert f"origination_caller_id_name='{shown}'," in commands.originate_operator(**OPERATOR | {"caller_name": name})
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        (commands.bridge(CALL, LEG), f"uuid_bridge {CALL} {LEG}"),
+        (commands.kill(CALL, "ORIGINATOR_CANCEL"), f"uuid_kill {CALL} ORIGINATOR_CANCEL"),
+        (commands.exists(CALL), f"uuid_exists {CALL}"),
+        (commands.dump(CALL), f"uuid_dump {CALL} json"),
+        (commands.setvar(CALL, "park_timeout", "5:NO_PICKUP"), f"uuid_setvar {CALL} park_timeout 5:NO_PICKUP"),
+        (commands.setvar(CALL, "park_timeout", ""), f"uuid_setvar {CALL} park_timeout"),
+        (commands.broadcast(CALL, "tone_stream://%(9,0,8)"), f"uuid_broadcast {CALL} tone_stream://%(9\\,0\\,8) aleg"),
+        (commands.show_channels(), "show channels as json"),
+        (commands.sign_of_life(), "uptime"),
+        (commands.user_destination("1001"), "user/1001"),
+        (commands.user_destination("1001", "pbx.example.com"), "user/1001@pbx.example.com"),
+        (commands.contact("1001", "pbx.example.com"), "sofia_contact 1001@pbx.example.com"),
+        (commands.gateway_status("trunk"), "sofia status gateway trunk"),
+        (commands.subscribe(["CHANNEL_PARK", "HEARTBEAT"]), "event plain CHANNEL_PARK HEARTBEAT"),
+    ],
+)  # fmt: skip
+def test_the_other_commands(command, text):
+    assert command == text
+
+
+HOSTILE = [
+    "1555,sofia/gateway/x/1", "1&system(id)", "{x=y}1", "[x=y]1", "^^:1", "1|2", "<1>", "1 2", "1'2", "1\\2",
+    "1;fs_path=sip:evil", "${system(id)}", "1\n2", "1\r2", "1\x002", "١٢٣", "1" * 400, "1\u20282", "error/x y", "1\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_hostile_values_are_refused_wherever_they_come_in(value):
+    attempts = [
+        lambda: commands.originate_customer(**CUSTOMER | {"call": value}),
+        lambda: commands.originate_customer(**CUSTOMER | {"destination": f"sofia/gateway/trunk/{value}"}),
+        lambda: commands.originate_customer(**CUSTOMER | {"caller_id": value}),
+        lambda: commands.originate_customer(**CUSTOMER | {"message": f"/sounds/{value}"}),
+        lambda: commands.originate_customer(**CUSTOMER | {"tags": {"lead": value}}),
+        lambda: commands.originate_customer(**CUSTOMER | {"tags": {value: "1"}}),
+        lambda: commands.originate_operator(**OPERATOR | {"leg": value}),
+        lambda: commands.originate_operator(**OPERATOR | {"destination": f"user/{value}"}),
+        lambda: commands.originate_operator(**OPERATOR | {"caller_number": value}),
+        lambda: commands.bridge(CALL, value),
+        lambda: commands.kill(CALL, value),
+        lambda: commands.exists(value),
+        lambda: commands.dump(value),
+        lambda: commands.setvar(CALL, value, "1"),
+        lambda: commands.setvar(CALL, "x", value),
+        lambda: commands.broadcast(CALL, f"/sounds/{value}"),
+        lambda: commands.user_destination(value),
+        lambda: commands.user_destination("1001", value),
+        lambda: commands.contact(value),
+        lambda: commands.gateway_status(value),
+        lambda: commands.subscribe([value]),
+        lambda: commands.framed("bgapi uptime", value),
+    ]
+    for attempt in attempts:
+        with pytest.raises(UnsafeCommand):
+            attempt()
+
+
+def test_several_calls_in_one_destination_are_refused():
+    with pytest.raises(UnsafeCommand):
+        commands.originate_customer(**CUSTOMER | {"destination": "sofia/gateway/a/1:_:sofia/gateway/b/2"})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("ring_s", 0), ("ring_s", -5), ("ring_s", 10_000), ("wait_s", math.nan), ("wait_s", math.inf), ("wait_s", 0.0),
+     ("max_talk_s", 0)],
+)  # fmt: skip
+def test_times_that_cannot_be_are_refused(field, value):
+    with pytest.raises(UnsafeCommand):
+        commands.originate_customer(**CUSTOMER | {field: value})
+
+
+TEMPLATE = re.compile(
+    r"originate \{origination_uuid=[0-9A-Za-z-]+,originate_timeout=\d+,ignore_early_media=true,"
+    r"(origination_caller_id_number=\+?[0-9*#]+,)?hangup_after_bridge=true,uuid_bridge_park_on_cancel=true,"
+    r"park_timeout=\d+:NO_PICKUP,accountcode=fsdialer,execute_on_answer='sched_hangup \+\d+ ALLOTTED_TIMEOUT'"
+    r"(,fsdialer_[a-z0-9_]+=[0-9A-Za-z_.-]+)*\}[a-z.]+/[0-9A-Za-z_.@:/+*#-]+ "
+    r"'playback:silence_stream://\d+(,playback:([A-Za-z0-9_./;=*%():-]|\\,)+)?,hangup:NO_PICKUP' inline"
+)
+ANY_TEXT = st.text(max_size=30) | st.sampled_from(HOSTILE) | st.from_regex(r"[0-9a-z]{1,12}", fullmatch=True)
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    call=ANY_TEXT, number=ANY_TEXT, caller_id=ANY_TEXT, message=ANY_TEXT, lead=ANY_TEXT, tag=ANY_TEXT,
+    wait_s=st.floats(), ring_s=st.integers(),
+)  # fmt: skip
+def test_any_values_make_the_template_or_nothing(call, number, caller_id, message, lead, tag, wait_s, ring_s):
+    try:
+        text = commands.originate_customer(
+            call=call, destination=f"sofia/gateway/trunk/{number}", ring_s=ring_s, caller_id=caller_id, wait_s=wait_s,
+            message=message, tags={"lead": lead, tag: "1"},
+        )  # fmt: skip
+    except UnsafeCommand:
+        return
+    assert TEMPLATE.fullmatch(text)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(max_size=60))
+def test_any_campaign_name_stays_between_its_quotes(name):
+    text = commands.originate_operator(**OPERATOR | {"caller_name": name})
+    assert re.search(r"origination_caller_id_name='[0-9A-Za-z .-]+',origination_caller_id_number=", text)
+
+
+# -- what goes over the wire -------------------------------------------------------------------------------
+def test_a_command_is_one_line_a_jobs_id_and_a_blank_line():
+    assert commands.framed("event plain HEARTBEAT") == b"event plain HEARTBEAT\n\n"
+    assert commands.framed("bgapi uptime", "j-1") == b"bgapi uptime\nJob-UUID: j-1\n\n"
+
+
+@pytest.mark.parametrize(
+    "command", ["", "api x\ny", "api x\n\napi system id", "api x\r", "api x\x00", "api \x1b", "a\u2028b"]
+)
+def test_a_command_of_more_than_one_line_is_refused(command):
+    with pytest.raises(UnsafeCommand):
+        commands.framed(command)
+
+
+def test_a_command_longer_than_ours_ever_are_is_refused():
+    commands.framed("x" * (commands.LONGEST - 2))
+    with pytest.raises(UnsafeCommand):
+        commands.framed("x" * (commands.LONGEST - 1))
+
+
+def test_text_that_would_reload_the_event_socket_is_refused():
+    with pytest.raises(UnsafeCommand):
+        commands.framed("bgapi uuid_broadcast x /sounds/reload/mod_event_socket.wav")
