@@ -60,6 +60,7 @@ function drawControls(next) {
   const off = next.state === 'off';
   $('line').textContent = off ? 'Get on line' : next.wish === 'off' ? 'Stay on the line' : 'Leave the line';
   $('line').classList.toggle('primary', off);
+  $('line').disabled = false;
   const choices = $('campaign');
   choices.hidden = !(off && next.campaigns.length > 1);
   const wanted = next.campaigns.map((c) => c.id).join();

@@ -1,0 +1,237 @@
+"""The pages in a real browser, against the web as a process of its own and a real Redis."""
+
+import dataclasses
+import shutil
+import socket
+import time
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.journey import Process, wait_until
+from tests.web.conftest import NUMBER, PASSWORD, SECRET, connect_customer, open_company
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="no chromium here: apt-get install chromium"),
+]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Site:
+    """The web as a process, on a port that stays the same when it is started again."""
+
+    def __init__(self, redis_url, folder):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.env = {
+            "FSDIALER_REDIS_URL": redis_url,
+            "FSDIALER_SECRET_KEY": SECRET,
+            "FSDIALER_LISTEN": f"127.0.0.1:{self.port}",
+        }
+        self.folder = folder
+        self.start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self):
+        self.process = Process(self.folder / f"web-{time.monotonic_ns()}.log", "fsdialer", "web", env=self.env)
+        wait_until(lambda: self.process.said("state=listening"), what="the web to listen")
+
+
+@pytest.fixture
+def site(redis, redis_url, tmp_path):
+    site = Site(redis_url, tmp_path)
+    yield site
+    site.process.stop()
+
+
+@pytest.fixture
+def acme(redis):
+    return open_company(redis, "acme")
+
+
+@pytest.fixture
+def page(chromium, site, acme):
+    """A browser window on the sign-in page; any error of a script fails the test."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 720})
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(site.url)
+    yield page
+    context.close()
+    assert errors == []
+
+
+def sign_in(page, login="1001"):
+    page.fill("input[name=login]", login)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button.primary")
+
+
+def state(page, words):
+    expect(page.locator("#label")).to_have_text(words)
+
+
+def test_operator_signs_in_gets_on_the_line_and_leaves_it(page, acme):
+    sign_in(page)
+    state(page, "Off the line")
+    page.click("text=Get on line")
+    state(page, "Free")
+    assert acme.operators.on_line("spring") == {"1001"}
+    page.keyboard.press("o")
+    state(page, "Off the line")
+
+
+def test_card_opens_by_itself_on_reservation_and_an_outcome_is_a_key(page, acme):
+    sign_in(page)
+    page.click("text=Get on line")
+    state(page, "Free")
+    connect_customer(acme, "1001", "call-1", talking=False)
+    expect(page.locator("#card-name")).to_have_text("Zoé Pérez")
+    state(page, "A customer is coming")
+    assert page.title().startswith("☎")
+    owner = acme.ownership.owner("spring")
+    acme.calls.talking("call-1", owner, "1001", time.time(), 40)
+    state(page, "Talking")
+    page.keyboard.press("n")
+    page.keyboard.type("wants two")
+    page.keyboard.press("Escape")
+    page.keyboard.press("1")
+    wait_until(lambda: acme.leads.get(acme.leads.find("spring", NUMBER)).outcome == "sale", what="the outcome")
+    assert acme.leads.get(acme.leads.find("spring", NUMBER)).note == "wants two"
+    expect(page.locator("#outcomes button").first).to_have_attribute("aria-pressed", "true")
+
+
+def test_call_back_later_asks_for_the_time(page, acme):
+    connect_customer(acme, "1001", "call-1")
+    sign_in(page)
+    page.click("#outcomes >> text=Call back later")
+    page.click("#callback button")
+    lead = acme.leads.find("spring", NUMBER)
+    wait_until(lambda: acme.leads.get(lead).outcome == "callback", what="the outcome")
+    assert acme.leads.get(lead).next_at == pytest.approx(time.time() + 3600, abs=120)
+
+
+def test_pause_with_a_reason_and_back(page, acme):
+    sign_in(page)
+    page.click("text=Get on line")
+    state(page, "Free")
+    page.keyboard.press("p")
+    page.click("#pause-menu >> text=Lunch")
+    state(page, "Paused")
+    expect(page.locator("#reason")).to_have_text("Lunch")
+    page.keyboard.press("r")
+    state(page, "Free")
+
+
+def test_reason_of_a_failed_phone_is_on_the_page(page, acme):
+    sign_in(page)
+    page.click("text=Get on line")
+    state(page, "Free")
+    acme.operators.phone_down("1001", "Your phone 1001 did not answer", time.time())
+    state(page, "Off the line")
+    expect(page.locator("#reason")).to_have_text("Your phone 1001 did not answer")
+
+
+def test_two_tabs_agree(page, acme):
+    sign_in(page)
+    state(page, "Off the line")
+    other = page.context.new_page()
+    other.goto(page.url)
+    state(other, "Off the line")
+    page.click("text=Get on line")
+    state(other, "Free")
+    other.click("text=Leave the line")
+    state(page, "Off the line")
+
+
+def test_page_reconnects_by_itself_and_shows_the_truth_again(page, acme, site):
+    sign_in(page)
+    page.click("text=Get on line")
+    state(page, "Free")
+    site.process.kill()
+    expect(page.locator("#connection")).to_be_visible()
+    acme.operators.pause("1001", "Meeting", time.time())
+    site.start()
+    state(page, "Paused")
+    expect(page.locator("#connection")).to_be_hidden()
+
+
+def test_several_operators_sit_in_one_browser(page, acme, site):
+    sign_in(page, "1001")
+    state(page, "Off the line")
+    other = page.context.new_page()
+    other.goto(site.url)
+    sign_in(other, "1002")
+    state(other, "Off the line")
+    page.click("text=Get on line")
+    state(page, "Free")
+    expect(other.locator("#name")).to_have_text("Bob")
+    state(other, "Off the line")
+    other.click("text=Get on line")
+    state(other, "Free")
+    assert acme.operators.on_line("spring") == {"1001", "1002"}
+
+
+def test_hidden_number_is_nowhere_in_the_page(page, acme):
+    acme.setup.save_company(dataclasses.replace(acme.setup.company(), hide_numbers=True))
+    connect_customer(acme, "1001", "call-1")
+    sign_in(page)
+    expect(page.locator("#card-name")).to_have_text("Zoé Pérez")
+    assert NUMBER[1:] not in page.content()
+    assert "•" in page.locator("#card-number").inner_text()
+
+
+def test_lead_data_is_text_whatever_it_says(page, acme):
+    fields = {"Site": "javascript:alert(1)", "Shop": "https://example.com/a", "Odd": "<img src=x onerror=alert(1)>"}
+    connect_customer(acme, "1001", "call-1", name="<b>Zoé</b><script>alert(1)</script>", fields=fields)
+    page.on("dialog", lambda dialog: pytest.fail("a script of the lead ran"))
+    sign_in(page)
+    expect(page.locator("#card-name")).to_have_text("<b>Zoé</b><script>alert(1)</script>")
+    links = page.locator("#card-fields a")
+    assert [links.nth(i).get_attribute("href") for i in range(links.count())] == ["https://example.com/a"]
+
+
+def test_everything_needed_fits_a_small_laptop(page, acme):
+    page.set_viewport_size({"width": 1024, "height": 600})
+    connect_customer(acme, "1001", "call-1")
+    sign_in(page)
+    expect(page.locator("#card-name")).to_be_visible()
+    for element in ("#line", "#hangup", "#outcomes button:last-child", "#figures"):
+        expect(page.locator(element)).to_be_in_viewport()
+
+
+def test_wallboard_lives(page, acme):
+    sign_in(page, "admin")
+    expect(page.locator("#campaigns h1")).to_have_text("spring")
+    acme.operators.go_on_line("1001", "spring", time.time(), via="cli")
+    expect(page.locator("#operators .pill").first).to_have_text("Free")
+
+
+def test_dial_format_is_previewed_while_it_is_typed(page, acme):
+    sign_in(page, "admin")
+    page.click("text=Company")
+    page.fill("#f-dial_format", "00{number}@{host}")
+    expect(page.locator("#preview")).to_have_text("sip:0012125550100@pbx.example.com")
