@@ -138,30 +138,32 @@ class PatientWorker(Worker):
 def run_worker(settings: Settings) -> None:
     """Work until SIGTERM, with the scheduler beside. A worker that quits for want of Redis gets a successor."""
     os.register_at_fork(after_in_child=_die_with_parent)
-    asked_to_stop = False
-    while not asked_to_stop:
+    former: PatientWorker | None = None
+    pause_s = 0.0
+    while former is None or not former.asked_to_stop:
         try:
-            asked_to_stop = _work(settings)
-            time.sleep(0 if asked_to_stop else WORKER_PAUSE_S)
+            time.sleep(pause_s)
+            pause_s = WORKER_PAUSE_S
+            worker = _worker(settings)
+            if former is not None and former.scheduler is not None:
+                former.scheduler.release_locks()  # else the new one waits a minute for it to expire
+            former = worker
+            worker.work(with_scheduler=True, logging_level="WARNING")
         except RedisError as error:
             log.warning("worker=waiting reason=%s", error)
-            time.sleep(WORKER_PAUSE_S)
         except StopRequested:
             return  # the signal came while we waited
 
 
-def _work(settings: Settings) -> bool:
-    """Work with one RQ worker until it ends; was it asked to?"""
+def _worker(settings: Settings) -> PatientWorker:
     rq = queue(settings)
-    worker = PatientWorker(
+    return PatientWorker(
         [rq],
         connection=rq.connection,
         serializer=JSONSerializer,
         worker_ttl=WORKER_TTL_S,
         maintenance_interval=MAINTENANCE_S,
     )
-    worker.work(with_scheduler=True, logging_level="WARNING")
-    return worker.asked_to_stop
 
 
 def _die_with_parent() -> None:

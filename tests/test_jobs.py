@@ -10,7 +10,6 @@ import zlib
 from pathlib import Path
 
 import pytest
-from redis import Redis
 from redis.exceptions import RedisError
 
 from fsdialer import jobs, settings
@@ -190,17 +189,20 @@ def test_killed_worker_leaves_no_scheduler_behind(worker):
     wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children), "the children's end")
 
 
-def test_worker_goes_on_by_itself_after_redis_was_away(tmp_path):
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "with a job"])
+def test_worker_goes_on_by_itself_after_redis_was_away(tmp_path, busy):
     server = RedisServer(tmp_path)
     server.start()
     worker = WorkerProcess(server.url)
     try:
-        acme = set_up(server.url)
-        wait_for(lambda: Redis.from_url(server.url).smembers("rq:workers"), "the worker")
+        acme, rq = set_up(server.url), jobs.queue(settings.load({"FSDIALER_REDIS_URL": server.url}))
+        wait_for(worker.children, "the scheduler")
+        if busy:
+            job = rq.enqueue("time.sleep", 1)
+            wait_for(lambda: rq.fetch_job(job.id).get_status() == "started", "the job's start")
         server.kill()
         time.sleep(1.5)  # long enough for the worker to notice; what it does then is the test
         server.start()
-        rq = jobs.queue(settings.load({"FSDIALER_REDIS_URL": server.url}))
         (lead,) = make_wait(acme, 1, until=time.time() + 1)
         jobs.schedule_release(rq, "acme", "spring", time.time() + 1)
         wait_for(lambda: acme.leads.get(lead).state == "due", "the release after the restart")

@@ -1,6 +1,10 @@
-"""From FreeSWITCH's events to ours. The only reader of FreeSWITCH's header names."""
+"""From FreeSWITCH's events to ours. The only reader of FreeSWITCH's header names.
+
+Pure: an event in, an event out. It refuses to know what has happened before: a leg's history is `core.calls`'.
+"""
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +40,11 @@ _TAG, _SILENCE = "fsdialer_", "silence_stream://"
 
 @dataclass(frozen=True, slots=True)
 class ChannelSnapshot:
-    """A channel as `uuid_dump` shows it; `variables` are ours only (``fsdialer_…``)."""
+    """A channel as `uuid_dump` shows it.
+
+    `answered_at`: epoch seconds by the switch's clock, None before. `bridged_to`: the other leg's uuid while both talk,
+    else empty. `variables` are ours only (``fsdialer_…``).
+    """
 
     uuid: str
     answered_at: float | None
@@ -47,7 +55,7 @@ class ChannelSnapshot:
 def to_event(event: Event, clock_shift_s: float = 0.0) -> SwitchEvent | None:
     """Our event for FreeSWITCH's; None for one that says nothing to a dialer.
 
-    `clock_shift_s` is added to the switch's time of the event.
+    `clock_shift_s` is added to the switch's times (`ClockShift` knows how much makes them ours).
     """
     name = event.name
     at = (_seconds(event.get("Event-Date-Timestamp")) or 0.0) + clock_shift_s
@@ -98,7 +106,7 @@ def _hung_up(event: Event, leg: str, at: float, clock_shift_s: float) -> LegHung
         leg=leg,
         at=at,
         cause=event.get("Hangup-Cause") or event.get("variable_hangup_cause"),
-        sip_status=int(status) if status.isdigit() else None,
+        sip_status=_whole(status) or None,
         rang=any(_whole(time) > 0 for time in progress),
         answered_at=None if answered_at is None else answered_at + clock_shift_s,
         by_far_end=event.get("variable_sip_hangup_disposition").startswith("recv_"),
@@ -114,7 +122,9 @@ def _job(event: Event, at: float) -> JobDone:
 
 def channel_rows(text: str) -> list[str]:
     """The uuids in the answer of ``show channels as json``; ValueError when it is something else."""
-    rows = _json(text).get("rows", [])
+    rows = _json(text).get("rows")
+    if not isinstance(rows, list):  # with no channel at all there is only a row_count
+        return []
     return [str(row["uuid"]) for row in rows if isinstance(row, dict) and row.get("uuid")]
 
 
@@ -126,17 +136,47 @@ def dumped(text: str) -> ChannelSnapshot:
     return ChannelSnapshot(
         uuid=event.get("Unique-ID"),
         answered_at=_seconds(event.get("Caller-Channel-Answered-Time")),
-        bridged_to=event.get("Other-Leg-Unique-ID") if _is_bridged(event) else "",
+        bridged_to=_other_leg(event, event.get("Unique-ID")) if _is_bridged(event) else "",
         variables={name.removeprefix("variable_"): event.get(name) for name in values if name.startswith(prefix)},
     )
 
 
 def _is_bridged(event: Event) -> bool:
-    return bool(event.get("variable_bridge_uuid")) or event.get("Channel-State") == "CS_EXCHANGE_MEDIA"
+    """By its state: `variable_bridge_uuid` and the other leg's headers stay when a bridge has ended (captured)."""
+    state = event.get("Channel-State")
+    by_application = state == "CS_EXECUTE" and event.get("variable_current_application") == "bridge"
+    return state in ("CS_SOFT_EXECUTE", "CS_EXCHANGE_MEDIA") or by_application
+
+
+class ClockShift:
+    """What to add to a switch's clock to have ours.
+
+    FreeSWITCH counts on from the time it had at its start and drifts from the machine's clock. An event is never here
+    before it happened, so the least difference seen in the last minute or two is the clocks'; what is more is delay.
+    """
+
+    WINDOW_S = 60.0
+
+    def __init__(self) -> None:
+        self._before = self._least = math.inf
+        self._since = -math.inf
+
+    def seen(self, event: Event, now: float) -> float:
+        """Learn from an event that is here `now` (epoch seconds); seconds to add to its times."""
+        at = _seconds(event.get("Event-Date-Timestamp"))
+        if at is not None:
+            if now - self._since > self.WINDOW_S or now < self._since:
+                self._before, self._least, self._since = self._least, math.inf, now
+            self._least = min(self._least, now - at)
+        least = min(self._before, self._least)
+        return least if math.isfinite(least) else 0.0
 
 
 def _json(text: str) -> dict[str, Any]:
-    values = json.loads(text)
+    try:
+        values = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
     if not isinstance(values, dict):
         raise ValueError(f"not an object: {text[:60]!r}")
     return values
@@ -144,8 +184,9 @@ def _json(text: str) -> dict[str, Any]:
 
 def _seconds(micros: str) -> float | None:
     """Epoch microseconds, 0 meaning never, as epoch seconds."""
-    return int(micros) / 1e6 if micros.isdigit() and int(micros) > 0 else None
+    return _whole(micros) / 1e6 or None
 
 
 def _whole(text: str) -> int:
-    return int(text) if text.isdigit() else 0
+    """A count; 0 for anything that is none."""
+    return int(text) if len(text) < 20 and text.isascii() and text.isdigit() else 0

@@ -40,8 +40,7 @@ def open_company(redis, name):
 
 @pytest.fixture
 def app(redis, redis_url, acme):
-    application = create_app(Settings(redis_url, redis_url, secret_key=SECRET), redis)
-    return application
+    return create_app(Settings(redis_url, redis_url, secret_key=SECRET), redis)
 
 
 class Browser:

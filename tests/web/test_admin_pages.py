@@ -92,7 +92,7 @@ def test_list_is_loaded_by_a_job_and_its_bad_rows_are_shown(acme, admin, app):
     finally:
         jobs._company = jobs_company
     page = admin.client.get(answer.location).text
-    assert "nonsense" in page and "<td class=\"n\">3</td>" in page
+    assert "nonsense" in page and '<td class="n">3</td>' in page
     assert acme.leads.counts("spring")["total"] == 1
 
 
