@@ -9,258 +9,41 @@ It refuses to know how any effect is carried out (`engine.switchboard`) and what
 (`core.dispositions`).
 """
 
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
+from fsdialer.core.call_facts import Call
 from fsdialer.core.dispositions import Disposition, Verdict, classify
+from fsdialer.core.effects import (
+    AwaitHangUp,
+    Bridge,
+    CheckLegs,
+    CloseCall,
+    Effect,
+    FailOperator,
+    FreeOperator,
+    HangUp,
+    MarkTalking,
+    RingOperator,
+    SeekOperator,
+)
 from fsdialer.core.events import (
+    BridgeRefused,
+    CallEvent,
+    CallLost,
+    GraceOver,
+    HangUpAsked,
     JobDone,
     LegAnswered,
     LegHungUp,
     LegReady,
     LegRinging,
     LegsBridged,
+    OperatorGone,
+    OperatorReserved,
+    OperatorSlow,
     WaitExpired,
 )
 
-#: Seconds a failed originate waits for its hang-up event, which alone carries the SIP status. In the captures the
-#: two are at most 20 ms apart; a dead gateway or an unregistered phone never sends the second.
-HANGUP_GRACE_S = 0.5
-
-
-class CallState(StrEnum):
-    """Where a call stands, for people; derived from its facts, see `Call.state`."""
-
-    DIALLING = "dialling"
-    RINGING = "ringing"
-    WAITING = "waiting"
-    CONNECTING = "connecting"
-    TALKING = "talking"
-    ABANDONED = "abandoned"
-    ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What is known of one attempt. Instants are epoch seconds, None until they happen.
-
-    `operator` is who is promised to the customer, `leg` that operator's channel; `held` says the leg was up before
-    (a nailed-up phone) and outlives the call. `passed_over` are operators whose phone failed this customer.
-    """
-
-    uuid: str
-    company: str
-    campaign: str
-    lead: str
-    number: str
-    gateway: str
-    switch: str
-    attempt: int
-    placed_at: float
-    preferred: str = ""
-    rang_at: float | None = None
-    answered_at: float | None = None
-    ready_at: float | None = None
-    expired_at: float | None = None
-    bridged_at: float | None = None
-    ended_at: float | None = None
-    operator: str = ""
-    leg: str = ""
-    held: bool = False
-    leg_ready: bool = False
-    bridging: bool = False
-    seeking: bool = False
-    cancelled: bool = False
-    failed_with: str = ""
-    passed_over: tuple[str, ...] = ()
-
-    @property
-    def state(self) -> CallState:
-        """The facts in one word."""
-        if self.ended_at is not None:
-            return CallState.ENDED
-        if self.bridged_at is not None:
-            return CallState.TALKING
-        if self.expired_at is not None:
-            return CallState.ABANDONED
-        if self.answered_at is not None:
-            return CallState.CONNECTING if self.operator else CallState.WAITING
-        return CallState.RINGING if self.rang_at is not None else CallState.DIALLING
-
-    @property
-    def in_flight(self) -> bool:
-        """Placed, and not yet somebody's: what the pacing counts against the free operators."""
-        return self.state in (CallState.DIALLING, CallState.RINGING, CallState.WAITING)
-
-
-# -- what only the dialer itself can report ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorReserved:
-    """The store promised `operator` to this call; `leg` is their channel, already up when `held`."""
-
-    operator: str
-    leg: str
-    held: bool
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorSlow:
-    """The leg has rung for `operator_ring_s` and is not up: another operator may be asked."""
-
-    leg: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class OperatorGone:
-    """The operator's channel is not there (asked of the switch after a refused bridge, or lost with the switch)."""
-
-    leg: str
-    at: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class BridgeRefused:
-    """`uuid_bridge` was answered -ERR. Either leg may be the one that is gone."""
-
-    leg: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class GraceOver:
-    """`HANGUP_GRACE_S` after a failed originate: no hang-up event will come."""
-
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class CallLost:
-    """The customer's channel is not there and no event said why: switch restarted, or the call was never placed."""
-
-    at: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class HangUpAsked:
-    """A person asked for it: the operator ends the talk, or the master switch cancels what rings."""
-
-    at: float
-
-
-CallEvent = (
-    LegRinging
-    | LegAnswered
-    | LegReady
-    | WaitExpired
-    | LegsBridged
-    | LegHungUp
-    | JobDone
-    | OperatorReserved
-    | OperatorSlow
-    | OperatorGone
-    | BridgeRefused
-    | GraceOver
-    | CallLost
-    | HangUpAsked
-)
-
-# -- what is to be done ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SeekOperator:
-    """Reserve an operator: `preferred` if free, else who waits longest; nobody in `passed_over`."""
-
-    preferred: str
-    passed_over: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RingOperator:
-    """Call the operator's phone on channel `leg`."""
-
-    operator: str
-    leg: str
-
-
-@dataclass(frozen=True, slots=True)
-class Bridge:
-    """Join the customer and `leg`."""
-
-    leg: str
-
-
-@dataclass(frozen=True, slots=True)
-class CheckLegs:
-    """Ask the switch which of the customer and `leg` is still there."""
-
-    leg: str
-
-
-@dataclass(frozen=True, slots=True)
-class HangUp:
-    """End channel `leg`."""
-
-    leg: str
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
-class FreeOperator:
-    """The promise is off and no fault of the operator's: available again."""
-
-    operator: str
-
-
-@dataclass(frozen=True, slots=True)
-class FailOperator:
-    """The operator's phone could not be reached: off the line, with the reason on their page."""
-
-    operator: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class MarkTalking:
-    """Voice flows: the operator is on a call, `voice_ms` after the customer answered."""
-
-    operator: str
-    voice_ms: float
-
-
-@dataclass(frozen=True, slots=True)
-class AwaitHangUp:
-    """Report `GraceOver` after `HANGUP_GRACE_S`."""
-
-
-@dataclass(frozen=True, slots=True)
-class CloseCall:
-    """The attempt is over. What the network said; `core.dispositions` gives it its name."""
-
-    cause: str
-    sip_status: int | None
-    rang: bool
-    by_customer: bool
-
-
-Effect = (
-    SeekOperator
-    | RingOperator
-    | Bridge
-    | CheckLegs
-    | HangUp
-    | FreeOperator
-    | FailOperator
-    | MarkTalking
-    | AwaitHangUp
-    | CloseCall
-)
 Step = tuple[Call, tuple[Effect, ...]]
 
 

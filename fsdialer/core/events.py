@@ -95,3 +95,81 @@ class Heartbeat:
 
 LegEvent = LegRinging | LegAnswered | LegReady | WaitExpired | LegsBridged | LegHungUp
 SwitchEvent = LegEvent | JobDone | Heartbeat
+
+
+# -- what only the dialer itself can report ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorReserved:
+    """The store promised `operator` to this call; `leg` is their channel, already up when `held`."""
+
+    operator: str
+    leg: str
+    held: bool
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSlow:
+    """The leg has rung for `operator_ring_s` and is not up: another operator may be asked."""
+
+    leg: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorGone:
+    """The operator's channel is not there (asked of the switch after a refused bridge, or lost with the switch)."""
+
+    leg: str
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeRefused:
+    """`uuid_bridge` was answered -ERR. Either leg may be the one that is gone."""
+
+    leg: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class GraceOver:
+    """`HANGUP_GRACE_S` after a failed originate: no hang-up event will come."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallLost:
+    """The customer's channel is not there and no event said why: switch restarted, or the call was never placed."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpAsked:
+    """A person asked for it: the operator ends the talk, or the master switch cancels what rings."""
+
+    at: float
+
+
+CallEvent = (
+    LegRinging
+    | LegAnswered
+    | LegReady
+    | WaitExpired
+    | LegsBridged
+    | LegHungUp
+    | JobDone
+    | OperatorReserved
+    | OperatorSlow
+    | OperatorGone
+    | BridgeRefused
+    | GraceOver
+    | CallLost
+    | HangUpAsked
+)

@@ -12,7 +12,7 @@ import gevent
 from gevent.event import Event
 from gevent.pool import Pool
 
-from fsdialer.core.calls import Call, CallState
+from fsdialer.core.call_facts import Call, CallState
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode
 from fsdialer.core.dial_format import destination
 from fsdialer.core.pacing import Policy, State, make

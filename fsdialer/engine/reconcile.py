@@ -8,9 +8,9 @@ dials, and it asks the switch before it believes anything of an absence.
 import logging
 from collections.abc import Callable
 
-from fsdialer.core.calls import Call, CallLost
+from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Campaign
-from fsdialer.core.events import LegAnswered, LegHungUp, LegReady, LegsBridged
+from fsdialer.core.events import CallLost, LegAnswered, LegHungUp, LegReady, LegsBridged
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.stations import Stations
 from fsdialer.engine.switchboard import Switchboard

@@ -15,17 +15,19 @@ from gevent import Greenlet
 from redis.exceptions import RedisError
 
 from fsdialer.core import calls as life
-from fsdialer.core.calls import Call, CallEvent, Effect
+from fsdialer.core import effects, events
+from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Campaign, Station
-from fsdialer.core.events import Heartbeat, JobDone, LegsBridged, SwitchEvent, WaitExpired
+from fsdialer.core.effects import Effect
+from fsdialer.core.events import CallEvent, Heartbeat, JobDone, LegsBridged, SwitchEvent, WaitExpired
 from fsdialer.core.phones import phone_failure
 from fsdialer.core.retry import next_step
+from fsdialer.engine.leg_commands import LegCommands
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.retries import Retries
 from fsdialer.engine.stations import Stations
 from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import CommandRefused, StaleOwner, SwitchError, UnsafeCommand
-from fsdialer.esl import commands
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
 
@@ -33,8 +35,6 @@ log = logging.getLogger(__name__)
 
 #: A customer the switch should have let go: seconds after the wait was over (a message may be playing).
 MESSAGE_LIMIT_S = 60.0
-#: A kill of a channel that does not exist yet does nothing: asked again this often, this many times.
-KILL_AGAIN_S, KILL_TRIES = 0.3, 10
 #: Seconds until an event is tried again that Redis was not there for.
 REDIS_AGAIN_S = 0.5
 
@@ -65,8 +65,7 @@ class Switchboard:
         self._clock = clock
         self._calls: dict[str, Line] = {}
         self._legs: dict[str, str] = {}  # an operator's leg → the call it was promised to
-        self._bridges: dict[str, str] = {}  # a bridge command's job → leg
-        self._kills: dict[str, tuple[str, str, int]] = {}  # a kill command's job → leg, cause, tries
+        self._commands = LegCommands(tasks, lines)
         #: Called with (company, campaign) when what the pacing counts has changed.
         self.on_change: Callable[[str, str], None] = lambda company, campaign: None
 
@@ -116,7 +115,8 @@ class Switchboard:
             return
         self._stations.on_event(event)
         if isinstance(event, JobDone):
-            self._on_job(event)
+            if not self._commands.on_job(event):
+                self.feed(self._owner_of(event.job), event)
         elif isinstance(event, LegsBridged):
             self.feed(self._owner_of(event.leg) or self._owner_of(event.other), event)
         else:
@@ -141,24 +141,10 @@ class Switchboard:
 
     def hang_up(self, uuid: str) -> None:
         """A person asked for it."""
-        self.feed(uuid, life.HangUpAsked(self._clock()))
+        self.feed(uuid, events.HangUpAsked(self._clock()))
 
     def _owner_of(self, leg: str) -> str:
         return leg if leg in self._calls else self._legs.get(leg, "")
-
-    def _on_job(self, event: JobDone) -> None:
-        leg = self._bridges.pop(event.job, None)
-        if leg is not None:
-            if not event.ok:
-                self.feed(self._legs.get(leg, ""), life.BridgeRefused(leg, event.at))
-            return
-        kill = self._kills.pop(event.job, None)
-        if kill is not None:
-            leg, cause, tries = kill
-            if not event.ok and tries < KILL_TRIES and self._owner_of(leg):
-                self._tasks.later(KILL_AGAIN_S, "kill", self._kill, leg, cause, tries + 1)
-            return
-        self.feed(self._owner_of(event.job), event)
 
     # -- the loop of one call ------------------------------------------------------------------------------
     def _work_off(self, line: Line) -> None:
@@ -181,15 +167,15 @@ class Switchboard:
 
     def _step(self, line: Line, event: CallEvent) -> None:
         before = line.call
-        line.call, effects = life.advance(before, event)
-        if line.call is before and not effects:
+        line.call, wanted = life.advance(before, event)
+        if line.call is before and not wanted:
             return
         if line.call.state != before.state:
             self._log_state(line, event)
         if line.call.ended_at is None and line.call != before:
             line.company.calls.save(line.call, line.owner, self._clock())
             self._set_timers(line, before)
-        for effect in effects:
+        for effect in wanted:
             self._do(line, effect)
         if line.call.in_flight != before.in_flight or line.call.ended_at is not None:
             self.on_change(line.company.id, line.campaign.id)
@@ -213,7 +199,7 @@ class Switchboard:
             left = life.time_left_s(call, line.campaign.max_wait_s, now)
             self._timer(line, left, WaitExpired(call.uuid, now + left))
         if call.expired_at is not None and (before is None or before.expired_at is None):
-            self._timer(line, MESSAGE_LIMIT_S, life.HangUpAsked(now + MESSAGE_LIMIT_S))
+            self._timer(line, MESSAGE_LIMIT_S, events.HangUpAsked(now + MESSAGE_LIMIT_S))
 
     def _timer(self, line: Line, delay_s: float, event: CallEvent) -> None:
         line.timers.append(self._tasks.later(delay_s, "timer", self.feed, line.call.uuid, event))
@@ -230,25 +216,25 @@ class Switchboard:
     def _do(self, line: Line, effect: Effect) -> None:
         call, now = line.call, self._clock()
         match effect:
-            case life.SeekOperator(preferred, passed_over):
+            case effects.SeekOperator(preferred, passed_over):
                 self._seek(line, preferred, passed_over)
-            case life.RingOperator(operator, leg):
+            case effects.RingOperator(operator, leg):
                 self._ring(line, operator, leg)
-            case life.Bridge(leg):
-                self._bridge(line, leg)
-            case life.CheckLegs(leg):
-                self._check_legs(line, leg)
-            case life.HangUp(leg, cause):
-                self._kill(leg, cause)
-            case life.FreeOperator(operator):
+            case effects.Bridge(leg):
+                self._commands.bridge(call.switch, call.uuid, leg, lambda: self._bridge_refused(call.uuid, leg))
+            case effects.CheckLegs(leg):
+                self._check_legs(call, leg)
+            case effects.HangUp(leg, cause):
+                self._commands.kill(call.switch, leg, cause, lambda: bool(self._owner_of(leg)))
+            case effects.FreeOperator(operator):
                 line.company.operators.release(operator, call.uuid, now)
-            case life.FailOperator(operator, reason):
+            case effects.FailOperator(operator, reason):
                 self._fail(line, operator, reason)
-            case life.MarkTalking(operator, voice_ms):
+            case effects.MarkTalking(operator, voice_ms):
                 line.company.calls.talking(call.uuid, line.owner, operator, call.bridged_at or now, voice_ms)
-            case life.AwaitHangUp():
-                self._timer(line, life.HANGUP_GRACE_S, life.GraceOver(now + life.HANGUP_GRACE_S))
-            case life.CloseCall():
+            case effects.AwaitHangUp():
+                self._timer(line, effects.HANGUP_GRACE_S, events.GraceOver(now + effects.HANGUP_GRACE_S))
+            case effects.CloseCall():
                 self._close(line, effect)
 
     def _seek(self, line: Line, preferred: str, passed_over: tuple[str, ...]) -> bool:
@@ -260,7 +246,7 @@ class Switchboard:
         held = view.station == Station.NAILED
         leg = view.leg if held else str(uuids.uuid4())
         self._legs[leg] = call.uuid
-        self.feed(call.uuid, life.OperatorReserved(view.id, leg, held, now))
+        self.feed(call.uuid, events.OperatorReserved(view.id, leg, held, now))
         return True
 
     def _ring(self, line: Line, operator: str, leg: str) -> None:
@@ -270,44 +256,19 @@ class Switchboard:
         try:
             self._lines.of(call.switch).bgapi(command, leg)
         except SwitchError as error:
-            self.feed(call.uuid, life.OperatorGone(leg, self._clock(), f"could not be rung: {error}"))
+            self.feed(call.uuid, events.OperatorGone(leg, self._clock(), f"could not be rung: {error}"))
             return
         ring_s = line.campaign.operator_ring_s
-        self._timer(line, ring_s, life.OperatorSlow(leg, self._clock() + ring_s))
+        self._timer(line, ring_s, events.OperatorSlow(leg, self._clock() + ring_s))
 
-    def _bridge(self, line: Line, leg: str) -> None:
-        job = f"bridge-{uuids.uuid4()}"
-        self._bridges[job] = leg
-        try:
-            self._lines.of(line.call.switch).bgapi(commands.bridge(line.call.uuid, leg), job)
-        except SwitchError as error:
-            self._bridges.pop(job, None)
-            log.warning("call=%s leg=%s bridge=failed reason=%s", line.call.uuid, leg, error)
-            self.feed(line.call.uuid, life.BridgeRefused(leg, self._clock()))
+    def _bridge_refused(self, call: str, leg: str) -> None:
+        self.feed(call, events.BridgeRefused(leg, self._clock()))
 
-    def _check_legs(self, line: Line, leg: str) -> None:
+    def _check_legs(self, call: Call, leg: str) -> None:
         """A refused bridge names no culprit. If the customer is gone, their own hang-up event is on its way."""
-        link = self._lines.of(line.call.switch)
-        try:
-            if link.ask(commands.exists(line.call.uuid)).strip() != "true":
-                return
-            there = link.ask(commands.exists(leg)).strip() == "true"
-        except SwitchError as error:
-            log.warning("call=%s leg=%s check=failed reason=%s", line.call.uuid, leg, error)
-            there = False
-        reason = "could not be connected" if there else "was hung up"
-        self.feed(line.call.uuid, life.OperatorGone(leg, self._clock(), reason))
-
-    def _kill(self, leg: str, cause: str, tries: int = 1) -> None:
-        line = self._calls.get(self._owner_of(leg))
-        switch = line.call.switch if line else ""
-        job = f"kill-{uuids.uuid4()}"
-        self._kills[job] = (leg, cause, tries)
-        try:
-            self._lines.of(switch).bgapi(commands.kill(leg, cause), job)
-        except SwitchError as error:
-            self._kills.pop(job, None)
-            log.warning("leg=%s kill=failed reason=%s", leg, error)
+        reason = self._commands.why_not_bridged(call.switch, call.uuid, leg)
+        if reason:
+            self.feed(call.uuid, events.OperatorGone(leg, self._clock(), reason))
 
     def _fail(self, line: Line, operator: str, cause: str) -> None:
         view: OperatorView = line.company.operators.view(operator)
@@ -315,7 +276,7 @@ class Switchboard:
         log.warning("call=%s operator=%s off_line=yes reason=%s", line.call.uuid, operator, reason)
         line.company.operators.release(operator, line.call.uuid, self._clock(), failure=reason)
 
-    def _close(self, line: Line, close: life.CloseCall) -> None:
+    def _close(self, line: Line, close: effects.CloseCall) -> None:
         call, campaign, now = line.call, line.campaign, self._clock()
         verdict = life.verdict(call, close)
         step = next_step(
@@ -358,7 +319,7 @@ class Switchboard:
     def not_placed(self, call: Call, reason: str) -> None:
         """Nothing was sent, and nothing will be: our fault, so the lead pays no attempt."""
         log.error("call=%s lead=%s originate=refused reason=%s", call.uuid, call.lead, reason)
-        self.feed(call.uuid, life.CallLost(self._clock(), "NOT_PLACED"))
+        self.feed(call.uuid, events.CallLost(self._clock(), "NOT_PLACED"))
 
 
 def _not_again(call: Call) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from redis import Redis
 
-from fsdialer.core.calls import Call
+from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Campaign, Gateway
 from fsdialer.core.dispositions import Verdict
 from fsdialer.core.retry import NextStep
@@ -16,7 +16,7 @@ from fsdialer.store.scripts import Scripts
 #: Seconds a call's record may go without news before the janitor asks the switch about it.
 LEASE_S = 30.0
 
-# The facts of a core.calls.Call that stand in its hash as instants: attribute → field.
+# The facts of a core.call_facts.Call that stand in its hash as instants: attribute → field.
 _INSTANTS = {
     "placed_at": "placed",
     "rang_at": "rang",
@@ -156,7 +156,6 @@ def _hash_of(call: Call) -> dict[str, str]:
 
 def _call_of(company: str, record: dict[str, str]) -> Call:
     instants = {a: epoch(record[f]) if record.get(f) else None for a, f in _INSTANTS.items()}
-    placed_at = instants.pop("placed_at")
     return Call(
         uuid=record["uuid"],
         company=company,
@@ -166,7 +165,7 @@ def _call_of(company: str, record: dict[str, str]) -> Call:
         gateway=record["gateway"],
         switch=record["switch"],
         attempt=int(record["attempt"]),
-        placed_at=placed_at or 0.0,
+        placed_at=instants["placed_at"] or 0.0,
         preferred=record.get("preferred", ""),
         operator=record.get("operator", ""),
         leg=record.get("leg", ""),
@@ -176,5 +175,9 @@ def _call_of(company: str, record: dict[str, str]) -> Call:
         cancelled=bool(record.get("cancelled")),
         failed_with=record.get("failed_with", ""),
         passed_over=tuple(record.get("passed_over", "").split()),
-        **instants,
+        rang_at=instants["rang_at"],
+        answered_at=instants["answered_at"],
+        ready_at=instants["ready_at"],
+        expired_at=instants["expired_at"],
+        bridged_at=instants["bridged_at"],
     )

@@ -21,7 +21,7 @@ class Ownership:
 
     def take(self, campaign: str, dialer: str, ttl_s: float) -> str:
         """Take or renew the lease; the answer, NAME#FENCE, goes with every write. Empty: another dialer has it."""
-        return self._scripts.run("own", campaign, dialer, int(ttl_s * 1000))
+        return str(self._scripts.run("own", campaign, dialer, int(ttl_s * 1000)))
 
     def give_back(self, campaign: str, owner: str) -> None:
         """Let another dialer take over at once."""

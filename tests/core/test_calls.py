@@ -6,37 +6,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fsdialer.core.calls import (
+from fsdialer.core.call_facts import Call, CallState
+from fsdialer.core.calls import advance, verdict
+from fsdialer.core.dispositions import Disposition
+from fsdialer.core.effects import (
     AwaitHangUp,
     Bridge,
-    BridgeRefused,
-    Call,
-    CallLost,
-    CallState,
     CheckLegs,
     CloseCall,
     FailOperator,
     FreeOperator,
-    GraceOver,
     HangUp,
-    HangUpAsked,
     MarkTalking,
-    OperatorGone,
-    OperatorReserved,
-    OperatorSlow,
     RingOperator,
     SeekOperator,
-    advance,
-    verdict,
 )
-from fsdialer.core.dispositions import Disposition
 from fsdialer.core.events import (
+    BridgeRefused,
+    CallLost,
+    GraceOver,
+    HangUpAsked,
     JobDone,
     LegAnswered,
     LegHungUp,
     LegReady,
     LegRinging,
     LegsBridged,
+    OperatorGone,
+    OperatorReserved,
+    OperatorSlow,
     WaitExpired,
 )
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from fsdialer.core.calls import Call
+from fsdialer.core.call_facts import Call
 from fsdialer.core.dispositions import Disposition, Verdict
 from fsdialer.core.retry import NextStep
 from fsdialer.core.times import day, iso
