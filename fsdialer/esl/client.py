@@ -43,6 +43,8 @@ class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
     """A connection. `on_event(event)` is called for each event in wire order, from one greenlet, never the reader's;
     `on_closed(reason)` once, after the last event, however the connection ended."""
 
+    _run: bool  # greenswitch's: until it is closed
+
     def __init__(
         self,
         host: str,
