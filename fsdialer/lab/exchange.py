@@ -1,7 +1,7 @@
 """The switch itself: channels that are made, ring, answer, run applications, are bridged and hung up.
 
 Event order is that of the recordings. Where FreeSWITCH promises none (a background job against a hang-up) a seeded
-dice chooses. It knows nothing of sockets: whoever listens is in `listeners`.
+dice chooses. What channels run is in `applications`, how they are joined in `bridges`, who hears of it in `events`.
 """
 
 import random
@@ -9,12 +9,14 @@ import time
 import uuid as uuids
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import gevent
 
-from fsdialer.lab import headers
+from fsdialer.lab.applications import Applications
+from fsdialer.lab.bridges import STEP_S, Bridges
 from fsdialer.lab.channel import Channel
+from fsdialer.lab.events import Events, micros
 from fsdialer.lab.originate import Originate, Usage, parse
 from fsdialer.lab.people import NEVER, People, Plan
 from fsdialer.lab.places import Gateway, Phone
@@ -32,35 +34,6 @@ SIP = {
     503: ("NORMAL_TEMPORARY_FAILURE", "Service Unavailable"),
     603: ("CALL_REJECTED", "Decline"),
 }
-#: A step of the switch's own threads (seconds); 20 ms in the recordings, shorter here.
-STEP_S = 0.005
-#: How long a sound file is taken to be (seconds).
-FILE_S = 3.0
-
-
-class Listener(Protocol):
-    """Whoever wants events."""
-
-    def hear(self, event: "Fired") -> None:
-        """One event; called in the order they are fired."""
-
-
-class Fired:
-    """An event, written out once for all who hear it."""
-
-    def __init__(self, name: str, text: str, body: str = "") -> None:
-        self.name = name
-        self.text = text
-        self.body = body
-        self._frames: dict[str, bytes] = {}
-
-    def frame(self, form: str) -> bytes:
-        """As ``plain`` or ``json``."""
-        if form not in self._frames:
-            write = headers.as_json if form == "json" else headers.plain
-            self._frames[form] = write(self.text, self.body)
-        return self._frames[form]
-
 
 Done = Callable[[bool, str], None]
 
@@ -82,40 +55,22 @@ class Exchange:
         self.people = people
         self.gateways = {gateway.name: gateway for gateway in gateways}
         self.phones: dict[str, Phone] = {}
-        self.listeners: list[Listener] = []
         self.max_sessions, self.sps = max_sessions, sps
         self.channels: dict[str, Channel] = {}
         self.attempts: dict[str, int] = {}
         self.peak_live: dict[str, int] = {}
         self.started = time.time()
-        self.core = str(uuids.uuid4())
         self.sessions = 0
         self.peak_sessions = 0
         self._job_first = job_first
         self._dice = random.Random(f"exchange-{seed}")
         self._phone_scale = phone_scale
-        self._sequence = 0
         self._recent: list[float] = []
         self._live: Counter[str] = Counter()
-
-    # -- events --------------------------------------------------------------------------------------------
-    def fire(self, name: str, channel: Channel | None = None, body: str = "", **more: Any) -> None:
-        """An event, to all listeners. `more` are headers of its own, underscores standing for hyphens."""
-        if not self.listeners:
-            return
-        self._sequence += 1
-        text = headers.base(name, self.core, self._sequence, micros())
-        text += headers.lines({key.replace("_", "-"): value for key, value in more.items()})
-        if channel is not None:
-            text += channel.lines()
-        event = Fired(name, text, body)
-        for listener in list(self.listeners):
-            listener.hear(event)
-
-    def snapshot(self, channel: Channel) -> dict[str, str]:
-        """A channel as ``uuid_dump`` shows it."""
-        self._sequence += 1
-        return headers.as_dict(headers.base("CHANNEL_DATA", self.core, self._sequence, micros()) + channel.lines())
+        self.events = Events()
+        self.fire = self.events.fire
+        self.applications = Applications(self)
+        self.bridges = Bridges(self)
 
     def later(self, delay_s: float, channel: Channel | None, work: Callable[..., None], *args: Any) -> gevent.Greenlet:
         """Do it in a while, unless the channel is gone by then."""
@@ -240,7 +195,7 @@ class Exchange:
         first = self._job_first if self._job_first is not None else job_first or self._dice.random() < 0.1
         if first and done:
             done(False, f"-ERR {cause}\n")
-        self._end(channel, cause)
+        self.end(channel, cause)
         if not first and done:
             done(False, f"-ERR {cause}\n")
 
@@ -253,153 +208,14 @@ class Exchange:
             done(True, f"+OK {channel.uuid}\n")
         hook = channel.variables.get("execute_on_answer", "").split()
         if len(hook) >= 2 and hook[0] == "sched_hangup":
-            cause = hook[2] if len(hook) > 2 else "ALLOTTED_TIMEOUT"
-            self.later(float(hook[1].lstrip("+")), channel, self.hang_up, channel, cause)
+            self.applications.hang_up_later(channel, hook[1:])
         if channel.plan and channel.plan.patience_s is not None:
             self.later(channel.plan.patience_s, channel, self._lose_patience, channel)
-        self.later(STEP_S, channel, self.execute, channel, channel.applications)
+        self.later(STEP_S, channel, self.applications.execute, channel, channel.applications)
 
     def _lose_patience(self, channel: Channel) -> None:
         if channel.partner is None:
             self.hang_up(channel, "NORMAL_CLEARING", "recv_bye")
-
-    # -- applications --------------------------------------------------------------------------------------
-    def execute(self, channel: Channel, applications: list[tuple[str, str]]) -> None:
-        """Run applications one after the other; after the last the channel is hung up."""
-        if not channel.alive:
-            return
-        channel.stage, channel.state = "executing", "CS_EXECUTE"
-        if not applications:
-            self.hang_up(channel, "NORMAL_CLEARING")
-            return
-        (name, data), rest = applications[0], applications[1:]
-        channel.application, channel.application_data = name, data
-        channel.application_uuid = str(uuids.uuid4())
-        self.fire("CHANNEL_EXECUTE", channel, **self._application(channel))
-        match name:
-            case "park":
-                self.park(channel)
-            case "playback":
-                self.fire("PLAYBACK_START", channel, Playback_File_Path=data)
-                channel.playing = gevent.spawn_later(_length_s(data), self._finish, channel, rest)
-            case "sleep":
-                channel.playing = gevent.spawn_later(float(data or 0) / 1000, self._finish, channel, rest)
-            case "hangup":
-                self.fire(
-                    "CHANNEL_EXECUTE_COMPLETE", channel, Application_Response="_none_", **self._application(channel)
-                )
-                channel.application = ""
-                self.hang_up(channel, data or "NORMAL_CLEARING")
-            case "bridge":
-                self._bridge_to(channel, data)
-            case "sched_hangup":
-                words = data.split()
-                cause = words[1] if len(words) > 1 else "ALLOTTED_TIMEOUT"
-                self.later(float(words[0].lstrip("+")), channel, self.hang_up, channel, cause)
-                self._finish(channel, rest)
-            case "echo" | "eavesdrop" | "conference":
-                pass  # until somebody hangs up
-            case _:
-                self._finish(channel, rest)
-
-    def _application(self, channel: Channel) -> dict[str, str]:
-        more = {"Application": channel.application, "Application_UUID": channel.application_uuid}
-        return more | ({"Application_Data": channel.application_data} if channel.application_data else {})
-
-    def _finish(self, channel: Channel, rest: list[tuple[str, str]]) -> None:
-        channel.playing = None
-        self._complete(channel, "FILE PLAYED", "done")
-        self.execute(channel, rest)
-
-    def _complete(self, channel: Channel, response: str, status: str) -> None:
-        if not channel.application:
-            return
-        if channel.application == "playback":
-            self.fire("PLAYBACK_STOP", channel, Playback_File_Path=channel.application_data, Playback_Status=status)
-        response = response if channel.application == "playback" else "_none_"
-        self.fire("CHANNEL_EXECUTE_COMPLETE", channel, Application_Response=response, **self._application(channel))
-        channel.application = channel.application_data = ""
-
-    def interrupt(self, channel: Channel) -> None:
-        """Take a channel out of what it is running."""
-        if channel.playing is not None:
-            channel.playing.kill(block=False)
-            channel.playing = None
-        self._complete(channel, "FILE PLAYED", "break")
-
-    def park(self, channel: Channel) -> None:
-        """Hold a channel; under its `park_timeout` the first time."""
-        channel.application = "park"
-        self.fire("CHANNEL_PARK", channel)
-        limit, _, cause = channel.variables.get("park_timeout", "").partition(":")
-        if limit and not channel.park_timeout_spent:
-            channel.park_timeout_spent = True
-            channel.playing = gevent.spawn_later(float(limit), self.hang_up, channel, cause or "NORMAL_CLEARING")
-
-    def _bridge_to(self, channel: Channel, destination: str) -> None:
-        """The application ``bridge``: call somebody and join them, or hang up."""
-
-        def done(ok: bool, text: str) -> None:
-            if not channel.alive:
-                return
-            if ok:
-                self._join(channel, self.channels[text.split()[1]])
-            else:
-                self.hang_up(channel, text.split()[1])
-
-        self.originate(f"{destination} &park()", done)
-
-    # -- bridging ------------------------------------------------------------------------------------------
-    def bridge(self, one: str, other: str) -> str:
-        """``uuid_bridge``; its answer. The bridge itself comes a moment later."""
-        a, b = self.channels.get(one), self.channels.get(other)
-        if a is None or b is None or not (a.alive and b.alive) or not (a.answered or b.answered):
-            return "-ERR Invalid uuid\n"
-        for channel in (a, b):
-            if not channel.answered:  # bridging too early ends the call
-                self.later(STEP_S, None, self.hang_up, channel, "NORMAL_CLEARING")
-        self.later(STEP_S, None, self._start_bridge, a, b)
-        return f"+OK {other}\n"
-
-    def _start_bridge(self, a: Channel, b: Channel) -> None:
-        if not (a.alive and b.alive and a.answered and b.answered):
-            self._bridge_failed(a, b)
-            return
-        for channel in (b, a):
-            self.interrupt(channel)
-            channel.profile_index += 1
-            channel.profile_created = micros()
-        now = int(time.time())
-        a.transfer_source = f"{now}:{uuids.uuid4()}:uuid_br:{b.uuid}"
-        b.transfer_source = f"{now}:{uuids.uuid4()}:uuid_br:{a.uuid}"
-        self.later(STEP_S, None, self._join, a, b)
-
-    def _bridge_failed(self, a: Channel, b: Channel) -> None:
-        """The partner vanished after +OK: parked again if its variables say so, else hung up."""
-        for channel in (a, b):
-            if not channel.alive or not channel.answered:
-                continue
-            if "true" in (channel.get("uuid_bridge_park_on_cancel"), channel.get("park_after_bridge")):
-                self.park(channel)
-            else:
-                self.hang_up(channel, "DESTINATION_OUT_OF_ORDER")
-
-    def _join(self, a: Channel, b: Channel) -> None:
-        if not (a.alive and b.alive):
-            self._bridge_failed(a, b)
-            return
-        now = micros()
-        for channel, partner in ((a, b), (b, a)):
-            channel.partner, channel.last_partner, channel.bridged = partner, None, now
-            channel.state = "CS_SOFT_EXECUTE"
-            channel.application, channel.application_data = "uuid_bridge", partner.uuid
-            channel.application_uuid = str(uuids.uuid4())
-            channel.originator = channel is a
-            self.fire("CHANNEL_EXECUTE", channel, **self._application(channel))
-        self.fire("CHANNEL_BRIDGE", a, Bridge_A_Unique_ID=a.uuid, Bridge_B_Unique_ID=b.uuid)
-        for channel in (a, b):
-            if channel.plan and channel.plan.talk_s is not None:
-                self.later(channel.plan.talk_s, channel, self.hang_up, channel, "NORMAL_CLEARING", "recv_bye")
 
     # -- the end -------------------------------------------------------------------------------------------
     def hang_up(self, channel: Channel, cause: str, by: str = "") -> None:
@@ -413,31 +229,12 @@ class Exchange:
         channel.hangup_by = by or "send_bye"
         partner = channel.partner
         if partner is None:
-            self._end(channel, cause)
-            return
-        a, b = (channel, partner) if channel.originator else (partner, channel)
-        channel.partner = partner.partner = None
-        channel.last_partner, partner.last_partner = partner, channel
-        stays = partner.get("park_after_bridge") == "true"
-        pair = {"Bridge_A_Unique_ID": a.uuid, "Bridge_B_Unique_ID": b.uuid}
-        partner.application = partner.application_data = ""
-        if stays:
-            self.park(partner)
-        elif partner is b:
-            partner.hangup_by = "send_bye"
-            self._end(partner, "NORMAL_CLEARING")
-        if channel is a:
-            channel.cause = cause
-            self.fire("CHANNEL_UNBRIDGE", channel, Hangup_Cause=cause, **pair)
-            self._end(channel, cause)
+            self.end(channel, cause)
         else:
-            self._end(channel, cause)
-            self.fire("CHANNEL_UNBRIDGE", a, **pair)
-            if not stays:
-                a.hangup_by = "send_bye"
-                self._end(a, "NORMAL_CLEARING")
+            self.bridges.part(channel, partner, cause)
 
-    def _end(self, channel: Channel, cause: str) -> None:
+    def end(self, channel: Channel, cause: str) -> None:
+        """A channel is gone; nothing else is looked at."""
         channel.stop_timers()
         channel.cause, channel.hung_up = cause, micros()
         channel.state, channel.stage = "CS_REPORTING", "hung_up"
@@ -456,20 +253,6 @@ class Exchange:
                 channel.gateway.in_use -= 1
         self.channels.clear()
         self._live.clear()
-        self.core = str(uuids.uuid4())
+        self.events.restart()
         self.started = time.time()
         self.sessions = 0
-
-
-def micros() -> int:
-    """Now, in epoch microseconds."""
-    return int(time.time() * 1_000_000)
-
-
-def _length_s(sound: str) -> float:
-    """How long a sound plays: a silence or a tone says so itself."""
-    if sound.startswith("silence_stream://"):
-        return float(sound.removeprefix("silence_stream://").partition(",")[0]) / 1000
-    if sound.startswith("tone_stream://%("):
-        return float(sound.removeprefix("tone_stream://%(").partition(",")[0]) / 1000
-    return FILE_S

@@ -12,7 +12,8 @@ from gevent import socket
 from gevent.queue import Empty, Queue
 
 from fsdialer.lab.apis import Apis
-from fsdialer.lab.exchange import Exchange, Fired
+from fsdialer.lab.events import Fired
+from fsdialer.lab.exchange import Exchange
 from fsdialer.lab.headers import as_dict
 
 GOODBYE = "Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n"
@@ -106,14 +107,14 @@ class Connection:
         if self._open:
             self._open = False
             self._out.put(None)
-            if self in self._exchange.listeners:
-                self._exchange.listeners.remove(self)
+            if self in self._exchange.events.listeners:
+                self._exchange.events.listeners.remove(self)
 
     def cut(self) -> None:
         """At once, without goodbye."""
         self._open = False
-        if self in self._exchange.listeners:
-            self._exchange.listeners.remove(self)
+        if self in self._exchange.events.listeners:
+            self._exchange.events.listeners.remove(self)
         with contextlib.suppress(OSError):  # it may have gone by itself
             self._sock.shutdown(socket.SHUT_RDWR)
         self._out.put(None)
@@ -132,7 +133,7 @@ class Connection:
     # -- what comes in -------------------------------------------------------------------------------------
     def serve(self) -> None:
         """Until the client leaves or is thrown out."""
-        self._exchange.listeners.append(self)
+        self._exchange.events.listeners.append(self)
         self._send(b"Content-Type: auth/request\n\n")
         buffer = b""
         while self._open:
@@ -240,9 +241,9 @@ class Connection:
         if headers.get("call-command") == "hangup":
             self._exchange.hang_up(channel, headers.get("hangup-cause", "NORMAL_CLEARING"))
         elif headers.get("call-command") == "execute":
-            self._exchange.interrupt(channel)
+            self._exchange.applications.interrupt(channel)
             name = headers.get("execute-app-name", "park")
-            self._exchange.execute(channel, [(name, headers.get("execute-app-arg", ""))])
+            self._exchange.applications.execute(channel, [(name, headers.get("execute-app-arg", ""))])
         self._reply("+OK")
 
 

@@ -1,0 +1,70 @@
+"""Events: made once, numbered, and handed to whoever listens. It knows nothing of channels' lives or of sockets."""
+
+import time
+import uuid as uuids
+from typing import Any, Protocol
+
+from fsdialer.lab import headers
+from fsdialer.lab.channel import Channel
+
+
+class Fired:
+    """An event, written out once for all who hear it."""
+
+    def __init__(self, name: str, text: str, body: str = "") -> None:
+        self.name = name
+        self.text = text
+        self.body = body
+        self._frames: dict[str, bytes] = {}
+
+    def frame(self, form: str) -> bytes:
+        """As ``plain`` or ``json``."""
+        if form not in self._frames:
+            write = headers.as_json if form == "json" else headers.plain
+            self._frames[form] = write(self.text, self.body)
+        return self._frames[form]
+
+
+class Listener(Protocol):
+    """Whoever wants events."""
+
+    def hear(self, event: Fired) -> None:
+        """One event; called in the order they are fired."""
+
+
+class Events:
+    """The events of one switch. `core` is its Core-UUID, new after every start."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Listener] = []
+        self.core = ""
+        self._sequence = 0
+        self.restart()
+
+    def restart(self) -> None:
+        """A new core, which counts on."""
+        self.core = str(uuids.uuid4())
+
+    def fire(self, name: str, channel: Channel | None = None, body: str = "", **more: Any) -> None:
+        """An event, to all listeners. `more` are headers of its own, underscores standing for hyphens."""
+        if not self.listeners:
+            return
+        text = self._base(name) + headers.lines({key.replace("_", "-"): value for key, value in more.items()})
+        if channel is not None:
+            text += channel.lines()
+        event = Fired(name, text, body)
+        for listener in list(self.listeners):
+            listener.hear(event)
+
+    def snapshot(self, channel: Channel) -> dict[str, str]:
+        """A channel as ``uuid_dump`` shows it."""
+        return headers.as_dict(self._base("CHANNEL_DATA") + channel.lines())
+
+    def _base(self, name: str) -> str:
+        self._sequence += 1
+        return headers.base(name, self.core, self._sequence, micros())
+
+
+def micros() -> int:
+    """Now, in epoch microseconds."""
+    return int(time.time() * 1_000_000)

@@ -1,0 +1,57 @@
+"""Playing fate: the api command ``lab``, which no real switch has, for tests and the demo."""
+
+import json
+from collections.abc import Callable
+
+from fsdialer.lab.exchange import Exchange
+from fsdialer.lab.people import BY_NAME
+from fsdialer.lab.places import PHONE_MODES
+
+USAGE = (
+    "-ERR lab phone EXT MODE|hangup · gateway NAME up|down|channels=N|cps=N · number N WHAT · cut · restart · "
+    f"stall SECONDS · counts; MODE is one of {', '.join(PHONE_MODES)}; WHAT one of {', '.join(BY_NAME)}\n"
+)
+
+
+class Fate:
+    """Fate for one switch. `server` carries out what only the server can: cut, restart, stall."""
+
+    def __init__(self, exchange: Exchange, server: Callable[[str, str], str]) -> None:
+        self._exchange = exchange
+        self._server = server
+
+    def run(self, argument: str) -> str:
+        """The answer of ``lab argument``."""
+        words, exchange = argument.split(), self._exchange
+        match words:
+            case ["phone", extension, "hangup"]:
+                for channel in list(exchange.channels.values()):
+                    if channel.kind == "operator" and channel.number == extension:
+                        exchange.hang_up(channel, "NORMAL_CLEARING", "recv_bye")
+            case ["phone", extension, mode] if mode in PHONE_MODES:
+                phone = exchange.phone(extension)
+                if phone is None:
+                    return "-ERR no such phone\n"
+                phone.mode = mode
+            case ["gateway", name, option] if name in exchange.gateways:
+                exchange.gateways[name].set(option)
+            case ["number", number, what] if what in BY_NAME:
+                exchange.people.chosen[number.lstrip("+")] = BY_NAME[what]
+            case ["cut"] | ["restart"] | ["stall", _]:
+                return self._server(words[0], words[1] if len(words) > 1 else "")
+            case ["counts"]:
+                return json.dumps(self._counts())
+            case _:
+                return USAGE
+        return "+OK\n"
+
+    def _counts(self) -> dict[str, object]:
+        exchange = self._exchange
+        gateways = exchange.gateways.items()
+        return {
+            "attempts_per_number": exchange.attempts,
+            "peak_live_per_number": exchange.peak_live,
+            "peak_channels_per_gateway": {name: gateway.peak_in_use for name, gateway in gateways},
+            "peak_originates_per_second": {name: gateway.peak_per_second for name, gateway in gateways},
+            "peak_sessions": exchange.peak_sessions,
+        }
