@@ -68,6 +68,7 @@ class Engine:
         self.reconciler = Reconciler(self._store, self.lines, self.switchboard, self.stations, clock)
         self.dialers: dict[tuple[str, str], Dialer] = {}
         self._janitors: dict[str, Janitor] = {}
+        self._up: dict[str, bool] = {}  # switch → as last logged
         self._read_up_to: dict[str, str] = {}  # company → last feed entry heeded
 
     # -- life ----------------------------------------------------------------------------------------------
@@ -246,14 +247,10 @@ class Engine:
     # -- switches ------------------------------------------------------------------------------------------
     def _on_link(self, link: SwitchLink, state: LinkState) -> None:
         name = link.address.name
-        log.info(
-            "switch=%s up=%s core=%s restarted=%s reason=%s",
-            name,
-            state.up,
-            state.core,
-            state.restarted,
-            state.reason,
-        )
+        if self._up.get(name) != state.up or state.up:  # each failed try to come back is the link's to tell
+            facts = (name, state.up, state.core, state.restarted, state.reason)
+            log.info("switch=%s up=%s core=%s restarted=%s reason=%s", *facts)
+        self._up[name] = state.up
         if not state.up:
             return
         if state.restarted:

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 YOUNG_S = 3.0
 #: A channel is false to `uuid_exists` as soon as its hang-up begins; its event may take this long (seconds).
 HANGUP_EVENT_S = 5.0
+#: The same for a call found gone when it was taken over or after a cut: its event was most likely before our time.
+MISSED_EVENT_S = 1.0
 #: Longest a call can live beyond ringing and talking (seconds): after that even an unreachable switch has ended it.
 MARGIN_S = 60.0
 
@@ -73,6 +75,7 @@ class Reconciler:
         """Ask the switch how far a call has got, and tell the call."""
         snapshot = self._ask(call.switch, call.uuid)
         if snapshot is None:
+            self._missing.setdefault(call.uuid, self._clock() - HANGUP_EVENT_S + MISSED_EVENT_S)
             return
         now, feed = self._clock(), self._switchboard.feed
         if snapshot.answered_at is not None:
