@@ -98,10 +98,12 @@ class Leads:
             state = self._redis.hget(keys.call(call), "state") or "unknown"
             return [f"It is being called now (call {call}, {state})."]
         if record.state == "waiting":
-            after = f" after {record.disposition}" if record.disposition else ""
-            left = max(0, round(((record.next_at or now) - now) / 60))
-            note = f" ({record.detail})" if record.detail else ""
-            return [f"It waits{after}{note}: due again in {left} min, after {record.attempts} attempts."]
+            after = f", the last one {record.disposition}" if record.disposition else ""
+            note = f" ({record.detail})" if record.detail not in ("", str(record.disposition)) else ""
+            left = max(0, round((record.next_at or now) - now))
+            when = f"{left} s" if left < 120 else f"{round(left / 60)} min"
+            attempts = "1 attempt" if record.attempts == 1 else f"{record.attempts} attempts"
+            return [f"It waits after {attempts}{after}{note}: due again in {when}."]
         return self._why_due(lead, record)
 
     def _why_due(self, lead: str, record: Lead) -> list[str]:

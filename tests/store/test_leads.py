@@ -100,3 +100,14 @@ def test_only_one_dialer_owns_a_campaign_and_the_fence_grows(acme):
     assert acme.ownership.take("spring", "d1", 5) == "d1#1"
     acme.ownership.give_back("spring", first)
     assert acme.ownership.take("spring", "d2", 5) == "d2#2"
+
+
+def test_why_says_what_a_waiting_lead_waits_for(acme, owner, campaign, trunk):
+    add_leads(acme, 1)
+    lead = make_wait(acme, owner, campaign, trunk, "u1", NOW + 300)
+    assert acme.leads.why(lead, NOW) == [
+        "It waits after 1 attempt, the last one busy: due again in 5 min.",
+    ]
+    assert acme.leads.why(lead, NOW + 280) == [
+        "It waits after 1 attempt, the last one busy: due again in 20 s.",
+    ]
