@@ -42,13 +42,13 @@ class Hub:
         self._streams: dict[str, set[Stream]] = {}
 
     def subscribe(self, company: str) -> Stream:
-        """A queue that gets the company's entries from now on."""
+        """A queue that gets the company's entries from now on: whoever reads the truth afterwards misses nothing."""
         stream: Stream = Queue(BEHIND)
         with self._lock:
-            first = company not in self._streams
+            if company not in self._streams:
+                after = self._newest(company)
+                threading.Thread(target=self._read, args=(company, after), daemon=True).start()
             self._streams.setdefault(company, set()).add(stream)
-        if first:
-            threading.Thread(target=self._read, args=(company,), daemon=True).start()
         return stream
 
     def unsubscribe(self, company: str, stream: Stream) -> None:
@@ -56,13 +56,22 @@ class Hub:
         with self._lock:
             self._streams.get(company, set()).discard(stream)
 
-    def _read(self, company: str) -> None:
+    def _newest(self, company: str) -> str:
+        """Where the company's feed stands; empty when Redis cannot say."""
+        try:
+            return Store(connect(self._redis_url)).company(company).feed.last_id()
+        except RedisError as error:
+            log.warning("company=%s feed=unread reason=%s", company, error)
+            return ""
+
+    def _read(self, company: str, after: str) -> None:
         """For ever: Redis away for a while is a pause; afterwards every stream sends the truth again."""
-        after = ""
         while True:
             try:
                 feed = Store(connect(self._redis_url, block_s=BLOCK_MS / 1000)).company(company).feed
-                after = after or feed.last_id()
+                if not after:
+                    after = feed.last_id()
+                    self._hand_out(company, {"type": "again"})
                 while True:
                     for entry_id, entry in feed.read(after, BLOCK_MS):
                         after = entry_id
