@@ -10,15 +10,14 @@ It neither reconnects nor knows what an event means: see `link` and `translate`.
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 
 import gevent
 import greenswitch
 from gevent import socket
 from gevent.event import AsyncResult
+from gevent.event import Event as Flag
 from gevent.lock import Semaphore
-from gevent.queue import Empty, Full, Queue
 
 from fsdialer.errors import CommandRefused, SwitchError, SwitchRefusedUs, SwitchTimeout, SwitchUnreachable
 from fsdialer.esl import commands
@@ -27,21 +26,20 @@ from fsdialer.esl.frames import Event, Frame, FrameReader
 log = logging.getLogger(__name__)
 
 #: Bytes read at a time; events that may wait for their handler before the connection is given up.
-CHUNK, BACKLOG = 64 * 1024, 50_000
-#: Seconds `stop` gives the other side to say goodbye.
+CHUNK, BACKLOG = 256 * 1024, 50_000
+#: Events handled in a row before every other greenlet has had its turn.
+TURN = 100
+#: Seconds `stop` may take.
 STOP_S = 2.0
 
 
-@dataclass(slots=True)
-class _Waiter:
-    """A command that was sent, and the frame that answers it."""
-
-    answer: AsyncResult = field(default_factory=AsyncResult)
-
-
 class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
-    """A connection. `on_event(event)` is called for each event in wire order, from one greenlet, never the reader's;
-    `on_closed(reason)` once, after the last event, however the connection ended."""
+    """A connection, for one use: when it is over a new one is made.
+
+    `on_event(event)` is called for each event in wire order, from one greenlet, never the reader's; greenswitch's
+    `register_handle` adds handlers by event name (a CUSTOM's by subclass). `on_closed(reason)` is called once, after
+    the last event, however the connection ended.
+    """
 
     _run: bool  # greenswitch's: until it is closed
 
@@ -58,65 +56,82 @@ class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
         backlog: int = BACKLOG,
     ) -> None:
         super().__init__(host, port, password, timeout=connect_timeout_s)
-        self._on_event = on_event
+        self._where = f"{host}:{port}"
+        if on_event is not None:
+            self.register_handle("*", on_event)
         self._on_closed = on_closed
         self._command_timeout_s = command_timeout_s
+        self._backlog = backlog
         self._reader = FrameReader()
-        self._waiters: deque[_Waiter] = deque()
+        self._waiters: deque[AsyncResult] = deque()  # of commands that were sent, in their order
         self._writing = Semaphore()
-        self._events: Queue = Queue(backlog)
+        self._inbox: deque[tuple[float, Frame]] = deque()  # when it was read, and what
+        self._arrived = Flag()
         self._greeting: AsyncResult = AsyncResult()
         self._closed_because = ""
-        self.sock: socket.socket | None = None
-        #: When the event being handled was read (monotonic seconds), None between events: see `lag_s`.
         self._handling_since: float | None = None
+        self.sock: socket.socket | None = None
+        #: When the switch was last heard, by `time.monotonic`: whatever it sent, and whether it was handled or not.
+        self.heard_at = 0.0
 
     # -- life ----------------------------------------------------------------------------------------------
     def connect(self) -> None:
-        """Connect and authenticate within the connect timeout.
+        """Connect and authenticate, all within the connect timeout.
 
-        SwitchUnreachable: nobody there, or the connection ended. SwitchRefusedUs: password or access list.
+        SwitchUnreachable: nobody there, or the connection ended. SwitchTimeout: somebody is, and says nothing.
+        SwitchRefusedUs: password or access list.
         """
-        deadline = time.monotonic() + self.timeout
+        late = SwitchTimeout(f"{self._where}: no greeting within {self.timeout:.1f} s")
         try:
-            self.sock = socket.create_connection((self.host, self.port), timeout=self.timeout)
-        except OSError as error:
-            raise SwitchUnreachable(f"{self.host}:{self.port}: {error}") from None
-        self.sock.settimeout(None)
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self.connected = True
-        self.start_event_handlers()
-        try:
-            self._await(self._greeting, deadline - time.monotonic(), "no greeting")
-            self.authenticate()
-        except SwitchError:
-            self._close("refused or no answer")
+            with gevent.Timeout(self.timeout, late):
+                self.sock = self._open_socket()
+                self.connected = True
+                self.start_event_handlers()
+                self._greeting.get()
+                self.authenticate()
+        except BaseException as error:
+            self._close(f"not connected: {error}")
             raise
+
+    def _open_socket(self) -> socket.socket:
+        try:
+            sock = socket.create_connection((self.host, self.port), timeout=self.timeout)
+            sock.settimeout(None)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        except (OSError, UnicodeError) as error:  # the latter from a host name that cannot be one
+            raise SwitchUnreachable(f"{self._where}: {error}") from None
+        return sock
 
     def authenticate(self) -> None:
         """Give the password; SwitchRefusedUs when it is the wrong one."""
         reply = self.send(f"auth {self.password}")
         if not reply.get("Reply-Text").startswith("+OK"):
-            raise SwitchRefusedUs(f"{self.host}:{self.port} refused the password")
+            raise SwitchRefusedUs(f"{self._where} refused the password")
 
-    def stop(self) -> None:
-        """Say goodbye and close; within `STOP_S`, whatever the other side does."""
-        if self.connected:
+    def stop(self, *, goodbye: bool = True) -> None:
+        """Close, after a goodbye where the switch is still there; over within `STOP_S`, whatever it does.
+
+        Events that were read are still handled, as far as that time allows.
+        """
+        end = time.monotonic() + STOP_S
+        self._closed_because = self._closed_because or "stopped"
+        if goodbye and self.connected:
             try:
-                self._exchange(b"exit\n\n", STOP_S)
+                self._exchange(b"exit\n\n", STOP_S / 2)
             except SwitchError as error:
-                log.debug("switch=%s:%s goodbye=unanswered reason=%s", self.host, self.port, error)
+                log.debug("switch=%s goodbye=unanswered reason=%s", self._where, error)
         self._close("stopped")
         greenlets = [g for g in (self._receive_events_greenlet, self._process_events_greenlet) if g]
         others = [g for g in greenlets if g is not gevent.getcurrent()]
-        gevent.joinall(others, timeout=STOP_S)
-        gevent.killall(others, timeout=STOP_S)
+        gevent.joinall(others, timeout=max(0.0, end - time.monotonic()))
+        gevent.killall(others, block=False)
 
     @property
     def lag_s(self) -> float:
-        """How long ago the event now being handled came in; 0 when none is."""
-        return 0.0 if self._handling_since is None else time.monotonic() - self._handling_since
+        """How long ago the event came in that is being handled, or is next; 0 when there is none."""
+        since = self._handling_since if self._handling_since is not None else self._inbox[0][0] if self._inbox else None
+        return 0.0 if since is None else time.monotonic() - since
 
     # -- commands ------------------------------------------------------------------------------------------
     def send(self, data: str) -> Frame:
@@ -130,117 +145,138 @@ class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
     def bgapi(self, command: str, job_id: str) -> None:
         """Have a command run in the background; its BACKGROUND_JOB carries `job_id`. Sent once, never again.
 
-        CommandRefused: it will not run. SwitchTimeout and SwitchUnreachable: it may or may not.
+        CommandRefused, UnsafeCommand: it will not run. SwitchTimeout, SwitchUnreachable: it may or may not.
         """
         reply = self._exchange(commands.framed(f"bgapi {command}", job_id), self._command_timeout_s)
-        said = reply.get("Reply-Text")
+        said, answered = reply.get("Reply-Text"), reply.get("Job-UUID")
+        if answered and answered != job_id:
+            self._close("its answers are not those of our commands")
+            raise self._lost()
         if not said.startswith("+OK"):
             raise CommandRefused(said or "no reply text")
 
-    def subscribe(self, names: tuple[str, ...]) -> None:
+    def subscribe(self, names: Sequence[str]) -> None:
         """Ask for events by name."""
         said = self.send(commands.subscribe(names)).get("Reply-Text")
         if not said.startswith("+OK"):
             raise CommandRefused(said)
 
     def _exchange(self, data: bytes, timeout_s: float) -> Frame:
-        """Write whole, then wait for the answer that is this command's: replies come in the order of commands."""
-        waiter = _Waiter()
-        with self._writing:
-            if not self.connected or self.sock is None:
-                raise SwitchUnreachable(f"{self.host}:{self.port}: not connected")
-            self._waiters.append(waiter)
-            try:
-                with gevent.Timeout(timeout_s, SwitchTimeout(f"{self.host}:{self.port}: could not be written to")):
-                    self.sock.sendall(data)
-            except OSError as error:
-                self._close(f"write failed: {error}")
-                raise SwitchUnreachable(f"{self.host}:{self.port}: {error}") from None
-            except SwitchTimeout:
-                self._close("write blocked")  # half a command may be out: nothing more may follow it
-                raise
-        return self._await(waiter.answer, timeout_s, "no answer")
+        """Write whole, then wait for the answer that is this command's: answers come in the order of commands.
 
-    def _await(self, answer: AsyncResult, timeout_s: float, what: str) -> Frame:
+        One that gave up waiting keeps its place in the queue, so its late answer goes to nobody else.
+        """
+        answer: AsyncResult = AsyncResult()
+        with gevent.Timeout(timeout_s, SwitchTimeout(f"{self._where}: no answer within {timeout_s:.1f} s")):
+            with self._writing:
+                self._write(data, answer)
+            frame: Frame = answer.get()
+        return frame
+
+    def _write(self, data: bytes, answer: AsyncResult) -> None:
+        if not self.connected or self.sock is None:
+            raise self._lost()
+        self._waiters.append(answer)
         try:
-            frame: Frame = answer.get(timeout=max(0.01, timeout_s))
-            return frame
-        except gevent.Timeout:
-            raise SwitchTimeout(f"{self.host}:{self.port}: {what} within {timeout_s:.1f} s") from None
+            self.sock.sendall(data)
+        except OSError as error:
+            self._close(f"write failed: {error}")
+            raise self._lost() from None
+        except BaseException as error:  # half a command may be out: nothing more may follow it
+            self._close(f"write not finished: {error}")
+            raise
+
+    def _lost(self) -> SwitchUnreachable:
+        return SwitchUnreachable(f"{self._where}: {self._closed_because or 'not connected'}")
 
     # -- reading -------------------------------------------------------------------------------------------
     def receive_events(self) -> None:
         """The reader: cuts frames and hands them on; it does nothing else, so that the switch never waits for us."""
-        reason = "closed by the switch"
+        sock, reason = self.sock, "reading failed"
+        if sock is None:
+            return
         try:
-            while self.sock is not None:
-                data = self.sock.recv(CHUNK)
+            while self._run:
+                data = sock.recv(CHUNK)
                 if not data:
+                    reason = "closed by the switch"
                     break
+                self.heard_at = time.monotonic()
                 for frame in self._reader.feed(data):
                     self.handle_event(frame)
+                if self._reader.broken is not None:
+                    raise self._reader.broken
+                gevent.sleep(0)  # a switch that never pauses would leave no turn to whoever handles what it sends
         except (OSError, SwitchError) as error:
             reason = str(error)
         finally:
             self._close(reason)
 
     def handle_event(self, event: Frame) -> None:
-        """One frame: an answer goes to the oldest waiting command, an event into the queue."""
+        """One frame: an answer goes to the oldest waiting command, an event to the handlers' greenlet."""
         kind = event.content_type
-        if kind in ("command/reply", "api/response"):
-            if self._waiters:
-                self._waiters.popleft().answer.set(event)
-        elif kind.startswith("text/event-"):
-            try:
-                self._events.put_nowait((time.monotonic(), event))
-            except Full:
-                raise SwitchUnreachable(f"{self._events.maxsize} events behind: given up to start afresh") from None
+        if kind.startswith("text/event-"):
+            if len(self._inbox) >= self._backlog:
+                raise SwitchUnreachable(f"{self._backlog} events behind: given up to start afresh")
+            self._inbox.append((self.heard_at, event))
+            self._arrived.set()
+        elif kind in ("command/reply", "api/response"):
+            if not self._waiters:
+                raise SwitchUnreachable("an answer to no command of ours")
+            self._waiters.popleft().set(event)
         elif kind == "auth/request":
             self._greeting.set(event)
         elif kind == "text/rude-rejection":
-            refused = SwitchRefusedUs(f"{self.host}:{self.port} does not accept our address (its access list)")
+            refused = SwitchRefusedUs(f"{self._where} does not accept our address (its access list)")
             self._greeting.set_exception(refused)
             raise refused
         elif kind == "text/disconnect-notice" and event.get("Content-Disposition") != "linger":
             raise SwitchUnreachable(f"the switch says: {event.text.strip()[:100] or 'goodbye'}")
 
     def process_events(self) -> None:
-        """The handler's greenlet: everything read before a cut is still handled, then `on_closed` is told."""
+        """The handlers' greenlet: everything read before a cut is still handled, then `on_closed` is told."""
+        handled = 0
         while True:
-            try:
-                read_at, frame = self._events.get(timeout=None if self._run else 0)
-            except Empty:
+            while self._inbox:
+                self._handling_since, frame = self._inbox.popleft()
+                self._handle(frame)
+                self._handling_since = None
+                handled += 1
+                if handled % TURN == 0:
+                    gevent.sleep(0)
+            if not self._run:
                 break
-            if frame is None:
-                continue
-            self._handling_since = read_at
-            self._handle(frame)
-            self._handling_since = None
+            self._arrived.clear()
+            self._arrived.wait()
         if self._on_closed is not None:
             self._on_closed(self._closed_because)
 
     def _handle(self, frame: Frame) -> None:
         event = frame.event()
-        if event is None or self._on_event is None:
+        if event is None:
             return
-        try:
-            self._on_event(event)
-        except Exception:  # noqa: BLE001 - one bad event must not end the others
-            log.exception("event=%s leg=%s handler=failed", event.name, event.get("Unique-ID"))
+        handlers = self.event_handlers
+        told = handlers.get("*", ())
+        if len(handlers) > 1 or not told:  # one for its name takes nothing from those for everything
+            name = event.get("Event-Subclass") if event.name == "CUSTOM" else event.name
+            told = (*handlers.get(name, ()), *told)
+        for handler in told:
+            try:
+                handler(event)
+            except Exception:  # noqa: BLE001 - one bad event must not end the others
+                log.exception("event=%s leg=%s handler=failed", event.name, event.get("Unique-ID"))
 
     def _close(self, reason: str) -> None:
-        """Once: no more writing, every waiting command fails, the handler ends after what it still has."""
+        """Once: no more writing, every waiting command fails, the handlers' greenlet ends after what it still has."""
         if not self._run:
             return
         self._run = False
         self.connected = False
-        self._closed_because = reason
-        lost = SwitchUnreachable(f"{self.host}:{self.port}: {reason}")
+        self._closed_because = self._closed_because or reason
         if not self._greeting.ready():
-            self._greeting.set_exception(lost)
+            self._greeting.set_exception(self._lost())
         while self._waiters:
-            self._waiters.popleft().answer.set_exception(lost)
+            self._waiters.popleft().set_exception(self._lost())
         if self.sock is not None:
             self.sock.close()
-        if self._events.empty():
-            self._events.put_nowait((0.0, None))  # wakes the handler
+        self._arrived.set()

@@ -36,9 +36,8 @@ class Frame:
     __slots__ = ("_block", "_headers", "content_type")
 
     def __init__(self, headers: bytes, block: bytes, content_type: str) -> None:
-        # Both begin with the line break before their first line, so that "\nName: " finds a header there too.
         self._headers = headers
-        self._block = block
+        self._block = block  # a line break, then the body: so that "\nName: " finds an event's first header too
         self.content_type = content_type
 
     def get(self, name: str) -> str:
@@ -107,8 +106,25 @@ class PlainEvent(Event):
         self._clean = 0  # so far there is no blank line: what is found before this is a header, not body text
 
     def get(self, name: str, default: str = "") -> str:
-        raw = self._find(name)
-        return default if raw is None else decode_value(raw)
+        # A find in the whole block, then a look that no blank line is before it, is half the work of finding the end
+        # of the headers first.
+        block, key = self._block, _key(name)
+        start = block.find(key)
+        if start < 0:
+            return default
+        if start > self._clean:
+            if block.find(b"\n\n", self._clean, start + 1) >= 0:
+                return default
+            self._clean = start
+        start += len(key)
+        end = block.find(b"\n", start)
+        raw = block[start:end] if end >= 0 else block[start:]
+        if b"%" in raw:
+            raw = unquote_to_bytes(raw)
+        text = raw.decode("utf-8", "replace")
+        if text.isprintable():
+            return text if text != "_undef_" else ""
+        return text.translate(_UNWANTED)
 
     def many(self, name: str) -> list[str]:
         value = self.get(name)
@@ -122,24 +138,9 @@ class PlainEvent(Event):
 
     @property
     def body(self) -> str:
-        length = _number(self._find("Content-Length") or b"") or 0
+        length = _number(self.get("Content-Length")) or 0
         start = self._end() + 2 if length else 0
         return self._block[start : start + length].decode("utf-8", "replace")
-
-    def _find(self, name: str) -> bytes | None:
-        """A header's value on the wire. A find in the whole block, then a look that no blank line is before it, is
-        half the work of finding the end of the headers first."""
-        block, key = self._block, _key(name)
-        start = block.find(key)
-        if start < 0:
-            return None
-        if start > self._clean:
-            if block.find(b"\n\n", self._clean, start + 1) >= 0:
-                return None
-            self._clean = start
-        start += len(key)
-        end = block.find(b"\n", start)
-        return block[start:] if end < 0 else block[start:end]
 
     def _end(self) -> int:
         end = self._block.find(b"\n\n", self._clean)
@@ -200,35 +201,41 @@ class FrameReader:
         """The frames completed by `data`. FrameError when the stream cannot be read on: `broken` says so earlier."""
         if self.broken is not None:
             raise self.broken
-        self._pieces.append(data)
-        self._size += len(data)
-        if self._size < self._need:
+        if self._size + len(data) < self._need:
+            self._pieces.append(data)
+            self._size += len(data)
             return []
-        buffer = data if len(self._pieces) == 1 else b"".join(self._pieces)
         frames: list[Frame] = []
+        at = 0
+        if self._need:  # the frame that was begun ends here: it alone is put together, not all that follows it
+            at = self._need - self._size
+            self._cut(b"".join((*self._pieces, data[:at])), 0, frames)
+        elif self._pieces:
+            data = b"".join((*self._pieces, data))
         try:
-            at = self._cut(buffer, frames)
+            at = self._cut(data, at, frames)
         except FrameError as error:
             self.broken, self._pieces = error, []
             if not frames:
                 raise
             return frames
-        rest = buffer[at:]
+        rest = data[at:]
         self._pieces = [rest] if rest else []
         self._size = len(rest)
         return frames
 
-    def _cut(self, buffer: bytes, frames: list[Frame]) -> int:
-        """Add the whole frames in `buffer`; where the first one begins that is not whole."""
-        at, size = 0, len(buffer)
+    def _cut(self, buffer: bytes, at: int, frames: list[Frame]) -> int:
+        """Add the whole frames in `buffer` from `at` on; where the first one begins that is not whole."""
+        size = len(buffer)
         while True:
             usual = _USUAL.match(buffer, at)
             if usual:  # nine frames of ten: one step instead of five
-                start, after = usual.end() - 1, usual.end() + int(usual[1])
+                start = usual.end()
+                after = start + int(usual[1])
                 if after > size:
                     self._need = after - at
                     return at
-                frames.append(Frame(b"\n" + usual[0], buffer[start:after], "text/event-plain"))
+                frames.append(Frame(usual[0], buffer[start - 1 : after], "text/event-plain"))
                 at = after
                 continue
             while buffer.startswith(b"\n", at):  # blank lines between frames
@@ -239,7 +246,7 @@ class FrameReader:
                     raise FrameError(f"no end of headers within {LONGEST_HEADERS} bytes")
                 self._need = 0
                 return at
-            headers = b"\n" + buffer[at:end]
+            headers = buffer[at:end]
             after = end + 2 + _length(headers)
             if after > size:
                 self._need = after - at
@@ -254,9 +261,9 @@ def _key(name: str) -> bytes:
     return b"\n" + name.encode("utf-8", "replace") + b": "
 
 
-def _raw(block: bytes, name: str) -> bytes | None:
-    """A header's value as it stood on the wire; None when there is no such header."""
-    key = _key(name)
+def _raw(headers: bytes, name: str) -> bytes | None:
+    """An outer header's value as it stood on the wire; None when there is no such header."""
+    block, key = b"\n" + headers, _key(name)
     start = block.find(key)
     if start < 0:
         return None
@@ -265,15 +272,15 @@ def _raw(block: bytes, name: str) -> bytes | None:
     return block[start:] if end < 0 else block[start:end]
 
 
-def _number(raw: bytes) -> int | None:
-    return int(raw) if raw.isdigit() and len(raw) <= 9 else None
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
 def _length(headers: bytes) -> int:
     raw = _raw(headers, "Content-Length")
     if raw is None:
         return 0
-    length = _number(raw)
+    length = _number(raw.decode("latin-1"))
     if length is None or length > LONGEST_BODY:
         raise FrameError(f"Content-Length {raw[:40]!r} cannot be")
     return length
