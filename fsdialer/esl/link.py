@@ -2,30 +2,46 @@
 
 The *events* connection subscribes and from then on only reads; the *commands* connection only runs `bgapi`, so that no
 answer ever waits behind an event. The engine is told of every change. A wrong password or an access list is said
-plainly and tried again slowly; everything else with growing, jittered pauses.
+plainly and tried again slowly; everything else with growing, jittered pauses. Nothing that was asked of a switch is
+ever asked again from here: what was in flight at a cut fails, and whoever asked finds out what became of it.
 """
 
 import logging
 import random
+import re
 import time
 import uuid as uuids
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import gevent
 from gevent import Greenlet
 from gevent.event import AsyncResult, Event
 
-from fsdialer.core.events import JobDone, SwitchEvent
-from fsdialer.errors import InvalidSetting, SwitchError, SwitchRefusedUs, SwitchTimeout, SwitchUnreachable
-from fsdialer.esl import frames
+from fsdialer.core.events import Heartbeat, JobDone, SwitchEvent
+from fsdialer.errors import (
+    CommandRefused,
+    InvalidSetting,
+    SwitchError,
+    SwitchRefusedUs,
+    SwitchTimeout,
+    SwitchUnreachable,
+)
+from fsdialer.esl import commands, frames
 from fsdialer.esl.client import EslClient
-from fsdialer.esl.translate import SUBSCRIPTION, to_event
+from fsdialer.esl.patience import Pulse, Timings
+from fsdialer.esl.translate import SUBSCRIPTION, ClockShift, to_event
 
 log = logging.getLogger(__name__)
 
 DEFAULT_PASSWORD = "ClueCon"
+#: Questions in a row without an answer after which a switch is lost.
+MISSES = 2
+#: How the ids of our own questions begin; their answers are for nobody else.
+_ASKED = "ask-"
+_CORE = re.compile(r"[0-9A-Fa-f-]{8,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +86,11 @@ class LinkState:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Timings:
-    """Seconds. `silence_s`: without any event for so long the switch is asked, and dropped if it does not answer."""
-
-    connect_s: float = 3.0
-    command_s: float = 5.0
-    probe_s: float = 5.0
-    silence_s: float = 45.0
-    back_off_min_s: float = 0.2
-    back_off_max_s: float = 5.0
-    refused_s: float = 30.0
-
-
 class SwitchLink:
     """The link to one switch.
 
-    `on_event(event)` comes from one greenlet in wire order; `on_state(link, state)` after each change.
+    `on_event(event)` comes from one greenlet in wire order, and never while the link is not yet up;
+    `on_state(link, state)` after each change.
     """
 
     def __init__(
@@ -95,26 +99,29 @@ class SwitchLink:
         on_event: Callable[[SwitchEvent], None],
         on_state: Callable[["SwitchLink", LinkState], None],
         *,
-        timings: Timings = Timings(),
+        timings: Timings | None = None,
         rng: random.Random | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.address = address
+        #: The switch's present or last Core-UUID, and what we last said of it.
         self.core: str | None = None
+        self.state = LinkState(False, None, False, "not connected yet")
         self._on_event = on_event
         self._on_state = on_state
-        self._timings = timings
+        self._timings = timings or Timings()
         self._rng = rng or random.Random()
         self._clock = clock
         self._events: EslClient | None = None
         self._commands: EslClient | None = None
         self._asking: dict[str, AsyncResult] = {}
-        self._clock_shift_s = 0.0
-        self._heard_at = 0.0
+        self._clock_shift = ClockShift()
+        self._pulse = Pulse(self._timings.beats_min_s)
         self._up = False
+        self._told_up = Event()  # until it is set, events wait
         self._lost = Event()
         self._lost_because = ""
-        self._stopping = False
+        self._stopping = Event()
         self._keeper: Greenlet | None = None
 
     # -- life ----------------------------------------------------------------------------------------------
@@ -124,12 +131,11 @@ class SwitchLink:
 
     def stop(self) -> None:
         """Close both connections."""
-        self._stopping = True
+        self._stopping.set()
         self._lost.set()
         if self._keeper is not None:
-            self._keeper.join(timeout=1)
             self._keeper.kill(timeout=1)
-        self._drop()
+        self._drop(goodbye=True)
 
     @property
     def up(self) -> bool:
@@ -151,59 +157,59 @@ class SwitchLink:
 
     def ask(self, command: str, timeout_s: float = 5.0) -> str:
         """Run a command in the background and wait for what it answers."""
-        job = f"ask-{uuids.uuid4()}"
-        answer: AsyncResult = AsyncResult()
-        self._asking[job] = answer
+        job = f"{_ASKED}{uuids.uuid4()}"
+        answer = self._asking[job] = AsyncResult()
+        late = SwitchTimeout(f"switch {self.address.name}: no answer within {timeout_s:.1f} s")
         try:
-            self.bgapi(command, job)
-            return str(answer.get(timeout=timeout_s))
-        except gevent.Timeout:
-            raise SwitchTimeout(f"switch {self.address.name}: no answer within {timeout_s:.0f} s") from None
+            with gevent.Timeout(timeout_s, late):
+                self.bgapi(command, job)
+                text = str(answer.get())
         finally:
             self._asking.pop(job, None)
+        return text
 
     # -- keeping it up -------------------------------------------------------------------------------------
     def _keep(self) -> None:
-        pause = self._timings.back_off_min_s
-        while not self._stopping:
+        """Open, watch, drop, pause, and again. Nothing but `stop` ends it."""
+        failures = 0
+        while not self._stopping.is_set():
+            opened = time.monotonic()
+            pause_s = None
             try:
-                restarted = self._open()
+                self._open()
+                opened = time.monotonic()
+                self._watch()
+                reason = self._lost_because
+                failures = 0 if time.monotonic() - opened >= self._timings.steady_s else failures
             except SwitchRefusedUs as error:
                 log.error("switch=%s refused_us=yes reason=%s", self.address.name, error)
-                self._tell(LinkState(False, self.core, False, str(error)))
-                gevent.sleep(self._timings.refused_s)
-                continue
+                reason, pause_s = str(error), self._timings.refused_s * self._rng.uniform(0.5, 1.5)
             except SwitchError as error:
-                log.warning("switch=%s unreachable=yes reason=%s", self.address.name, error)
-                self._tell(LinkState(False, self.core, False, str(error)))
-                gevent.sleep(pause * self._rng.uniform(0.5, 1.5))
-                pause = min(pause * 2, self._timings.back_off_max_s)
-                continue
-            pause = self._timings.back_off_min_s
-            self._tell(LinkState(True, self.core, restarted, "connected"))
-            self._watch()
-            self._drop()
-            if not self._stopping:
-                log.warning("switch=%s lost=yes reason=%s", self.address.name, self._lost_because)
-                self._tell(LinkState(False, self.core, False, self._lost_because))
+                reason = str(error)
+            except Exception as error:  # noqa: BLE001 - whatever it was, a dialer without its switch is worse
+                log.exception("switch=%s link=failed", self.address.name)
+                reason = f"{type(error).__name__}: {error}"
+            self._drop(goodbye=False)
+            failures += 1
+            self._down(reason)
+            self._stopping.wait(self._timings.pause_s(failures, self._rng) if pause_s is None else pause_s)
 
-    def _open(self) -> bool:
-        """Both connections, subscribed; True when the switch is a new one since the last time."""
-        self._lost.clear()
-        self._clock_shift_s = float("inf")
-        self._heard_at = time.monotonic()
-        try:
-            self._events = self._connect(self._heard)
-            core = self._events.api("global_getvar core_uuid").strip()
-            self._events.subscribe(SUBSCRIPTION)
-            self._commands = self._connect(None)
-        except SwitchError:
-            self._drop()
-            raise
+    def _open(self) -> None:
+        """Both connections, subscribed last: what happens from now on is heard, and may be answered."""
+        self._lost = Event()
+        self._told_up.clear()
+        self._clock_shift, self._pulse = ClockShift(), Pulse(self._timings.beats_min_s)
+        self._commands = self._connect(None)
+        self._events = self._connect(self._heard)
+        core = self._events.api("global_getvar core_uuid").strip()
+        if not _CORE.fullmatch(core):
+            raise SwitchError(f"{self.address.host}:{self.address.port}: does not say its core_uuid: {core[:60]!r}")
+        self._events.subscribe(SUBSCRIPTION)
         restarted = self.core is not None and core != self.core
         self.core = core
         self._up = True
-        return restarted
+        self._tell(LinkState(True, core, restarted, "connected"))
+        self._told_up.set()
 
     def _connect(self, on_event: Callable[[frames.Event], None] | None) -> EslClient:
         client = EslClient(
@@ -211,7 +217,7 @@ class SwitchLink:
             self.address.port,
             self.address.password,
             on_event=on_event,
-            on_closed=self._closed,
+            on_closed=partial(self._closed, self._lost),
             connect_timeout_s=self._timings.connect_s,
             command_timeout_s=self._timings.command_s,
         )
@@ -219,34 +225,59 @@ class SwitchLink:
         return client
 
     def _watch(self) -> None:
-        """Until the link is lost: ask for a sign of life now and then; two silences in a row end it."""
+        """Until the link is lost: ask for signs of life; silence ends it, and heartbeats that no longer come."""
         misses = 0
-        while not self._lost.wait(self._timings.probe_s):
-            silent = time.monotonic() - self._heard_at > self._timings.silence_s
-            try:
-                self.ask("uptime", self._timings.command_s)
-                misses = 0
-            except SwitchError as error:
-                misses += 1
-                log.warning("switch=%s probe=unanswered misses=%d reason=%s", self.address.name, misses, error)
-            if misses >= 2 or (misses and silent):
+        while not self._lost.wait(0 if misses else self._timings.probe_s):
+            misses = 0 if self._answers() else misses + 1
+            if misses >= MISSES:
                 self._lost_because = "the switch does not answer"
                 return
+            # An answer comes by the same way as a beat: one that was sent before it has been handled too.
+            late_s = self._pulse.late_s(time.monotonic())
+            if late_s and not misses and self.lag_s < self._timings.answer_s:
+                self._lost_because = f"no heartbeat for {late_s:.0f} s"
+                return
 
-    def _closed(self, reason: str) -> None:
-        self._lost_because = reason
-        self._lost.set()
+    def _answers(self) -> bool:
+        """Is the switch alive on both connections? What it sent counts, even while our handling of it is behind."""
+        asked_at = time.monotonic()
+        try:
+            self.ask(commands.sign_of_life(), self._timings.answer_s)
+        except CommandRefused:
+            return True
+        except SwitchError as error:
+            heard = [client.heard_at >= asked_at for client in (self._events, self._commands) if client is not None]
+            if len(heard) == 2 and all(heard):
+                return True
+            log.warning("switch=%s probe=unanswered reason=%s", self.address.name, error)
+            return False
+        return True
 
-    def _drop(self) -> None:
+    def _closed(self, lost: Event, reason: str) -> None:
+        """One of the connections `lost` belongs to is over; the first one's reason counts."""
+        if lost is self._lost and not lost.is_set():
+            self._lost_because = reason
+            lost.set()
+
+    def _drop(self, *, goodbye: bool) -> None:
+        """Close both; what was read is handled before the next connection's first event."""
         self._up = False
-        for client in (self._events, self._commands):
+        self._told_up.set()
+        for client in (self._commands, self._events):
             if client is not None:
-                client.stop()
+                client.stop(goodbye=goodbye)
         self._events = self._commands = None
         for answer in list(self._asking.values()):
             answer.set_exception(SwitchUnreachable(f"switch {self.address.name} was lost"))
 
+    def _down(self, reason: str) -> None:
+        if self._stopping.is_set() or (not self.state.up and self.state.reason == reason):
+            return
+        log.warning("switch=%s up=no reason=%s", self.address.name, reason)
+        self._tell(LinkState(False, self.core, False, reason))
+
     def _tell(self, state: LinkState) -> None:
+        self.state = state
         try:
             self._on_state(self, state)
         except Exception:  # noqa: BLE001 - whoever listens must not end the link
@@ -254,18 +285,15 @@ class SwitchLink:
 
     # -- events --------------------------------------------------------------------------------------------
     def _heard(self, event: frames.Event) -> None:
-        self._heard_at = time.monotonic()
-        told = to_event(event, self._shift(event))
+        self._told_up.wait()
+        told = to_event(event, self._clock_shift.seen(event, self._clock()))
         if told is None:
             return
-        if isinstance(told, JobDone) and told.job in self._asking:
-            self._asking[told.job].set(event.body)
+        if isinstance(told, Heartbeat):
+            self._pulse.beat(told.at, time.monotonic())
+        if isinstance(told, JobDone) and told.job.startswith(_ASKED):
+            asking = self._asking.get(told.job)
+            if asking is not None:
+                asking.set(event.body)
             return
         self._on_event(told)
-
-    def _shift(self, event: frames.Event) -> float:
-        """What to add to the switch's clock to have ours: the least difference seen; what is more is delay."""
-        stamp = event.get("Event-Date-Timestamp")
-        if stamp.isdigit():
-            self._clock_shift_s = min(self._clock_shift_s, self._clock() - int(stamp) / 1e6)
-        return self._clock_shift_s
