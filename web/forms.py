@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator, Station
+from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator, Station, Window
 from fsdialer.core.fields import KINDS, Wrong, from_hash, read_delays, read_setting, to_hash
 
 _DELAYS = ("missed", "unavailable", "busy", "technical")
@@ -32,6 +32,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "hide_numbers": ("Hide numbers from operators", "flag", "On the page and on their phones."),
         "dial_format": ("Dial format", "text", "Macros: {number} {host} {port} {server}"),
         "server": ("Server", "text", "What {server} stands for."),
+        "abandon_window": ("Abandoned share over", "choice", "What the law counts it over: a day, 24h, 30d, a month."),
     },
     Gateway: {
         "host": ("Host", "text", "Empty: the switch has a gateway of this name."),
@@ -42,8 +43,9 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
     },
     Campaign: {
         "name": ("Name", "text", "Shown on operators' phones."),
-        "mode": ("Mode", "choice", "multiplier: free operators × the multiplier; progressive: one call each."),
-        "multiplier": ("Call multiplier", "decimal", "1.2 with 5 free operators makes 6 calls."),
+        "mode": ("Mode", "choice", "predictive: as many as keep to the target; progressive: one call each."),
+        "multiplier": ("Call multiplier", "decimal", "1.2 with 5 free operators makes 6 calls; predictive: a cap."),
+        "target_abandon": ("Abandoned at most", "decimal", "Share of answered calls, for predictive: 0.03 is 3 %."),
         "gateways": ("Gateways", "text", "In order of preference, parted by spaces."),
         "caller_ids": ("Caller ids", "text", "Used in turn, parted by spaces."),
         "ring_s": ("Ring at most", "number", "Seconds."),
@@ -62,7 +64,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "campaigns": ("Campaigns", "text", "Parted by spaces."),
     },
 }
-_CHOICES = {"mode": tuple(Mode), "station": tuple(Station)}
+_CHOICES = {"mode": tuple(Mode), "station": tuple(Station), "abandon_window": tuple(Window)}
 
 
 def form_of(kind: type, values: Mapping[str, str], errors: Mapping[str, str] | None = None) -> list[Field]:

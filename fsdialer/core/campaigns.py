@@ -15,6 +15,16 @@ class Mode(StrEnum):
     OFF = "off"
     PROGRESSIVE = "progressive"
     MULTIPLIER = "multiplier"
+    PREDICTIVE = "predictive"
+
+
+class Window(StrEnum):
+    """Over what time the share of abandoned calls is counted, as the law of the place has it."""
+
+    DAY = "day"
+    HOURS_24 = "24h"
+    DAYS_30 = "30d"
+    MONTH = "month"
 
 
 class Station(StrEnum):
@@ -54,7 +64,8 @@ DEFAULT_DELAYS = RetryDelays(missed=90.0, unavailable=90.0, busy=5.0, technical=
 class Company:
     """A tenant. `active` is the master switch: off means no new call starts.
 
-    `retry_min` holds the company's delays; a campaign may have its own for any of them.
+    `abandon_window`: what the share of abandoned calls is counted over. `retry_min` holds the company's delays; a
+    campaign may have its own for any of them.
     """
 
     id: str
@@ -65,6 +76,7 @@ class Company:
     dial_format: str = "+{number}@{host}:{port}"
     server: str = ""
     retry_min: RetryDelays = DEFAULT_DELAYS
+    abandon_window: Window = Window.DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,8 @@ class Gateway:
 class Campaign:
     """The unit that is paced. `multiplier` is exact decimal: 1.16 × 25 is 29, not 28.999…
 
+    `target_abandon`: the share of answered calls that predictive pacing may leave without an operator; it takes a
+    `multiplier` above 1 for a cap.
     `operator_ring_s`: after so long without an answer the customer is offered to the next free operator.
     `message`: played by the switch to a customer nobody took within `max_wait_s`; empty: hang up.
     """
@@ -107,6 +121,7 @@ class Campaign:
     retry_min: RetryDelays = RetryDelays()
     max_attempts: int = 6
     max_talk_s: int = 7200
+    target_abandon: Decimal = Decimal("0.03")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from enum import StrEnum
 from typing import Any, TypeVar
 
 import phonenumbers
 
 from fsdialer.core import dial_format
-from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator, RetryDelays, Station
+from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator, RetryDelays, Station, Window
 from fsdialer.errors import InvalidSetting
 
 T = TypeVar("T", Company, Gateway, Campaign, Operator)
@@ -83,7 +84,7 @@ def _plain(number: int | float | Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _one_of(choices: type[Mode] | type[Station], later: tuple[str, ...] = ()) -> Kind:
+def _one_of(choices: type[StrEnum], later: tuple[str, ...] = ()) -> Kind:
     def read(value: Any) -> Any:
         if value in later:
             raise Wrong(f"{value!r} is not in this version: one of {', '.join(choices)}")
@@ -141,6 +142,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "hide_numbers": _flag(),
         "dial_format": _dial_format(),
         "server": _text(253, _HOST, "a host name"),
+        "abandon_window": _one_of(Window),
     },
     Gateway: {
         "host": _text(253, _HOST, "a host name or address"),
@@ -153,6 +155,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "name": _text(80),
         "mode": _one_of(Mode, later=("preview", "predictive")),
         "multiplier": _number(Decimal, 1, 10),
+        "target_abandon": _number(Decimal, 0, 0.1),
         "gateways": _many(ID.pattern, "a gateway's name"),
         "caller_ids": _many(r"\+?[0-9]{3,15}", "a caller id like +15550100"),
         "ring_s": _number(int, 1, 120, " seconds"),

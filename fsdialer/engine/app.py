@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from fsdialer import jobs
 from fsdialer.core.campaigns import Campaign
+from fsdialer.core.pacing.observed import Observation
 from fsdialer.core.times import iso
 from fsdialer.engine.dialer import Dialer
 from fsdialer.engine.janitor import Janitor
@@ -65,6 +66,7 @@ class Engine:
         self.retries = Retries(enqueue or jobs.enqueuer(settings))
         self.switchboard = Switchboard(self.tasks, self.lines, self.stations, self.retries, clock)
         self.switchboard.on_change = self._wake
+        self.switchboard.on_observed = self._observe
         self.reconciler = Reconciler(self._store, self.lines, self.switchboard, self.stations, clock)
         self.dialers: dict[tuple[str, str], Dialer] = {}
         self._janitors: dict[str, Janitor] = {}
@@ -97,6 +99,7 @@ class Engine:
         self.tasks.stop()
         for (company, campaign), dialer in self.dialers.items():
             try:
+                dialer.pacer.save_learned()
                 self._store.company(company).ownership.give_back(campaign, dialer.owner)
             except RedisError as error:
                 log.warning("campaign=%s lease=kept reason=%s", campaign, error)
@@ -139,6 +142,7 @@ class Engine:
         self.reconciler.adopt(company, dialer.campaign, owner)
         for view in company.operators.views():
             if view.campaign == campaign and view.state != "off":
+                dialer.pacer.operator_moved(view.id, view.state)
                 self.stations.adopt(company, view)
         self.tasks.spawn("dialer", self._run_dialer, key)
 
@@ -166,6 +170,11 @@ class Engine:
         if dialer is not None:
             dialer.wake()
 
+    def _observe(self, company: str, campaign: str, seen: list[Observation]) -> None:
+        dialer = self.dialers.get((company, campaign))
+        if dialer is not None:
+            dialer.pacer.observe(seen)
+
     def _about(self) -> dict[str, str]:
         return {
             "pid": str(os.getpid()),
@@ -192,6 +201,7 @@ class Engine:
     def _heed(self, company: CompanyStore, entry: dict[str, str]) -> None:
         kind, campaign = entry.get("type"), entry.get("campaign", "")
         if kind == "operator" and (company.id, campaign) in self.dialers:
+            self.dialers[company.id, campaign].pacer.operator_moved(entry["operator"], entry.get("state", ""))
             self._heed_operator(company, entry["operator"], entry.get("state", ""), campaign)
         elif kind == "leads":
             self._wake(company.id, campaign)

@@ -1,6 +1,6 @@
-"""Paces one campaign: what is the state, how many calls now, which leads, out they go.
+"""Dials for one campaign: whether to dial at all, how many, which leads, out they go.
 
-It owns time and the wire; how many is decided by a policy of `core.pacing`, which leads by the claim script.
+It owns the wire; how many is decided by a policy of `core.pacing` (`engine.pacer`), which leads by the claim script.
 """
 
 import logging
@@ -12,14 +12,14 @@ import gevent
 from gevent.event import Event
 from gevent.pool import Pool
 
-from fsdialer.core.call_facts import Call, CallState
+from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode
 from fsdialer.core.dial_format import destination
-from fsdialer.core.pacing import Policy, State, make
-from fsdialer.core.times import iso
+from fsdialer.core.pacing.observed import placed
 from fsdialer.engine.lines import Lines
+from fsdialer.engine.pacer import Pacer
 from fsdialer.engine.switchboard import Switchboard
-from fsdialer.errors import FsdialerError, InvalidSetting
+from fsdialer.errors import FsdialerError
 from fsdialer.esl import commands
 from fsdialer.esl.link import SwitchLink
 from fsdialer.store import CompanyStore
@@ -59,11 +59,11 @@ class Dialer:
         self._wake = Event()
         self._stopped = False
         self._caller_ids = 0
-        self._said = ""
+        self._fault = ""
+        self.pacer = Pacer(company, campaign, clock)
         self.company_settings = Company(company.id, active=False)
         self.campaign = Campaign(company.id, campaign, mode=Mode.OFF)
         self.gateways: list[Gateway] = []
-        self.policy: Policy | None = None
         self.reload()
 
     def reload(self) -> None:
@@ -75,10 +75,10 @@ class Dialer:
             delays = campaign.retry_min.over(self.company_settings.retry_min)
             self.campaign = replace(campaign, retry_min=delays)
             self.gateways = [setup.gateway(name) for name in self.campaign.gateways]
-            self.policy = _policy(self.campaign)
+            self.pacer.use(self.campaign, self.company_settings.abandon_window)
             self._fault = ""
         except FsdialerError as error:
-            self.policy, self._fault = None, str(error)
+            self._fault = str(error)
             log.error("campaign=%s settings=refused reason=%s", self.campaign_id, error)
         for line in self._switchboard.of_campaign(self.company.id, self.campaign_id):
             line.campaign = self.campaign
@@ -106,19 +106,19 @@ class Dialer:
 
     def decide(self) -> bool:
         """One decision; True when fewer calls went out than the policy wanted although leads are due."""
-        state = self._state()
+        calls = [line.call for line in self._switchboard.of_campaign(self.company.id, self.campaign_id)]
+        state = self.pacer.state(calls)
         wanted, why = 0, self._why_not()
-        if not why and self.policy is not None:
-            wanted = self.policy.decide(state)
-            why = self.policy.why
-        placed = self._place(wanted) if wanted else 0
-        self._say(state, wanted, placed, why)
-        return placed < wanted and self.company.leads.due_count(self.campaign_id) > 0
+        if not why:
+            wanted, why = self.pacer.decide(state)
+        out = self._place(wanted) if wanted else 0
+        self.pacer.say(state, wanted, out, why)
+        return out < wanted and self.company.leads.due_count(self.campaign_id) > 0
 
     def _why_not(self) -> str:
         if self._fault:
             return f"settings refused: {self._fault}"
-        if self.campaign.mode is Mode.OFF or self.policy is None:
+        if self.campaign.mode is Mode.OFF:
             return "the campaign is off"
         if not self.company_settings.active:
             return "the company's master switch is off"
@@ -128,42 +128,20 @@ class Dialer:
             return "no switch is connected"
         return ""
 
-    def _state(self) -> State:
-        """What a policy decides on (`core.pacing`)."""
-        now = self._clock()
-        operators = self.company.operators.states(self.campaign_id)
-        calls = [line.call for line in self._switchboard.of_campaign(self.company.id, self.campaign_id)]
-        unanswered = [c for c in calls if c.state in (CallState.DIALLING, CallState.RINGING)]
-        talking = [c for c in calls if c.bridged_at is not None]
-        return {
-            "t": now,
-            "operators": {
-                "ready": operators.get("available", 0),
-                "talking": operators.get("on_call", 0) + operators.get("reserved", 0),
-                "wrapup": operators.get("wrap_up", 0),
-                "total": sum(operators.values()),
-            },
-            "ringing": len(unanswered),
-            "ringing_ages": [now - c.placed_at for c in unanswered],
-            "talk_ages": [now - (c.bridged_at or now) for c in talking],
-            "wrapup_ages": [],
-            "answered_waiting": sum(c.state is CallState.WAITING for c in calls),
-        }
-
     def _place(self, wanted: int) -> int:
-        placed = 0
+        count = 0
         for gateway in self.gateways:
             link = self._lines.least_loaded(self._switchboard.in_flight_on)
-            if link is None or placed >= wanted:
+            if link is None or count >= wanted:
                 break
-            step = min(wanted - placed, -(-gateway.calls_per_second // EVENLY))
+            step = min(wanted - count, -(-gateway.calls_per_second // EVENLY))
             ids = [str(uuids.uuid4()) for _ in range(step)]
             now = self._clock()
             claims = self.company.calls.claim(self.campaign, self.owner, gateway, link.address.name, ids, now)
             for claim in claims:
                 self._originate(claim, gateway, link, now)
-            placed += len(claims)
-        return placed
+            count += len(claims)
+        return count
 
     def _originate(self, claim: Claim, gateway: Gateway, link: SwitchLink, now: float) -> None:
         call = Call(
@@ -179,6 +157,7 @@ class Dialer:
             preferred=claim.preferred,
         )
         self._switchboard.open(self.company, self.campaign, self.owner, call)
+        self.pacer.observe([placed(call)])
         log.info(
             "call=%s lead=%s operator=- campaign=%s state=dialling attempt=%d gateway=%s",
             call.uuid,
@@ -212,32 +191,3 @@ class Dialer:
         ids = self.campaign.caller_ids
         self._caller_ids += 1
         return ids[self._caller_ids % len(ids)] if ids else ""
-
-    def _say(self, state: State, wanted: int, placed: int, why: str) -> None:
-        """Leave the decision and its reason for the wallboard; log it when it is a new one."""
-        limited = f"; {placed} placed: leads or the trunk's limits allow no more" if placed < wanted else ""
-        operators = state["operators"]
-        self.company.stats.save_pace(
-            self.campaign_id,
-            {
-                "at": iso(state["t"]),
-                "calls": str(placed),
-                "reason": why + limited,
-                "ready": str(operators["ready"]),
-                "in_flight": str(state["ringing"] + state["answered_waiting"]),
-            },
-        )
-        if placed or why != self._said:
-            log.info("campaign=%s calls=%d wanted=%d reason=%r", self.campaign_id, placed, wanted, why + limited)
-        self._said = why
-
-
-def _policy(campaign: Campaign) -> Policy | None:
-    match campaign.mode:
-        case Mode.OFF:
-            return None
-        case Mode.MULTIPLIER:
-            return make("multiplier", multiplier=campaign.multiplier)
-        case Mode.PROGRESSIVE:
-            return make("progressive")
-    raise InvalidSetting("mode", f"no pacing for {campaign.mode}")

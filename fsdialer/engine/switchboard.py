@@ -20,6 +20,7 @@ from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Campaign, Station
 from fsdialer.core.effects import Effect
 from fsdialer.core.events import CallEvent, Heartbeat, JobDone, LegsBridged, SwitchEvent, WaitExpired
+from fsdialer.core.pacing.observed import Observation, of_call
 from fsdialer.core.phones import phone_failure
 from fsdialer.core.retry import next_step
 from fsdialer.engine.leg_commands import LegCommands
@@ -68,6 +69,8 @@ class Switchboard:
         self._commands = LegCommands(tasks, lines)
         #: Called with (company, campaign) when what the pacing counts has changed.
         self.on_change: Callable[[str, str], None] = lambda company, campaign: None
+        #: Called with (company, campaign, observations) when something happened that a pacing policy learns from.
+        self.on_observed: Callable[[str, str, list[Observation]], None] = lambda company, campaign, seen: None
 
     # -- calls in and out ----------------------------------------------------------------------------------
     def open(self, company: CompanyStore, campaign: Campaign, owner: str, call: Call) -> None:
@@ -177,6 +180,9 @@ class Switchboard:
             self._set_timers(line, before)
         for effect in wanted:
             self._do(line, effect)
+        seen = of_call(before, line.call, wanted, self._clock())
+        if seen:
+            self.on_observed(line.company.id, line.campaign.id, seen)
         if line.call.in_flight != before.in_flight or line.call.ended_at is not None:
             self.on_change(line.company.id, line.campaign.id)
 

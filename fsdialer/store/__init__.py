@@ -17,6 +17,7 @@ from fsdialer.store.feed import Feed
 from fsdialer.store.leads import Leads
 from fsdialer.store.operators import Operators
 from fsdialer.store.ownership import Ownership
+from fsdialer.store.pacing import PacingStore
 from fsdialer.store.scripts import Scripts
 from fsdialer.store.stats import Stats
 from fsdialer.store.users import Users
@@ -72,6 +73,11 @@ class CompanyStore:
     def calls(self) -> Calls:
         """Live calls and how they ended."""
         return Calls(self.redis, self.keys, self.scripts)
+
+    @cached_property
+    def pacing(self) -> PacingStore:
+        """What the pacing decided and learned."""
+        return PacingStore(self.redis, self.keys)
 
     @cached_property
     def stats(self) -> Stats:

@@ -183,3 +183,11 @@ class Keys:
     def pace(self, campaign: str) -> str:
         """HASH: the last decision: at, calls, reason in words, the counts it saw."""
         return f"{self.root}:{campaign}:pace"
+
+    def decisions(self, campaign: str) -> str:
+        """STREAM, the last hour: pacing decisions, at most one a second: calls, reason in words, the counts seen."""
+        return f"{self.root}:{campaign}:decisions"
+
+    def learned(self, campaign: str) -> str:
+        """HASH, 40 days: what the pacing policy has learned: policy, at, state (JSON)."""
+        return f"{self.root}:{campaign}:learned"

@@ -1,6 +1,5 @@
 """Operators in Redis: presence, promises, wrap-up, outcomes, and the card on their screen."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -83,13 +82,18 @@ class Operators:
             records = pipe.execute()
         return [_view(i, record) for i, record in zip(ids, records, strict=True) if record]
 
-    def states(self, campaign: str) -> dict[str, int]:
-        """How many of the campaign's operators on the line are in each state."""
+    def working(self, campaign: str, now: float) -> dict[str, list[float]]:
+        """State → seconds in it, one for each of the campaign's operators on the line who will take calls: those
+        who wish to leave or to pause after the present call are not counted."""
+        ages: dict[str, list[float]] = {}
         on_line = self._redis.smembers(self._keys.online(campaign))
         with self._redis.pipeline(transaction=False) as pipe:
             for operator in on_line:
-                pipe.hget(self._keys.operator(operator), "state")
-            return dict(Counter(state for state in pipe.execute() if state)) if on_line else {}
+                pipe.hmget(self._keys.operator(operator), "state", "since", "wish")
+            for state, since, wish in pipe.execute() if on_line else []:
+                if state and not wish:
+                    ages.setdefault(state, []).append(max(0.0, now - epoch(since)) if since else 0.0)
+        return ages
 
     def on_line(self, campaign: str) -> set[str]:
         """The presence set."""

@@ -20,10 +20,6 @@ class Stats:
         """Counters of a UTC day (``2026-11-23``): attempts, answers, bridges, each disposition; ``14.busy`` by hour."""
         return {k: int(v) for k, v in self._redis.hgetall(self._keys.stats(campaign, on)).items()}
 
-    def save_pace(self, campaign: str, decision: dict[str, str]) -> None:
-        """The last pacing decision: at, calls, reason in words, and the counts it saw."""
-        self._redis.hset(self._keys.pace(campaign), mapping=decision)
-
     def voice_ms(self, campaign: str) -> dict[str, float | None]:
         """Answer-to-voice time of the last 1,000 talks: p50 and p99 in ms, None before the first."""
         times = sorted(float(ms) for ms in self._redis.lrange(self._keys.voice_ms(campaign), 0, -1))

@@ -158,7 +158,7 @@ campaigns = st.builds(
     company=st.just("acme"),
     id=ids,
     name=names,
-    mode=st.sampled_from(Mode),
+    mode=st.sampled_from([Mode.OFF, Mode.PROGRESSIVE, Mode.MULTIPLIER]),
     multiplier=st.decimals(1, 10, places=3),
     caller_ids=st.lists(st.from_regex(r"\+?[0-9]{3,15}", fullmatch=True), max_size=3, unique=True).map(tuple),
     ring_s=st.integers(1, 120),

@@ -5,7 +5,7 @@ second; `observe` tells a policy that learns what happened (those here need not)
 """
 
 from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol, TypedDict
+from typing import Any, Protocol, TypedDict, runtime_checkable
 
 from fsdialer.core.pacing.multiplier import Multiplier
 from fsdialer.core.pacing.progressive import Progressive
@@ -45,6 +45,23 @@ class Policy(Protocol):
 
     def decide(self, state: State) -> int:
         """How many new calls to originate now; never negative."""
+
+
+@runtime_checkable
+class LearningPolicy(Policy, Protocol):
+    """A policy that learns: what it knows can be kept and given to the next one."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything learned, as plain JSON."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up what was learned; anything that does not fit is passed over."""
+
+    def record(self, answered: int, abandoned: int) -> None:
+        """The true counters of the legal window at this moment, over all dialers and restarts."""
+
+    def explain(self) -> dict[str, float | str]:
+        """The figures the last decision was made on."""
 
 
 def make(name: str, **settings: Any) -> Policy:

@@ -1,0 +1,146 @@
+"""The pacing of one campaign: the policy, what it is told, what it decides on, and what is kept of it in Redis.
+
+It gathers facts for a policy of `core.pacing` and leaves each decision, with its reason, where people look. How many
+is the policy's to decide, which leads the claim script's.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+
+from fsdialer.core.call_facts import Call, CallState
+from fsdialer.core.campaigns import Campaign, Mode, Window
+from fsdialer.core.pacing import LearningPolicy, Policy, State, make
+from fsdialer.core.pacing.observed import Observation, of_operator
+from fsdialer.core.times import iso
+from fsdialer.errors import InvalidSetting
+from fsdialer.store import CompanyStore
+
+log = logging.getLogger(__name__)
+
+#: Seconds between decisions that are kept, between savings of what was learned, and for which counters are good.
+KEEP_S, LEARN_S, RECORD_S = 1.0, 5.0, 1.0
+
+
+class Pacer:
+    """One campaign's policy, in the dialer that owns the campaign."""
+
+    def __init__(self, company: CompanyStore, campaign: str, clock: Callable[[], float]) -> None:
+        self._company = company
+        self._campaign = campaign
+        self._clock = clock
+        self._policy: Policy | None = None
+        self._settings: tuple[object, ...] = ()
+        self._mode = Mode.OFF
+        self._window = Window.DAY
+        self._on_line: set[str] = set()
+        self._kept_at = self._learned_at = self._recorded_at = 0.0
+        self._said = ""
+
+    # -- the policy ----------------------------------------------------------------------------------------
+    def use(self, campaign: Campaign, window: Window) -> None:
+        """Pace by these settings from now on. A policy whose own settings are as before goes on; one that learns
+        takes up what it, or another dialer, had learned. InvalidSetting for settings no policy takes."""
+        settings = (campaign.mode, campaign.multiplier, campaign.target_abandon)
+        self._window = window
+        if settings == self._settings:
+            return
+        self.save_learned()
+        self._policy, self._settings, self._mode = _policy(campaign), settings, campaign.mode
+        learned = self._company.pacing.learned(self._campaign, self._mode)
+        if isinstance(self._policy, LearningPolicy) and learned is not None:
+            self._policy.restore(learned)
+            log.info("campaign=%s policy=%s learned=restored", self._campaign, self._mode)
+
+    def save_learned(self) -> None:
+        """Keep what the policy has learned, for the next dialer."""
+        if isinstance(self._policy, LearningPolicy):
+            self._learned_at = self._clock()
+            self._company.pacing.save_learned(self._campaign, self._mode, self._policy.state(), self._learned_at)
+
+    # -- what it is told -----------------------------------------------------------------------------------
+    def observe(self, observations: Iterable[Observation]) -> None:
+        """Something happened to a call or to an operator."""
+        if self._policy is not None:
+            for observation in observations:
+                self._policy.observe(observation)
+
+    def operator_moved(self, operator: str, state: str) -> None:
+        """An operator's new state, as the feed has it."""
+        self.observe(of_operator(operator, operator in self._on_line, state, self._clock()))
+        if state == "off":
+            self._on_line.discard(operator)
+        else:
+            self._on_line.add(operator)
+
+    # -- what it decides -----------------------------------------------------------------------------------
+    def state(self, calls: list[Call]) -> State:
+        """What a policy decides on: the operators as Redis has them, and the campaign's live calls."""
+        now = self._clock()
+        ages = self._company.operators.working(self._campaign, now)
+        ready = len(ages.get("available", []))
+        talking = ages.get("on_call", []) + [0.0] * len(ages.get("reserved", []))
+        wrapup = ages.get("wrap_up", [])
+        unanswered = [c for c in calls if c.state in (CallState.DIALLING, CallState.RINGING)]
+        return {
+            "t": now,
+            "operators": {
+                "ready": ready,
+                "talking": len(talking),
+                "wrapup": len(wrapup),
+                "total": ready + len(talking) + len(wrapup),
+            },
+            "ringing": len(unanswered),
+            "ringing_ages": [max(0.0, now - c.placed_at) for c in unanswered],
+            "talk_ages": talking,
+            "wrapup_ages": wrapup,
+            "answered_waiting": sum(c.state is CallState.WAITING for c in calls),
+        }
+
+    def decide(self, state: State) -> tuple[int, str]:
+        """How many calls to place now, and why."""
+        policy, now = self._policy, state["t"]
+        if policy is None:
+            return 0, "the campaign is off"
+        if isinstance(policy, LearningPolicy):
+            if now - self._recorded_at >= RECORD_S:
+                self._recorded_at = now
+                policy.record(*self._company.pacing.record(self._campaign, self._window, now))
+            if now - self._learned_at >= LEARN_S:
+                self.save_learned()
+        wanted = policy.decide(state)
+        return wanted, policy.why
+
+    def say(self, state: State, wanted: int, placed: int, why: str) -> None:
+        """Leave the decision and its reason for the wallboard; log it when it is a new one."""
+        now, operators = state["t"], state["operators"]
+        limited = f"; {placed} placed: leads or the trunk's limits allow no more" if placed < wanted else ""
+        decision = {
+            "at": iso(now),
+            "calls": str(placed),
+            "reason": why + limited,
+            "ready": str(operators["ready"]),
+            "on_line": str(operators["total"]),
+            "in_flight": str(state["ringing"] + state["answered_waiting"]),
+        }
+        if isinstance(self._policy, LearningPolicy):
+            decision |= {name: str(value) for name, value in self._policy.explain().items()}
+        keep = now - self._kept_at >= KEEP_S
+        self._company.pacing.save(self._campaign, decision, keep)
+        if keep:
+            self._kept_at = now
+        if placed or why != self._said:
+            log.info("campaign=%s calls=%d wanted=%d reason=%r", self._campaign, placed, wanted, why + limited)
+        self._said = why
+
+
+def _policy(campaign: Campaign) -> Policy | None:
+    match campaign.mode:
+        case Mode.OFF:
+            return None
+        case Mode.MULTIPLIER:
+            return make("multiplier", multiplier=campaign.multiplier)
+        case Mode.PROGRESSIVE:
+            return make("progressive")
+        case Mode.PREDICTIVE:
+            return make("predictive", target_abandon=float(campaign.target_abandon), multiplier=campaign.multiplier)
+    raise InvalidSetting("mode", f"no pacing for {campaign.mode}")

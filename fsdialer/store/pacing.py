@@ -1,0 +1,100 @@
+"""What the pacing leaves in Redis: the last decision, the last hour of them, what was learned, and the counters of the
+legal window."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from redis import Redis
+
+from fsdialer.core.campaigns import Window
+from fsdialer.core.times import epoch, iso
+from fsdialer.store.keys import Keys
+
+#: Seconds decisions are kept.
+DECISIONS_KEPT_S = 3600
+_LEARNED_KEPT_S = 40 * 86400
+
+
+class PacingStore:
+    """The pacing of one company's campaigns."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+
+    def save(self, campaign: str, decision: dict[str, str], keep: bool) -> None:
+        """The last decision (`at`, `calls`, `reason` in words, the counts it saw); `keep` it among the last hour's."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.delete(self._keys.pace(campaign))
+            pipe.hset(self._keys.pace(campaign), mapping=decision)
+            if keep:
+                oldest = int((epoch(decision["at"]) - DECISIONS_KEPT_S) * 1000)
+                pipe.xadd(self._keys.decisions(campaign), decision, minid=f"{oldest}-0", approximate=True)
+                pipe.expire(self._keys.decisions(campaign), DECISIONS_KEPT_S)
+            pipe.execute()
+
+    def last(self, campaign: str) -> dict[str, str]:
+        """The last decision; empty before the first."""
+        return dict(self._redis.hgetall(self._keys.pace(campaign)))
+
+    def decisions(self, campaign: str, count: int = 100) -> list[dict[str, str]]:
+        """The last decisions, newest first."""
+        return [fields for _, fields in self._redis.xrevrange(self._keys.decisions(campaign), count=count)]
+
+    def save_learned(self, campaign: str, policy: str, state: dict[str, Any], now: float) -> None:
+        """Keep what a policy has learned, for whoever runs the campaign next."""
+        key = self._keys.learned(campaign)
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hset(key, mapping={"policy": policy, "at": iso(now), "state": json.dumps(state)})
+            pipe.expire(key, _LEARNED_KEPT_S)
+            pipe.execute()
+
+    def learned(self, campaign: str, policy: str) -> dict[str, Any] | None:
+        """What that policy had learned; None when nothing is kept, or nothing that can be read."""
+        kept, text = self._redis.hmget(self._keys.learned(campaign), "policy", "state")
+        if kept != policy or not text:
+            return None
+        try:
+            state = json.loads(text)
+        except ValueError:
+            return None
+        return state if isinstance(state, dict) else None
+
+    def forget_learned(self, campaign: str) -> None:
+        """Begin anew."""
+        self._redis.delete(self._keys.learned(campaign))
+
+    def record(self, campaign: str, window: Window, now: float) -> tuple[int, int]:
+        """(answered by people, abandoned) since the window began: the counters the law's share is made of. Hours are
+        whole, so a moving window is up to an hour too long: never too kind."""
+        start = window_start(window, now)
+        days = [start.date() + timedelta(days=n) for n in range((_utc(now).date() - start.date()).days + 1)]
+        with self._redis.pipeline(transaction=False) as pipe:
+            for day in days:
+                pipe.hgetall(self._keys.stats(campaign, day.isoformat()))
+            counters = pipe.execute()
+        totals = {"answers": 0, "abandoned": 0}
+        for day, counts in zip(days, counters, strict=True):
+            first_hour = start.hour if day == start.date() else 0
+            for name in totals:
+                totals[name] += sum(int(counts.get(f"{hour:02d}.{name}", 0)) for hour in range(first_hour, 24))
+        return totals["answers"], totals["abandoned"]
+
+
+def window_start(window: Window, now: float) -> datetime:
+    """When the legal window that `now` is in began (UTC, a whole hour)."""
+    moment = _utc(now).replace(minute=0, second=0, microsecond=0)
+    match window:
+        case Window.DAY:
+            return moment.replace(hour=0)
+        case Window.HOURS_24:
+            return moment - timedelta(hours=24)
+        case Window.DAYS_30:
+            return moment - timedelta(days=30)
+        case Window.MONTH:
+            return moment.replace(day=1, hour=0)
+
+
+def _utc(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

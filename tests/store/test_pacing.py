@@ -1,0 +1,64 @@
+"""What the pacing keeps in Redis."""
+
+from fsdialer.core.campaigns import Window
+from fsdialer.core.times import epoch, iso
+from fsdialer.store.pacing import window_start
+from tests.store.conftest import NOW
+
+
+def at(text):
+    return epoch(f"{text}Z")
+
+
+def test_the_last_decision_stands_alone_and_the_kept_ones_in_order(acme):
+    first = {"at": iso(NOW), "calls": "2", "reason": "a", "extra": "1"}
+    second = {"at": iso(NOW + 1), "calls": "0", "reason": "b"}
+    acme.pacing.save("spring", first, keep=True)
+    acme.pacing.save("spring", second, keep=True)
+    acme.pacing.save("spring", {**second, "reason": "c"}, keep=False)
+    assert acme.pacing.last("spring") == {**second, "reason": "c"}
+    assert acme.pacing.decisions("spring") == [second, first]
+
+
+def test_what_was_learned_is_for_the_same_policy_only(acme):
+    acme.pacing.save_learned("spring", "predictive", {"rate": 0.3}, NOW)
+    assert acme.pacing.learned("spring", "predictive") == {"rate": 0.3}
+    assert acme.pacing.learned("spring", "other") is None
+    acme.pacing.forget_learned("spring")
+    assert acme.pacing.learned("spring", "predictive") is None
+
+
+def test_nonsense_by_hand_is_nothing_learned(acme):
+    acme.redis.hset(acme.keys.learned("spring"), mapping={"policy": "predictive", "state": "{oops"})
+    assert acme.pacing.learned("spring", "predictive") is None
+
+
+def test_windows_begin_where_the_law_says():
+    now = at("2026-11-23T14:35:10")
+    starts = {window: window_start(window, now).isoformat()[:16] for window in Window}
+    assert starts == {
+        Window.DAY: "2026-11-23T00:00",
+        Window.HOURS_24: "2026-11-22T14:00",
+        Window.DAYS_30: "2026-10-24T14:00",
+        Window.MONTH: "2026-11-01T00:00",
+    }
+
+
+def test_the_record_counts_the_hours_of_its_window(acme):
+    now = at("2026-11-23T14:35:10")
+
+    def count(when, answers, abandoned):
+        hour = when[11:13]
+        counts = {f"{hour}.answers": answers, f"{hour}.abandoned": abandoned}
+        acme.redis.hset(acme.keys.stats("spring", when[:10]), mapping=counts)
+
+    count("2026-11-23T09:00", 100, 3)
+    count("2026-11-22T15:00", 50, 2)
+    count("2026-11-22T13:00", 20, 1)
+    count("2026-11-01T00:00", 10, 4)
+    count("2026-10-25T00:00", 5, 1)
+    count("2026-10-24T13:00", 1000, 500)
+    assert acme.pacing.record("spring", Window.DAY, now) == (100, 3)
+    assert acme.pacing.record("spring", Window.HOURS_24, now) == (150, 5)
+    assert acme.pacing.record("spring", Window.MONTH, now) == (180, 10)
+    assert acme.pacing.record("spring", Window.DAYS_30, now) == (185, 11)
