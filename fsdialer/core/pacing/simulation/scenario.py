@@ -1,0 +1,160 @@
+"""What a simulated world is like, read from TOML text. Knows shapes and units; draws nothing and reads no file.
+
+Every duration is in seconds except where the name says minutes or hours. A *course* is a number that changes over the
+day: one number, or ``[[hour, value], …]``, straight lines between the points (two points at one hour make a jump).
+"""
+
+import math
+import random
+import tomllib
+from bisect import bisect_right
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from fsdialer.errors import InvalidSetting
+
+Course = tuple[tuple[float, float], ...]
+LAWS = ("lognormal", "gamma", "exponential", "uniform", "fixed")
+
+
+@dataclass(frozen=True)
+class Law:
+    """How long something takes. `mean` in seconds; `spread` is σ of the logarithm (lognormal), the coefficient of
+    variation (gamma) or half the width (uniform), and nothing to the other laws. `least` is added to each draw."""
+
+    kind: str = "lognormal"
+    mean: float = 10.0
+    spread: float = 0.5
+    least: float = 0.0
+
+    def draw(self, dice: random.Random) -> float:
+        """One duration in seconds, never negative."""
+        if self.kind == "lognormal":
+            return self.least + dice.lognormvariate(math.log(self.mean) - self.spread**2 / 2, self.spread)
+        if self.kind == "gamma":
+            shape = 1 / self.spread**2
+            return self.least + dice.gammavariate(shape, self.mean / shape)
+        if self.kind == "exponential":
+            return self.least + dice.expovariate(1 / self.mean)
+        if self.kind == "uniform":
+            return self.least + max(0.0, dice.uniform(self.mean - self.spread, self.mean + self.spread))
+        return self.least + self.mean
+
+
+@dataclass(frozen=True)
+class Miss:
+    """A way for a dial not to reach a person: what the switch says of it, its share, and after how long."""
+
+    cause: str
+    share: float
+    after: Law | None  # None: rings to the limit
+
+
+MISSES = (
+    Miss("NO_ANSWER", 0.42, None),
+    Miss("MACHINE", 0.28, Law("lognormal", 8.0, 0.4, 1.2)),
+    Miss("SUBSCRIBER_ABSENT", 0.13, Law("lognormal", 3.0, 0.4)),
+    Miss("NORMAL_TEMPORARY_FAILURE", 0.10, Law("lognormal", 1.5, 0.4)),
+    Miss("USER_BUSY", 0.07, Law("lognormal", 2.5, 0.4)),
+)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One world. The defaults are the published test bed: docs/pacing.md, "The world"."""
+
+    name: str = "day"
+    operators: int = 20
+    hours: float = 8.0
+    answer_rate: Course = ((0.0, 0.30),)
+    #: Slow random walk of the answer rate: standard deviation of its logarithm after one hour.
+    answer_walk: float = 0.08
+    ring: Law = Law("lognormal", 9.0 * math.exp(0.125), 0.5, 1.2)
+    ring_limit: float = 25.0
+    misses: tuple[Miss, ...] = MISSES
+    talk: Law = Law("lognormal", 120.0, 0.8)
+    talk_factor: Course = ((0.0, 1.0),)
+    wrap_up: Law = Law("lognormal", 15.0, 0.5)
+    patience: Law = Law("uniform", 1.0, 1.0)
+    #: The switch gives up a waiting customer after this long, whatever their patience.
+    max_wait: float = 60.0
+    #: Operators differ: σ of the logarithm of each one's own factor on talk and wrap-up.
+    pace_spread: float = 0.15
+    login_within_min: float = 10.0
+    #: ``(hour, minutes)``; each operator goes within `break_jitter_min` of it.
+    breaks: tuple[tuple[float, float], ...] = ((2.0, 10.0), (4.0, 30.0), (6.0, 10.0))
+    break_jitter_min: float = 20.0
+    #: Share of the operators on line over the day; those over it leave when their customer is done.
+    staffing: Course = ((0.0, 1.0),)
+    #: Seconds between an answer and the operator hearing it.
+    connect_s: float = 0.0
+    leads: float = math.inf
+    lines: float = math.inf
+    calls_per_second: float = math.inf
+
+
+def at(course: Course, hour: float) -> float:
+    """The value of a course at that hour; before its first and after its last point it stands still."""
+    index = bisect_right(course, (hour, math.inf))
+    if index == 0:
+        return course[0][1]
+    if index == len(course):
+        return course[-1][1]
+    (left, low), (right, high) = course[index - 1], course[index]
+    return low + (high - low) * (hour - left) / (right - left)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Turns TOML values into a scenario's fields, saying which one is wrong."""
+
+    known: dict[str, Any] = field(default_factory=lambda: {f.name: f for f in fields(Scenario)})
+
+    def read(self, table: dict[str, Any], base: Scenario) -> Scenario:
+        """`base` with what the table says; InvalidSetting names the first entry that makes no sense."""
+        changes: dict[str, Any] = {}
+        for name, value in table.items():
+            if name not in self.known:
+                raise InvalidSetting("scenario", f"a scenario has no {name!r}")
+            try:
+                changes[name] = self._value(getattr(base, name), name, value)
+            except (TypeError, ValueError, KeyError) as error:
+                raise InvalidSetting("scenario", f"{name} = {value!r}: {error}") from None
+        return replace(base, **changes)
+
+    def _value(self, old: Any, name: str, value: Any) -> Any:
+        if isinstance(old, Law):
+            law = replace(old, **value)
+            if law.kind not in LAWS:
+                raise ValueError(f"no law {law.kind!r}: one of {', '.join(LAWS)}")
+            return law
+        if name in ("answer_rate", "talk_factor", "staffing"):
+            points = value if isinstance(value, list) else [[0, value]]
+            return tuple((float(hour), float(number)) for hour, number in points)
+        if name == "breaks":
+            return tuple((float(hour), float(minutes)) for hour, minutes in value)
+        if name == "misses":
+            return tuple(
+                Miss(m["cause"], float(m["share"]), Law(**m["after"]) if m.get("after") else None) for m in value
+            )
+        return type(old)(value)
+
+
+def parse(text: str) -> dict[str, Scenario]:
+    """Scenarios of a TOML text, one per table, in its order; ``like = "other"`` starts from an earlier one.
+
+    InvalidSetting for what is no TOML, an unknown entry or a value that makes no sense.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidSetting("scenario", str(error)) from None
+    found: dict[str, Scenario] = {}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise InvalidSetting("scenario", f"{name} is no table: write [{name}]")
+        like = table.pop("like", None)
+        if like is not None and like not in found:
+            raise InvalidSetting("scenario", f"{name} is like {like!r}, which does not stand before it")
+        found[name] = _Reader().read({**table, "name": name}, found[like] if like else Scenario())
+    return found
