@@ -216,6 +216,22 @@ def status(as_json: bool, company: str | None) -> None:
     show([store.company(each) for each in ids], as_json, time.time())
 
 
+@main.group()
+def pacing() -> None:
+    """How many calls are placed, and why."""
+
+
+@pacing.command()
+@company_option
+@campaign_option
+@click.option("--last", default=10, show_default=True, help="How many decisions to show.")
+def explain(company: str | None, campaign: str, last: int) -> None:
+    """The last decisions of a campaign's pacing, with the figures they were made on."""
+    from fsdialer.verbs.pacing import show_decisions
+
+    show_decisions(_company(company), campaign, last)
+
+
 @main.command()
 def check() -> None:
     """Look at Redis, the switches and the phones; say what is wrong and how to mend it. Exits 1 if anything is."""

@@ -189,6 +189,19 @@ def test_queued_load_leaves_a_copy_to_the_worker_and_the_users_file_alone(cli, a
     assert (tmp_path / "leads").read_text() == LEADS
 
 
+def test_pacing_explain_shows_the_last_decision_its_figures_and_those_before(cli, acme):
+    assert "no decision yet" in cli("pacing", "explain", "--campaign", "spring").stdout
+    for second in range(3):
+        decision = {"at": f"2026-11-23T10:00:0{second}.000Z", "calls": str(second), "reason": f"[{second}] free"}
+        acme.pacing.save("spring", {**decision, "in_flight": "7"}, keep=True)
+    said = cli("pacing", "explain", "--campaign", "spring", "--last", "2").stdout
+    assert "acme/spring, 2026-11-23T10:00:02.000Z: [2] free" in said
+    assert "in flight                7" in said
+    assert said.rindex("10:00:02") < said.index("10:00:01")
+    assert "10:00:00" not in said
+    assert "no campaign 'winter'" in cli("pacing", "explain", "--campaign", "winter", fails=True).stderr
+
+
 @pytest.mark.parametrize("named", ["1", "+12125550100", "212 555 0100"])
 def test_why_explains_a_lead_by_id_or_number(cli, acme, named):
     acme.leads.add("spring", [NewLead("+12125550100", "Ann Lee")], time.time())
@@ -306,5 +319,18 @@ def test_help_loads_neither_redis_nor_gevent_nor_rq():
     )
     done = run_alone(code)
     assert done.returncode == 0
-    for verb in ("apply", "export", "load", "operator", "status", "why", "check", "user", "dial", "worker", "web"):
+    for verb in (
+        "apply",
+        "export",
+        "load",
+        "operator",
+        "status",
+        "why",
+        "check",
+        "pacing",
+        "user",
+        "dial",
+        "worker",
+        "web",
+    ):
         assert f"\n  {verb} " in done.stdout

@@ -19,6 +19,7 @@ blueprint = Blueprint("admin", __name__, url_prefix="/s/<seat>/admin")
 
 #: A cell that begins so is a formula to a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_DECISIONS_SHOWN = 200
 _COLUMNS = ("attempts", "answers", "bridges", *Disposition)
 
 
@@ -94,6 +95,17 @@ def statistics() -> Any:
         outcomes=outcomes,
         abandon_rate=total["abandoned"] / answers if answers else 0.0,
     )
+
+
+@blueprint.route("/pacing/<campaign>")
+@signed_in("admin")
+def pacing(campaign: str) -> str:
+    """The last hour's decisions of a campaign, newest first."""
+    company = g.me.company
+    company.setup.campaign(campaign)
+    decisions = company.pacing.decisions(campaign, _DECISIONS_SHOWN)
+    figures = [name for name in (decisions[0] if decisions else ()) if name not in ("at", "calls", "reason")]
+    return render_template("pacing.html", campaign=campaign, decisions=decisions, figures=figures)
 
 
 @blueprint.route("/leads")

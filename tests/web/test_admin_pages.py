@@ -124,3 +124,16 @@ def test_live_picture_has_every_operator_and_campaign(acme, admin, customer):
     live = admin.get("/admin/live").json
     assert [o["state"] for o in live["operators"]] == ["on_call", "off"]
     assert live["campaigns"][0]["campaign"] == "spring"
+
+
+def test_pacing_page_shows_the_last_decisions_newest_first(acme, admin):
+    for second, reason in enumerate(("nobody is free", "2 free <b>x</b>")):
+        decision = {"at": f"2026-11-23T10:00:0{second}.000Z", "calls": "2", "reason": reason, "in_flight": "7"}
+        acme.pacing.save("spring", decision, keep=True)
+    page = admin.get("/admin/pacing/spring").text
+    assert page.index("10:00:01") < page.index("10:00:00")
+    assert "in flight" in page and "2 free &lt;b&gt;x" in page and "<b>x" not in page
+
+
+def test_pacing_page_of_an_unknown_campaign_is_not_found(admin):
+    assert admin.get("/admin/pacing/nowhere").status_code == 404

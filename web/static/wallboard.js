@@ -28,7 +28,8 @@ function campaign(c, now) {
     make('tr', {}, make('td', {}, `lead ${r.lead}`), make('td', { class: 'n' }, `in ${clock(r.at - now)}`))));
   return make('section', { class: 'panel stack' },
     make('div', { class: 'title' }, make('h1', {}, c.campaign), make('span', { class: 'pill' }, c.mode),
-      make('span', { class: 'quiet' }, c.owner ? c.pace.reason || '' : 'No dialer runs this campaign.')),
+      make('span', { class: 'quiet' }, c.owner ? c.pace.reason || '' : 'No dialer runs this campaign.'),
+      make('a', { href: `${campaigns.dataset.pacing}/${encodeURIComponent(c.campaign)}` }, 'Pacing')),
     make('div', { class: 'tiles' },
       tile(c.operators.available || 0, 'free'),
       tile(sum(c.operators, 'on_call', 'reserved'), 'talking'),
