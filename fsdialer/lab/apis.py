@@ -3,7 +3,6 @@
 What shows the switch as it stands is in `listings`; one command, ``lab``, is ours (`fate`).
 """
 
-import json
 import time
 import uuid as uuids
 from collections.abc import Callable
@@ -12,11 +11,15 @@ import gevent
 from gevent.event import AsyncResult
 
 from fsdialer.lab import listings
+from fsdialer.lab.bridges import STEP_S
 from fsdialer.lab.exchange import USAGE, Exchange
 from fsdialer.lab.fate import Fate
+from fsdialer.lab.headers import as_json
 from fsdialer.lab.originate import applications_inline
 
 NO_CHANNEL = "-ERR No such channel!\n"
+#: How long a REFER is waited for (seconds).
+REFER_S = 10.0
 
 Api = Callable[[Exchange, str], str]
 
@@ -35,10 +38,10 @@ class Apis:
         api = self._table.get(name)
         if api is None:
             return f"-ERR {name} Command not found!\n"
-        return api(self._exchange, argument.strip())
+        return api(self._exchange, argument.strip()) or "-ERR no reply\n"
 
     def background(self, command: str, job: str) -> None:
-        """Run it and report by BACKGROUND_JOB."""
+        """Run it beside everything else and report by BACKGROUND_JOB."""
         name, _, argument = command.strip().partition(" ")
 
         def report(text: str) -> None:
@@ -47,10 +50,10 @@ class Apis:
                 more["Job_Command_Arg"] = argument
             self._exchange.fire("BACKGROUND_JOB", None, text, **more)
 
-        if name == "originate":
-            self._exchange.originate(argument, lambda ok, text: report(text))
+        if name == "originate" and argument:
+            gevent.spawn(self._exchange.originate, argument, lambda ok, text: report(text))
         else:
-            report(self.run(command))
+            gevent.spawn(lambda: report(self.run(command)))
 
 
 def _originate(exchange: Exchange, argument: str) -> str:
@@ -68,19 +71,21 @@ def _uuid_bridge(exchange: Exchange, argument: str) -> str:
 
 def _uuid_kill(exchange: Exchange, argument: str) -> str:
     uuid, _, cause = argument.partition(" ")
-    channel = exchange.channels.get(uuid)
+    channel = exchange.alive(uuid)
     if channel is None:
         return NO_CHANNEL if uuid else "-USAGE: <uuid> [cause]\n"
-    gevent.spawn_later(0.002, exchange.hang_up, channel, cause or "NORMAL_CLEARING")
+    exchange.hang_up(channel, cause or "NORMAL_CLEARING")
     return "+OK\n"
 
 
 def _uuid_exists(exchange: Exchange, argument: str) -> str:
-    return "true" if exchange.channels.get(argument) else "false"
+    return "true" if exchange.alive(argument) else "false"
 
 
 def _uuid_getvar(exchange: Exchange, argument: str) -> str:
     uuid, _, name = argument.partition(" ")
+    if not name:
+        return "-USAGE: <uuid> <var>\n"
     channel = exchange.channels.get(uuid)
     return NO_CHANNEL if channel is None else channel.get(name.strip()) or "_undef_"
 
@@ -88,82 +93,93 @@ def _uuid_getvar(exchange: Exchange, argument: str) -> str:
 def _uuid_setvar(exchange: Exchange, argument: str) -> str:
     uuid, _, rest = argument.partition(" ")
     name, _, value = rest.partition(" ")
+    if not name:
+        return "-USAGE: <uuid> <var> [value]\n"
     channel = exchange.channels.get(uuid)
     if channel is None:
         return NO_CHANNEL
-    channel.variables[name] = value
-    if not value:
-        del channel.variables[name]
-    if name == "park_timeout":
-        channel.park_timeout_spent = False
+    channel.update([(name, value)])
     return "+OK\n"
 
 
 def _uuid_dump(exchange: Exchange, argument: str) -> str:
     uuid, _, form = argument.partition(" ")
+    if not uuid:
+        return "-USAGE: <uuid> [format]\n"
     channel = exchange.channels.get(uuid)
     if channel is None:
         return NO_CHANNEL
-    values = exchange.events.snapshot(channel)
-    if form.strip() == "json":
-        return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
-    return "".join(f"{name}: {value}\n" for name, value in values.items())
+    text = exchange.events.snapshot(channel)
+    return as_json(text).decode() if form.strip() == "json" else text + "\n"
 
 
 def _uuid_transfer(exchange: Exchange, argument: str) -> str:
+    """To an inline dialplan; there is no other here, so any other extension ends the call as one that is not there."""
     words = argument.split(" ", 1)
-    channel = exchange.channels.get(words[0])
+    if len(words) < 2:
+        return "-USAGE: <uuid> [-bleg|-both] <dest-exten> [<dialplan>] [<context>]\n"
+    channel = exchange.alive(words[0])
     if channel is None:
         return NO_CHANNEL
-    target = words[1].strip() if len(words) > 1 else ""
-    if not target.endswith(" inline"):
-        return "-ERR no dialplan but inline here\n"
-    applications = applications_inline(target.removesuffix(" inline").strip().strip("'"))
+    target, inline = words[1].strip(), ""
+    todo = [("transfer", target)]
+    if target.endswith(" inline"):
+        inline = target.removesuffix(" inline").strip().strip("'")
+        todo = applications_inline(inline)
 
     def transfer() -> None:
         exchange.applications.interrupt(channel)
-        exchange.applications.execute(channel, applications)
+        exchange.applications.run(channel, todo, inline)
 
-    gevent.spawn_later(0.005, transfer)
+    exchange.later(STEP_S, None, transfer)
     return "+OK\n"
 
 
 def _uuid_broadcast(exchange: Exchange, argument: str) -> str:
+    """The sound is said to have begun and, in its time, to have ended."""
     words = argument.split()
-    channel = exchange.channels.get(words[0]) if words else None
+    if len(words) < 2:
+        return "-USAGE: <uuid> <path> [aleg|bleg|holdb|both]\n"
+    channel = exchange.alive(words[0])
     if channel is None:
-        return "-ERR No such channel!\n"
-    exchange.fire("PLAYBACK_START", channel, Playback_File_Path=words[1] if len(words) > 1 else "")
+        return "-ERR invalid uuid\n"
+    exchange.applications.play_over(channel, words[1])
     return "+OK Message sent\n"
 
 
 def _uuid_deflect(exchange: Exchange, argument: str) -> str:
     """REFER: the far side here never agrees; ten silent seconds, then the leg is gone whatever it said."""
     uuid, _, target = argument.partition(" ")
-    channel = exchange.channels.get(uuid)
-    if channel is None or not target:
-        return "-ERR No such channel!\n" if target else "-USAGE: <uuid> <uri>\n"
-    gevent.sleep(10)
-    channel.variables["sip_refer_status_code"] = "100"
+    if not target:
+        return "-USAGE: <uuid> <uri>\n"
+    channel = exchange.alive(uuid)
+    if channel is None:
+        return f"-ERR No such channel {uuid}!\n"
+    gevent.sleep(REFER_S)
+    channel.set(sip_refer_status_code="100")
     exchange.hang_up(channel, "BLIND_TRANSFER")
     return "+OK:SIP/2.0 100 Trying\n"
 
 
 def _uuid_record(exchange: Exchange, argument: str) -> str:
     words = argument.split()
-    channel = exchange.channels.get(words[0]) if words else None
-    if channel is None or len(words) < 3:
-        return "-ERR No such channel!\n" if len(words) >= 3 else "-USAGE: <uuid> [start|stop] <path>\n"
-    event = "RECORD_START" if words[1] == "start" else "RECORD_STOP"
-    exchange.fire(event, channel, Record_File_Path=words[2])
-    return "+OK Success\n"
+    if len(words) < 3:
+        return "-USAGE: <uuid> [start|stop|mask|unmask] <path> [<limit>] [<recording_vars>]\n"
+    channel = exchange.alive(words[0])
+    if channel is None:
+        return "-ERR Cannot locate session!\n"
+    if words[1] == "stop":
+        return exchange.recordings.stop_path(channel, words[2])
+    return exchange.recordings.start(channel, words[2])
 
 
 def _sched_hangup(exchange: Exchange, argument: str) -> str:
     words = argument.split()
-    channel = exchange.channels.get(words[1]) if len(words) > 1 else None
+    if not words:
+        return "-USAGE: [+]<time> <uuid> [<cause>]\n"
+    channel = exchange.alive(words[1]) if len(words) > 1 else None
     if channel is None:
-        return "-USAGE: [+]<time> <uuid> [<cause>]\n" if len(words) < 2 else NO_CHANNEL
+        return NO_CHANNEL
     exchange.applications.hang_up_later(channel, [words[0], *words[2:]])
     return "+OK\n"
 
@@ -174,23 +190,38 @@ def _hupall(exchange: Exchange, argument: str) -> str:
     for channel in list(exchange.channels.values()):
         if len(words) < 3 or channel.get(words[1]) == words[2]:
             exchange.hang_up(channel, cause)
-    return f"+OK hangup all channels with cause {cause}\n"
+    if len(words) < 3:
+        return f"+OK hangup all channels with cause {cause}\n"
+    return f"+OK hangup all channels matching [{words[1]}]=[{words[2]}] with cause: {cause}\n"
 
 
 def _fsctl(exchange: Exchange, argument: str) -> str:
+    """Without a figure, the figure that holds."""
     words = argument.split()
-    if len(words) == 2 and words[0] == "max_sessions":
-        exchange.max_sessions = int(words[1])
-        return f"+OK max sessions: {words[1]}\n"
-    if len(words) == 2 and words[0] == "sps":
-        exchange.sps = int(words[1])
-        return f"+OK sessions per second: {words[1]}\n"
-    return "-ERR usage\n"
+    if not words:
+        return "-USAGE: [hupall|pause|resume|shutdown|sps|max_sessions|…]\n"
+    figure = int(words[1]) if len(words) > 1 and words[1].isdigit() else None
+    match words[0]:
+        case "max_sessions":
+            exchange.max_sessions = exchange.max_sessions if figure is None else figure
+            return f"+OK max sessions: {exchange.max_sessions}\n"
+        case "sps":
+            exchange.sps = exchange.sps if figure is None else figure
+            return f"+OK sessions per second: {exchange.sps}\n"
+    return "-ERR Invalid command\n"
 
 
 def _global_getvar(exchange: Exchange, argument: str) -> str:
     known = {"domain": "127.0.0.1", "core_uuid": exchange.events.core, "hostname": "lab"}
     return known.get(argument, "") if argument else "".join(f"{k}={v}\n" for k, v in known.items())
+
+
+def _version(exchange: Exchange, argument: str) -> str:
+    return listings.VERSION if argument == "short" else f"FreeSWITCH Version {listings.VERSION}~64bit ( 64bit)\n"
+
+
+def _uptime(exchange: Exchange, argument: str) -> str:
+    return f"{int((time.time() - exchange.started) * (1000 if argument == 'ms' else 1))}\n"
 
 
 _TABLE: dict[str, Api] = {
@@ -208,8 +239,8 @@ _TABLE: dict[str, Api] = {
     "sched_hangup": _sched_hangup,
     "show": listings.show,
     "status": listings.status,
-    "version": lambda exchange, argument: f"FreeSWITCH Version {listings.VERSION}~64bit ( 64bit)\n",
-    "uptime": lambda exchange, argument: f"{int(time.time() - exchange.started)}\n",
+    "version": _version,
+    "uptime": _uptime,
     "strepoch": lambda exchange, argument: str(int(time.time())),
     "hupall": _hupall,
     "sofia": listings.sofia,

@@ -1,19 +1,29 @@
 """Dialplan applications: what a channel does once it is answered, one after the other, and how that is interrupted."""
 
+import time
 import uuid as uuids
 from typing import TYPE_CHECKING
 
 import gevent
 
+from fsdialer.lab import stages
 from fsdialer.lab.channel import Channel
 
 if TYPE_CHECKING:
     from fsdialer.lab.exchange import Exchange
 
+#: Rate at which sound is counted (samples a second).
+RATE = 8000
 #: How long a sound file is taken to be (seconds).
 FILE_S = 3.0
 #: Those that go on until somebody ends the call or moves it.
-ENDLESS = ("echo", "eavesdrop", "conference")
+ENDLESS = ("echo", "conference", "endless_playback")
+#: Those that are over at once and leave no trace here.
+INSTANT = ("answer", "pre_answer", "ring_ready", "log", "info", "export", "unset", "record_session", "event")
+#: Failures of ``bridge`` after which the caller goes on all the same.
+FORGIVEN = ("NO_ANSWER", "NO_USER_RESPONSE", "ORIGINATOR_CANCEL")
+
+Todo = list[tuple[str, str]]
 
 
 class Applications:
@@ -23,100 +33,158 @@ class Applications:
         self._exchange = exchange
         self._fire = exchange.fire
 
-    def execute(self, channel: Channel, applications: list[tuple[str, str]]) -> None:
-        """Run applications (name, argument) one after the other; after the last the channel is hung up."""
+    def run(self, channel: Channel, todo: Todo, inline: str = "") -> None:
+        """Run applications (name, argument) one after the other; `inline` is their text, if they came as a dialplan."""
+        if channel.alive:
+            channel.call_state = "ACTIVE"
+            channel.move("CS_EXECUTE")
+            stages.running(channel, inline)
+            self._next(channel, todo)
+
+    def _next(self, channel: Channel, todo: Todo) -> None:
+        """After the last the channel is hung up."""
         if not channel.alive:
             return
-        channel.stage, channel.state = "executing", "CS_EXECUTE"
-        if not applications:
+        if not todo:
             self._exchange.hang_up(channel, "NORMAL_CLEARING")
             return
-        (name, data), rest = applications[0], applications[1:]
-        self.begin(channel, name, data)
+        (name, data), rest = todo[0], todo[1:]
+        channel.application, channel.application_data = name, data
+        channel.application_uuid = str(uuids.uuid4())
+        stages.executing(channel)
+        self._fire("CHANNEL_EXECUTE", channel, **_described(channel))
         match name:
             case "park":
                 self.park(channel)
             case "playback":
-                self._fire("PLAYBACK_START", channel, Playback_File_Path=data)
-                self._wait(channel, _length_s(data), rest)
+                self._play(channel, data, rest)
             case "sleep":
-                self._wait(channel, float(data or 0) / 1000, rest)
+                channel.playing = gevent.spawn_later(float(data or 0) / 1000, self._finish, channel, rest)
             case "hangup":
-                self._complete(channel)
                 self._exchange.hang_up(channel, data or "NORMAL_CLEARING")
+                self._complete(channel)
             case "bridge":
-                self._bridge_to(channel, data)
+                self._bridge_to(channel, data, rest)
             case "sched_hangup":
                 self.hang_up_later(channel, data.split())
                 self._finish(channel, rest)
-            case _ if name not in ENDLESS:
+            case "set":
+                variable, _, value = data.partition("=")
+                channel.update([(variable, value)])
                 self._finish(channel, rest)
-
-    def begin(self, channel: Channel, name: str, data: str) -> None:
-        """A channel is in an application from now on."""
-        channel.application, channel.application_data = name, data
-        channel.application_uuid = str(uuids.uuid4())
-        self._fire("CHANNEL_EXECUTE", channel, **_described(channel))
+            case "eavesdrop":
+                self._listen_in(channel, data)
+            case "transfer":
+                self._exchange.hang_up(channel, "NO_ROUTE_DESTINATION")  # there is no dialplan here
+            case _ if name in INSTANT:
+                self._finish(channel, rest)
+            case _ if name not in ENDLESS:
+                self._exchange.hang_up(channel, "DESTINATION_OUT_OF_ORDER")  # no such application
 
     def interrupt(self, channel: Channel) -> None:
         """Take a channel out of what it is running."""
         if channel.playing is not None:
             channel.playing.kill(block=False)
             channel.playing = None
-        self._complete(channel, "break")
+        channel.heading = "CS_RESET"
+        self._complete(channel, interrupted=True)
 
     def park(self, channel: Channel) -> None:
-        """Hold a channel; under its `park_timeout` the first time."""
+        """Hold a channel. A `park_timeout` holds once, and takes `park_after_bridge` with it."""
         channel.application = "park"
-        self._fire("CHANNEL_PARK", channel)
-        limit, _, cause = channel.variables.get("park_timeout", "").partition(":")
-        if limit and not channel.park_timeout_spent:
-            channel.park_timeout_spent = True
+        limit, _, cause = channel.get("park_timeout").partition(":")
+        if limit:
+            channel.set(park_timeout="", park_after_bridge="")
             channel.playing = gevent.spawn_later(
                 float(limit), self._exchange.hang_up, channel, cause or "NORMAL_CLEARING"
             )
+        self._fire("CHANNEL_PARK", channel)
 
     def hang_up_later(self, channel: Channel, words: list[str]) -> None:
         """``+SECONDS [CAUSE]``, as ``sched_hangup`` takes them."""
         cause = words[1] if len(words) > 1 else "ALLOTTED_TIMEOUT"
         self._exchange.later(float(words[0].lstrip("+")), channel, self._exchange.hang_up, channel, cause)
 
-    def _wait(self, channel: Channel, seconds: float, rest: list[tuple[str, str]]) -> None:
-        channel.playing = gevent.spawn_later(seconds, self._finish, channel, rest)
+    def play_over(self, channel: Channel, sound: str) -> None:
+        """Play to a channel, whatever it is doing."""
+        self._fire("PLAYBACK_START", channel, **_file(sound))
+        self._exchange.later(_length_s(sound), channel, self._played_over, channel, sound)
 
-    def _finish(self, channel: Channel, rest: list[tuple[str, str]]) -> None:
+    def _played_over(self, channel: Channel, sound: str) -> None:
+        self._fire("PLAYBACK_STOP", channel, Playback_Status="done", **_file(sound))
+
+    def _play(self, channel: Channel, sound: str, rest: Todo) -> None:
+        self._fire("PLAYBACK_START", channel, **_file(sound))
+        channel.playing_since = time.monotonic()
+        channel.playing = gevent.spawn_later(_length_s(sound), self._finish, channel, rest)
+
+    def _finish(self, channel: Channel, rest: Todo) -> None:
         channel.playing = None
         self._complete(channel)
-        self.execute(channel, rest)
+        self._next(channel, rest)
 
-    def _complete(self, channel: Channel, status: str = "done") -> None:
-        """The end of an application; `status` is why a sound stopped: ``done`` or ``break``."""
+    def _complete(self, channel: Channel, interrupted: bool = False) -> None:
         if not channel.application:
             return
         response = "_none_"
         if channel.application == "playback":
-            response = "FILE PLAYED"
-            self._fire("PLAYBACK_STOP", channel, Playback_File_Path=channel.application_data, Playback_Status=status)
+            response = "PLAYBACK ERROR" if interrupted else "FILE PLAYED"
+            self._stop_playing(channel)
+        channel.set(current_application_response="" if response == "_none_" else response)
         self._fire("CHANNEL_EXECUTE_COMPLETE", channel, Application_Response=response, **_described(channel))
         channel.application = channel.application_data = ""
 
-    def _bridge_to(self, channel: Channel, destination: str) -> None:
-        """Call somebody and join them, or hang up."""
+    def _stop_playing(self, channel: Channel) -> None:
+        sound = channel.application_data
+        length_s = _length_s(sound)
+        played_s = min(length_s, time.monotonic() - channel.playing_since)
+        channel.set(
+            playback_last_offset_pos=str(int(played_s * RATE)),
+            playback_seconds=str(int(length_s)),
+            playback_ms=str(int(length_s * 1000)),
+            playback_samples=str(int(length_s * RATE)),
+        )
+        self._fire("PLAYBACK_STOP", channel, Playback_Status="done", **_file(sound))
+
+    def _listen_in(self, channel: Channel, uuid: str) -> None:
+        """Until somebody hangs up; the listener's phone shows who is heard."""
+        heard = self._exchange.alive(uuid)
+        if heard is None:
+            self._exchange.hang_up(channel, "NORMAL_CLEARING")
+            return
+        shown = heard.profile
+        channel.set(last_sent_callee_id_name=shown.caller_name, last_sent_callee_id_number=shown.caller_number)
+
+    def _bridge_to(self, channel: Channel, destination: str, rest: Todo) -> None:
+        """Call somebody and join them; without them go on only if that was allowed."""
 
         def done(ok: bool, text: str) -> None:
             if not channel.alive:
                 return
+            word = text.split()[1]
             if ok:
-                self._exchange.bridges.join(channel, self._exchange.channels[text.split()[1]])
+                partner = self._exchange.channels[word]
+                stages.dialled(channel, partner, destination)
+                self._exchange.bridges.join(channel, partner)
+                return
+            stages.not_dialled(channel, word)
+            goes_on = channel.get("continue_on_fail").split(",")
+            if word in FORGIVEN or "true" in goes_on or word in goes_on:
+                self._finish(channel, rest)
             else:
-                self._exchange.hang_up(channel, text.split()[1])
+                self._exchange.hang_up(channel, word)
 
-        self._exchange.originate(f"{destination} &park()", done)
+        self._exchange.originate(f"{destination} &park()", done, originator=channel)
 
 
 def _described(channel: Channel) -> dict[str, str]:
     more = {"Application": channel.application, "Application_UUID": channel.application_uuid}
     return more | ({"Application_Data": channel.application_data} if channel.application_data else {})
+
+
+def _file(sound: str) -> dict[str, str]:
+    kind = {"Playback_File_Type": "tone_stream"} if sound.startswith("tone_stream://") else {}
+    return {**kind, "Playback_File_Path": sound}
 
 
 def _length_s(sound: str) -> float:

@@ -1,9 +1,8 @@
 """Bridges: two channels joined, and parted again. Event order is that of the recordings."""
 
-import time
-import uuid as uuids
 from typing import TYPE_CHECKING
 
+from fsdialer.lab import stages
 from fsdialer.lab.channel import Channel
 from fsdialer.lab.events import micros
 
@@ -15,7 +14,7 @@ STEP_S = 0.005
 
 
 class Bridges:
-    """Joins and parts the channels of an exchange."""
+    """Joins and parts the channels of an exchange. A is the leg that bridges, B the one it is bridged to."""
 
     def __init__(self, exchange: "Exchange") -> None:
         self._exchange = exchange
@@ -23,30 +22,47 @@ class Bridges:
 
     def bridge(self, one: str, other: str) -> str:
         """``uuid_bridge``; its answer. The bridge itself comes a moment later."""
-        exchange = self._exchange
-        a, b = exchange.channels.get(one), exchange.channels.get(other)
-        if a is None or b is None or not (a.alive and b.alive) or not (a.answered or b.answered):
+        a, b = self._exchange.alive(one), self._exchange.alive(other)
+        if a is None or b is None or not (a.answered or b.answered):
             return "-ERR Invalid uuid\n"
-        for channel in (a, b):
-            if not channel.answered:  # bridging too early ends the call
-                exchange.later(STEP_S, None, exchange.hang_up, channel, "NORMAL_CLEARING")
-        exchange.later(STEP_S, None, self._start, a, b)
+        if not a.answered:
+            a, b = b, a
+        self._exchange.later(STEP_S, None, self._start, a, b)
         return f"+OK {other}\n"
 
     def _start(self, a: Channel, b: Channel) -> None:
-        if not (a.alive and b.alive and a.answered and b.answered):
-            self._failed(a, b)
+        if not (a.alive and b.alive):
+            self._partner_gone(a, b)
             return
-        for channel in (b, a):
-            self._applications.interrupt(channel)
-            channel.profile_index += 1
-            channel.profile_created = micros()
-        now = int(time.time())
-        a.transfer_source = f"{now}:{uuids.uuid4()}:uuid_br:{b.uuid}"
-        b.transfer_source = f"{now}:{uuids.uuid4()}:uuid_br:{a.uuid}"
-        self._exchange.later(STEP_S, None, self.join, a, b)
+        early = not b.answered
+        a_before, b_before = a.profile.callee_number, (a.profile.caller_name, a.profile.caller_number)
+        if early:
+            stages.flipped(b)
+        a_callee = b.profile.callee_number
+        a.meet(b, "originatee")
+        b.meet(a, "originator")
+        for channel, partner in ((a, b), (b, a)):
+            stages.bond(channel, partner)
+        a.profile.logical, a.profile.callee_number = "inbound", a_callee or a_before
+        b.hit_dialplan = False
+        b.profile.caller_name, b.profile.caller_number = b_before
+        a.set(uuid_bridge=b.uuid)
+        if early:
+            self._too_early(a, b)
+            return
+        self._applications.interrupt(b)
+        self._applications.interrupt(a)
+        a.set(uuid_bridge="")
+        self._exchange.later(STEP_S, None, self._execute, a, b)
 
-    def _failed(self, a: Channel, b: Channel) -> None:
+    def _too_early(self, a: Channel, b: Channel) -> None:
+        """Bridging to somebody who has not picked up ends both."""
+        self._exchange.hang_up(b, "DESTINATION_OUT_OF_ORDER", job="ORIGINATOR_CANCEL")
+        self._applications.interrupt(a)
+        a.set(uuid_bridge="", last_bridge_hangup_cause="DESTINATION_OUT_OF_ORDER")
+        self._exchange.later(STEP_S, None, self._exchange.hang_up, a, "ORIGINATOR_CANCEL")
+
+    def _partner_gone(self, a: Channel, b: Channel) -> None:
         """The partner vanished after +OK: parked again if its variables say so, else hung up."""
         for channel in (a, b):
             if not channel.alive or not channel.answered:
@@ -56,19 +72,30 @@ class Bridges:
             else:
                 self._exchange.hang_up(channel, "DESTINATION_OUT_OF_ORDER")
 
-    def join(self, a: Channel, b: Channel) -> None:
-        """Both talk to each other from now on, if both are still there."""
+    def _execute(self, a: Channel, b: Channel) -> None:
         if not (a.alive and b.alive):
-            self._failed(a, b)
+            self._partner_gone(a, b)
             return
-        now = micros()
         for channel, partner in ((a, b), (b, a)):
-            channel.partner, channel.last_partner, channel.bridged = partner, None, now
-            channel.state = "CS_SOFT_EXECUTE"
-            channel.originator = channel is a
-            self._applications.begin(channel, "uuid_bridge", partner.uuid)
+            channel.move("CS_SOFT_EXECUTE")
+            channel.application, channel.application_data = "uuid_bridge", partner.uuid
+            self._exchange.fire(
+                "CHANNEL_EXECUTE", channel, Application=channel.application, Application_Data=partner.uuid
+            )
+        self._connect(a, b)
+
+    def join(self, a: Channel, b: Channel) -> None:
+        """A's own ``bridge`` was answered by B."""
+        a.meet(b, "originatee")
+        b.meet(a, "originator")
+        self._connect(a, b)
+
+    def _connect(self, a: Channel, b: Channel) -> None:
+        a.times.bridged = b.times.bridged = micros()
+        a.partner, b.partner = b, a
         self._exchange.fire("CHANNEL_BRIDGE", a, **_pair(a, b))
-        for channel in (a, b):
+        for channel, partner in ((a, b), (b, a)):
+            stages.bridged(channel, partner)
             if channel.plan and channel.plan.talk_s is not None:
                 self._exchange.later(
                     channel.plan.talk_s, channel, self._exchange.hang_up, channel, "NORMAL_CLEARING", "recv_bye"
@@ -76,28 +103,40 @@ class Bridges:
 
     def part(self, channel: Channel, partner: Channel, cause: str) -> None:
         """`channel` hangs up; its partner is parked if its variables say so, else it goes too."""
-        a, b = (channel, partner) if channel.originator else (partner, channel)
         channel.partner = partner.partner = None
-        channel.last_partner, partner.last_partner = partner, channel
-        stays = partner.get("park_after_bridge") == "true"
+        stages.parted(channel, partner, cause)
+        stays = partner.alive and partner.get("park_after_bridge") == "true"
+        if not channel.originator:
+            self._b_left(channel, partner, stays)
+        elif channel.state == "CS_EXECUTE" and not stays:
+            self._a_left_its_own_bridge(channel, partner)
+        else:
+            self._leave(partner, stays)
+            self._exchange.fire("CHANNEL_UNBRIDGE", channel, **_pair(channel, partner))
+            self._exchange.end(channel)
+
+    def _b_left(self, b: Channel, a: Channel, stays: bool) -> None:
+        self._exchange.end(b)
+        self._exchange.fire("CHANNEL_UNBRIDGE", a, **_pair(a, b))
+        self._leave(a, stays)
+
+    def _a_left_its_own_bridge(self, a: Channel, b: Channel) -> None:
+        for channel in (a, b):
+            channel.set(bridge_hangup_cause="NORMAL_CLEARING")
+        self._exchange.fire("CHANNEL_UNBRIDGE", a, **_pair(a, b))
+        self._leave(b, stays=False)
+        self._exchange.end(a)
+
+    def _leave(self, partner: Channel, stays: bool) -> None:
+        """The one who is left behind: parked, or ended too."""
         partner.application = partner.application_data = ""
         if stays:
+            partner.move("CS_PARK")
             self._applications.park(partner)
-        elif partner is b:
-            self._end_too(partner)
-        if channel is a:
-            channel.cause = cause
-            self._exchange.fire("CHANNEL_UNBRIDGE", channel, Hangup_Cause=cause, **_pair(a, b))
-            self._exchange.end(channel, cause)
-        else:
-            self._exchange.end(channel, cause)
-            self._exchange.fire("CHANNEL_UNBRIDGE", a, **_pair(a, b))
-            if not stays:
-                self._end_too(a)
-
-    def _end_too(self, partner: Channel) -> None:
-        partner.hangup_by = "send_bye"
-        self._exchange.end(partner, "NORMAL_CLEARING")
+            return
+        if partner.alive:
+            partner.cause, partner.hangup_by = "NORMAL_CLEARING", "send_bye"
+        self._exchange.end(partner)
 
 
 def _pair(a: Channel, b: Channel) -> dict[str, str]:

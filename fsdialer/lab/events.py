@@ -20,7 +20,7 @@ class Fired:
     def frame(self, form: str) -> bytes:
         """As ``plain`` or ``json``."""
         if form not in self._frames:
-            write = headers.as_json if form == "json" else headers.plain
+            write = headers.json_frame if form == "json" else headers.plain
             self._frames[form] = write(self.text, self.body)
         return self._frames[form]
 
@@ -56,9 +56,9 @@ class Events:
         for listener in list(self.listeners):
             listener.hear(event)
 
-    def snapshot(self, channel: Channel) -> dict[str, str]:
-        """A channel as ``uuid_dump`` shows it."""
-        return headers.as_dict(self._base("CHANNEL_DATA") + channel.lines())
+    def snapshot(self, channel: Channel) -> str:
+        """A channel as ``uuid_dump`` shows it: header lines."""
+        return self._base("CHANNEL_DATA") + channel.lines()
 
     def _base(self, name: str) -> str:
         self._sequence += 1

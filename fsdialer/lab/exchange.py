@@ -13,6 +13,7 @@ from typing import Any
 
 import gevent
 
+from fsdialer.lab import stages
 from fsdialer.lab.applications import Applications
 from fsdialer.lab.bridges import STEP_S, Bridges
 from fsdialer.lab.channel import Channel
@@ -20,6 +21,8 @@ from fsdialer.lab.events import Events, micros
 from fsdialer.lab.originate import Originate, Usage, parse
 from fsdialer.lab.people import NEVER, People, Plan
 from fsdialer.lab.places import Gateway, Phone
+from fsdialer.lab.profile import Profile, Times
+from fsdialer.lab.recordings import Recordings
 
 USAGE = (
     "-USAGE: <call url> <exten>|&<application_name>(<app_args>) [<dialplan>] [<context>] [<cid_name>] [<cid_num>] "
@@ -30,7 +33,6 @@ SIP = {
     404: ("UNALLOCATED_NUMBER", "Not Found"),
     480: ("NO_USER_RESPONSE", "Temporarily Unavailable"),
     486: ("USER_BUSY", "Busy Here"),
-    487: ("ORIGINATOR_CANCEL", "Request Terminated"),
     503: ("NORMAL_TEMPORARY_FAILURE", "Service Unavailable"),
     603: ("CALL_REJECTED", "Decline"),
 }
@@ -39,7 +41,7 @@ Done = Callable[[bool, str], None]
 
 
 class Exchange:
-    """Everything a switch has but sockets."""
+    """Everything a switch has but sockets. `unusual` is how often (0 to 1) things come in the rarer of two orders."""
 
     def __init__(
         self,
@@ -49,7 +51,7 @@ class Exchange:
         seed: int = 1,
         max_sessions: int = 5000,
         sps: int = 500,
-        job_first: bool | None = None,
+        unusual: float = 0.1,
         phone_scale: float = 1.0,
     ) -> None:
         self.people = people
@@ -62,15 +64,17 @@ class Exchange:
         self.started = time.time()
         self.sessions = 0
         self.peak_sessions = 0
-        self._job_first = job_first
+        self._unusual = unusual
         self._dice = random.Random(f"exchange-{seed}")
         self._phone_scale = phone_scale
-        self._recent: list[float] = []
+        self._second, self._admitted = 0, 0
+        self.peak_sps = 0
         self._live: Counter[str] = Counter()
         self.events = Events()
         self.fire = self.events.fire
         self.applications = Applications(self)
         self.bridges = Bridges(self)
+        self.recordings = Recordings(self)
 
     def later(self, delay_s: float, channel: Channel | None, work: Callable[..., None], *args: Any) -> gevent.Greenlet:
         """Do it in a while, unless the channel is gone by then."""
@@ -80,15 +84,24 @@ class Exchange:
         return timer
 
     # -- originate -----------------------------------------------------------------------------------------
-    def originate(self, text: str, done: Done) -> None:
-        """Make a call; `done(ok, text)` when it was answered or failed."""
+    def alive(self, uuid: str) -> Channel | None:
+        """A channel that is not hung up, nor about to be."""
+        channel = self.channels.get(uuid)
+        return channel if channel is not None and channel.alive else None
+
+    # -- originate -----------------------------------------------------------------------------------------
+    def originate(self, text: str, done: Done, originator: Channel | None = None) -> None:
+        """Make a call; `done(ok, text)` when it was answered or failed.
+
+        With an `originator`, whose ``bridge`` it is, the channel runs nothing once it is answered.
+        """
         try:
             wanted = parse(text)
         except Usage:
             done(False, USAGE)
             return
         uuid = wanted.variables.get("origination_uuid") or str(uuids.uuid4())
-        refusal = "DESTINATION_OUT_OF_ORDER" if uuid in self.channels or not self._admit_session() else ""
+        refusal = "DESTINATION_OUT_OF_ORDER" if not self._admit_session() or uuid in self.channels else ""
         kind, _, rest = wanted.destination.partition("/")
         channel = None
         if not refusal:
@@ -97,15 +110,24 @@ class Exchange:
         if channel is None:
             done(False, f"-ERR {refusal}\n")
             return
-        self._place(channel, wanted, done)
+        stages.created(channel, wanted.variables)
+        if originator is not None:
+            stages.called_for(channel, originator)
+        self._place(channel, done, None if originator is not None else wanted)
 
     def _admit_session(self) -> bool:
-        now = time.monotonic()
-        self._recent = [at for at in self._recent if at > now - 1]
-        if len(self.channels) >= self.max_sessions or len(self._recent) >= self.sps:
-            return False
-        self._recent.append(now)
-        return True
+        """FreeSWITCH counts down from its limit and refuses at nought: one less than the limit is let in a second."""
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._admitted = second, 0
+        self._admitted += 1
+        self.peak_sps = max(self.peak_sps, self._admitted)
+        return self._admitted < self.sps and len(self.channels) < self.max_sessions
+
+    @property
+    def this_second(self) -> int:
+        """Sessions asked for in this second."""
+        return self._admitted if int(time.monotonic()) == self._second else 0
 
     def _to_carrier(self, wanted: Originate, uuid: str, rest: str) -> tuple[str, Channel | None]:
         parts = rest.split("/")
@@ -126,17 +148,20 @@ class Exchange:
         channel.gateway, channel.plan = gateway, plan
         self._live[number] += 1
         self.peak_live[number] = max(self._live[number], self.peak_live.get(number, 0))
-        if gateway is not None and not gateway.admit():
+        if gateway is not None and (not gateway.admit() or gateway.unreachable):
             channel.plan = Plan(status=503, ring_s=0.02, rings=False)
         return "", channel
 
     def _to_phone(self, wanted: Originate, uuid: str, rest: str) -> tuple[str, Channel | None]:
         extension = rest.partition("@")[0]
         phone = self.phone(extension)
-        if phone is None or not phone.registered:
+        if phone is None:
+            return "SUBSCRIBER_ABSENT", None
+        if not phone.registered:
             return "USER_NOT_REGISTERED", None
         name = f"sofia/internal/{extension}-0x55f073a8d350@127.0.0.1:51979"
         channel = self._channel(wanted, uuid, "operator", name, extension)
+        channel.profile.destination = channel.profile.callee_number = f"{extension}-0x55f073a8d350"
         channel.plan = {
             "auto": Plan(ring_s=self._dice.uniform(0.15, 0.4) * self._phone_scale),
             "reject": Plan(status=603, ring_s=0.1),
@@ -150,7 +175,13 @@ class Exchange:
 
     def _channel(self, wanted: Originate, uuid: str, kind: str, name: str, number: str) -> Channel:
         self.sessions += 1
-        return Channel(uuid, kind, name, number, self.sessions, micros(), dict(wanted.variables), wanted.applications)
+        given, now = wanted.variables, micros()
+        profile = Profile(
+            destination=number,
+            caller_number=given.get("origination_caller_id_number", "0000000000"),
+            caller_name=given.get("origination_caller_id_name", ""),
+        )
+        return Channel(uuid, kind, name, number, self.sessions, profile, Times(created=now, profile_created=now))
 
     def phone(self, extension: str) -> Phone | None:
         """An operator's phone; 1000 to 1999 are there from the start."""
@@ -158,7 +189,7 @@ class Exchange:
             self.phones[extension] = Phone(extension)
         return self.phones.get(extension)
 
-    def _place(self, channel: Channel, wanted: Originate, done: Done) -> None:
+    def _place(self, channel: Channel, done: Done, wanted: Originate | None) -> None:
         self.channels[channel.uuid] = channel
         self.peak_sessions = max(self.peak_sessions, len(self.channels))
         channel.on_ended = done
@@ -167,88 +198,122 @@ class Exchange:
         assert plan is not None
         if plan.rings:
             self.later(min(STEP_S, plan.ring_s), channel, self._ring, channel)
-        timeout = wanted.variables.get("originate_timeout", "60")
+        timeout = channel.get("originate_timeout")
         self.later(float(timeout) if timeout.isdigit() else 60.0, channel, self._ring_timeout, channel)
         if plan.ring_s < NEVER:
-            self.later(plan.ring_s + STEP_S, channel, self._decide, channel, plan)
+            self.later(plan.ring_s + STEP_S, channel, self._decide, channel, plan, wanted)
 
+    # -- ringing and answering -----------------------------------------------------------------------------
     def _ring(self, channel: Channel) -> None:
-        channel.progress, channel.stage = micros(), "ringing"
+        channel.times.progress = micros()
+        channel.move("CS_CONSUME_MEDIA")
+        stages.heard_from(channel)
         self.fire("CHANNEL_PROGRESS", channel)
-
-    def _decide(self, channel: Channel, plan: Plan) -> None:
-        if plan.status is not None:
-            cause, phrase = SIP[plan.status]
-            channel.sip_status, channel.sip_phrase = plan.status, phrase
-            self._end_unanswered(channel, cause, "recv_refuse")
-        else:
-            self._answer(channel)
+        channel.call_state = "RINGING"
 
     def _ring_timeout(self, channel: Channel) -> None:
-        """The recordings have the job first here."""
-        channel.sip_status, channel.sip_phrase = 487, "Request Terminated"
-        self._end_unanswered(channel, "NO_ANSWER", "send_cancel", job_first=True)
+        self.hang_up(channel, "NO_ANSWER", job_first=True)
 
-    def _end_unanswered(self, channel: Channel, cause: str, by: str, job_first: bool = False) -> None:
-        channel.hangup_by = by
-        done, channel.on_ended = channel.on_ended, None
-        first = self._job_first if self._job_first is not None else job_first or self._dice.random() < 0.1
-        if first and done:
-            done(False, f"-ERR {cause}\n")
-        self.end(channel, cause)
-        if not first and done:
-            done(False, f"-ERR {cause}\n")
+    def _decide(self, channel: Channel, plan: Plan, wanted: Originate | None) -> None:
+        if plan.status is None:
+            self._answer(channel, wanted)
+            return
+        cause, phrase = SIP[plan.status]
+        channel.sip_status, channel.sip_phrase = plan.status, phrase
+        stages.refused(channel)
+        nobody = channel.gateway is not None and channel.gateway.unreachable
+        self.hang_up(channel, cause, "recv_refuse", job_first=nobody)
 
-    def _answer(self, channel: Channel) -> None:
+    def _answer(self, channel: Channel, wanted: Originate | None) -> None:
         channel.stop_timers()
-        channel.answered, channel.stage = micros(), "answered"
+        channel.times.answered = micros()
+        channel.move("CS_CONSUME_MEDIA")
+        stages.answered(channel)
         self.fire("CHANNEL_ANSWER", channel)
-        done, channel.on_ended = channel.on_ended, None
-        if done:
-            done(True, f"+OK {channel.uuid}\n")
-        hook = channel.variables.get("execute_on_answer", "").split()
+        stages.picked_up(channel)
+        hook = channel.get("execute_on_answer").split()
         if len(hook) >= 2 and hook[0] == "sched_hangup":
             self.applications.hang_up_later(channel, hook[1:])
         if channel.plan and channel.plan.patience_s is not None:
             self.later(channel.plan.patience_s, channel, self._lose_patience, channel)
-        self.later(STEP_S, channel, self.applications.execute, channel, channel.applications)
+        if wanted is None or not self._comes_unusually():
+            self._done(channel, True, f"+OK {channel.uuid}\n")
+        if wanted is not None:
+            self.later(STEP_S, channel, self._run, channel, wanted)
+
+    def _run(self, channel: Channel, wanted: Originate) -> None:
+        self.applications.run(channel, wanted.applications, wanted.inline)
+        self._done(channel, True, f"+OK {channel.uuid}\n")
 
     def _lose_patience(self, channel: Channel) -> None:
         if channel.partner is None:
             self.hang_up(channel, "NORMAL_CLEARING", "recv_bye")
 
+    def _done(self, channel: Channel, ok: bool, text: str) -> None:
+        """The result of its originate, once."""
+        done, channel.on_ended = channel.on_ended, None
+        if done:
+            done(ok, text)
+
+    def _comes_unusually(self) -> bool:
+        return self._dice.random() < self._unusual
+
     # -- the end -------------------------------------------------------------------------------------------
-    def hang_up(self, channel: Channel, cause: str, by: str = "") -> None:
-        """End a channel, and what hangs on it."""
+    def hang_up(self, channel: Channel, cause: str, by: str = "", *, job_first: bool = False, job: str = "") -> None:
+        """End a channel, and what hangs on it. It counts as gone at once; the world hears of it a moment later.
+
+        `job_first`: the result of its originate, if that still runs, usually comes before its hang-up, not after;
+        `job`: and names this cause.
+        """
         if not channel.alive or channel.uuid not in self.channels:
             return
-        if not channel.answered:
-            channel.sip_status, channel.sip_phrase = 487, "Request Terminated"
-            self._end_unanswered(channel, cause, by or "send_cancel")
-            return
-        channel.hangup_by = by or "send_bye"
-        partner = channel.partner
-        if partner is None:
-            self.end(channel, cause)
-        else:
-            self.bridges.part(channel, partner, cause)
-
-    def end(self, channel: Channel, cause: str) -> None:
-        """A channel is gone; nothing else is looked at."""
         channel.stop_timers()
-        channel.cause, channel.hung_up = cause, micros()
-        channel.state, channel.stage = "CS_REPORTING", "hung_up"
-        self.channels.pop(channel.uuid, None)
+        channel.cause, channel.heading = cause, "CS_HANGUP"
+        if channel.sip_status is None and by == "recv_bye":
+            channel.sip_status = 200
+        elif channel.sip_status is None and not channel.answered:
+            channel.sip_status, channel.sip_phrase = 487, "CANCEL"
+        channel.hangup_by = by or ("send_bye" if channel.answered else "send_cancel")
+        stages.hanging_up(channel)
+        result = f"-ERR {job or cause}\n"
+        if (job_first or bool(job)) != self._comes_unusually():
+            self._done(channel, False, result)
+        gevent.spawn_later(STEP_S, self._finish, channel, cause, result)
+
+    def _finish(self, channel: Channel, cause: str, result: str) -> None:
+        if channel.uuid not in self.channels:
+            return  # its partner took it along
+        if channel.partner is not None:
+            self.bridges.part(channel, channel.partner, cause)
+        else:
+            self.end(channel)
+        self._done(channel, False, result)
+
+    def end(self, channel: Channel) -> None:
+        """A channel is over; nothing else is looked at."""
+        if self.channels.pop(channel.uuid, None) is None:
+            return
+        channel.stop_timers()
+        channel.times.hung_up = micros()
+        channel.move("CS_HANGUP")
+        if channel.recording:
+            self.recordings.stop(channel)
+        stages.ended(channel)
+        channel.move("CS_REPORTING")
+        channel.call_state = "HANGUP"
+        partner = self.channels.get(channel.get("signal_bond"))
+        if partner is not None and channel.times.bridged:
+            partner.set(bridge_hangup_cause=channel.cause)
         self._live[channel.number] -= 1
         if channel.gateway is not None:
             channel.gateway.in_use -= 1
-        self.fire("CHANNEL_HANGUP_COMPLETE", channel, Hangup_Cause=cause)
+        self.fire("CHANNEL_HANGUP_COMPLETE", channel)
 
     def die(self) -> None:
         """As a crash does: every channel gone without a word, and a new core."""
         for channel in list(self.channels.values()):
             channel.stop_timers()
-            channel.hung_up = micros()
+            channel.cause = "CRASH"
             if channel.gateway is not None:
                 channel.gateway.in_use -= 1
         self.channels.clear()

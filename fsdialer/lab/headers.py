@@ -1,16 +1,13 @@
 """How FreeSWITCH writes an event: header names, their order, their encoding. Names and shapes are those of real
-recordings (`tests/captures`); `variables.json` holds what a channel's variables are at each stage of its life.
+recordings (`tests/captures`).
 """
 
 import json
 import re
 import time
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 from urllib.parse import quote, unquote
-
-STAGES = ("created", "ringing", "answered", "executing", "hung_up")
 
 #: Where in FreeSWITCH's source each event is fired: Event-Calling-File, -Function, -Line-Number.
 _SOURCES = {
@@ -32,49 +29,18 @@ _SOURCES = {
     "CHANNEL_DATA": ("mod_commands.c", "uuid_dump_function", 6495),
 }
 _SAFE = "!$'()*,-./_~"
+_PLAIN = re.compile(r"[A-Za-z0-9!$'()*,\-./_~]+")
 _ENCODED_TWICE = re.compile(r"%25([0-9A-F]{2})")
 
 
 @lru_cache(maxsize=20_000)
 def encode(value: str) -> str:
     """A value as FreeSWITCH encodes it: what already looks encoded (``%0A``) is left alone, an empty one says so."""
+    if _PLAIN.fullmatch(value):
+        return value
     if not value:
         return "_undef_"
     return _ENCODED_TWICE.sub(r"%\1", quote(value, safe=_SAFE))
-
-
-def _template(value: str) -> str:
-    """A value of `variables.json`, encoded but for its placeholders."""
-    parts = re.split(r"(\{[a-z_0-9]+\})", value.replace("{{", "\0").replace("}}", "\1"))
-    return "".join(
-        part
-        if part.startswith("{") and part.endswith("}")
-        else quote(part.replace("\0", "{").replace("\1", "}"), safe=_SAFE)
-        for part in parts
-    )
-
-
-def _load() -> tuple[dict[str, dict[str, str]], dict[str, dict[str, dict[str, str]]]]:
-    """Per kind of channel and stage: the block of variable lines as one template, and the variables by name."""
-    stages = json.loads(resources.files(__package__).joinpath("variables.json").read_text())
-    blocks: dict[str, dict[str, str]] = {}
-    names: dict[str, dict[str, dict[str, str]]] = {}
-    for kind, by_stage in stages.items():
-        so_far: dict[str, str] = {}
-        blocks[kind], names[kind] = {}, {}
-        for stage in STAGES:
-            so_far = {**so_far, **by_stage[stage]}
-            names[kind][stage] = dict(so_far)
-            blocks[kind][stage] = "".join(f"variable_{k}: {_template(v) or '_undef_'}\n" for k, v in so_far.items())
-    return blocks, names
-
-
-_BLOCKS, VARIABLES = _load()
-
-
-def variable_block(kind: str, stage: str, values: dict[str, str]) -> str:
-    """The variables FreeSWITCH and its SIP stack set by themselves, as header lines."""
-    return _BLOCKS[kind][stage].format_map(values)
 
 
 def base(name: str, core: str, sequence: int, micros: int) -> str:
@@ -116,12 +82,19 @@ def as_dict(text: str) -> dict[str, str]:
     return {name: "" if value == "_undef_" else unquote(value) for name, _, value in pairs}
 
 
-def as_json(text: str, body: str) -> bytes:
-    """An event's lines as a JSON event frame."""
-    values = as_dict(text)
+def as_json(text: str, body: str = "") -> bytes:
+    """An event's lines as JSON; a variable that is an array is an array there too."""
+    values: dict[str, str | list[str]] = {}
+    for name, value in as_dict(text).items():
+        values[name] = value.removeprefix("ARRAY::").split("|:") if value.startswith("ARRAY::") else value
     if body:
         values |= {"Content-Length": str(len(body.encode())), "_body": body}
-    data = json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def json_frame(text: str, body: str) -> bytes:
+    """An event's lines as a JSON event frame."""
+    data = as_json(text, body)
     return b"Content-Length: %d\nContent-Type: text/event-json\n\n%s" % (len(data), data)
 
 

@@ -2,11 +2,19 @@
 
 import json
 import time
+from xml.sax.saxutils import escape
 
 from fsdialer.lab.channel import Channel
 from fsdialer.lab.exchange import Exchange
+from fsdialer.lab.places import Gateway
 
 VERSION = "1.11.3-dev"
+SHOW_USAGE = (
+    "-USAGE: codec|endpoint|application|api|dialplan|file|timer|calls [count]|channels [count|like <match string>]|"
+    "calls|detailed_calls|bridged_calls|detailed_bridged_calls|aliases|complete|chat|management|modules|nat_map|say|"
+    "interfaces|interface_types|tasks|limits|status\n"
+)
+RULE = "=" * 97 + "\n"
 
 
 def show(exchange: Exchange, argument: str) -> str:
@@ -14,30 +22,27 @@ def show(exchange: Exchange, argument: str) -> str:
     words = argument.split()
     what = words[0] if words else ""
     if what not in ("channels", "calls"):
-        return "-USAGE: codec|endpoint|…|channels|calls [count]\n"
-    channels = list(exchange.channels.values())
+        return SHOW_USAGE
+    channels = [channel for channel in exchange.channels.values() if channel.alive]
     if what == "calls":
         channels = [c for c in channels if c.partner is None or c.originator]
+    rows = [_channel_row(c) if what == "channels" else _call_row(c) for c in channels]
     if "json" in words:
-        rows = [_row(channel) for channel in channels]
-        values: dict[str, object] = {"row_count": len(rows)}
-        if rows and "count" not in words:
-            values["rows"] = rows
-        return json.dumps(values, separators=(",", ":"))
-    if "count" in words:
-        return f"\n{len(channels)} total.\n"
-    header = ",".join(_row(channels[0])) + "\n" if channels else ""
-    body = "".join(",".join(_row(channel).values()) + "\n" for channel in channels)
-    return f"{header}{body}\n{len(channels)} total.\n"
+        return _as_json(rows, "count" in words)
+    if "count" in words or not rows:
+        return f"\n{len(rows)} total.\n"
+    body = "".join(",".join(row.values()) + "\n" for row in rows)
+    return f"{','.join(rows[0])}\n{body}\n{len(rows)} total.\n"
 
 
-def _row(channel: Channel) -> dict[str, str]:
-    created = channel.created // 1_000_000
-    rate = (
-        {"codec": "PCMU", "rate": "8000", "bit_rate": "64000"}
-        if channel.answered
-        else {"codec": "", "rate": "", "bit_rate": ""}
-    )
+def _as_json(rows: list[dict[str, str]], count: bool) -> str:
+    if count:
+        return json.dumps({"row_count": len(rows)}, separators=(",", ":"))
+    return json.dumps({"row_count": len(rows), "rows": rows}, separators=(",", ":")) if rows else '{"row_count": 0}\n'
+
+
+def _common(channel: Channel) -> dict[str, str]:
+    created = channel.times.created // 1_000_000
     return {
         "uuid": channel.uuid,
         "direction": "outbound",
@@ -45,76 +50,148 @@ def _row(channel: Channel) -> dict[str, str]:
         "created_epoch": str(created),
         "name": channel.name,
         "state": channel.state,
-        "cid_name": "Outbound Call",
-        "cid_num": channel.number,
+        "cid_name": channel.profile.caller_name,
+        "cid_num": channel.profile.caller_number,
         "ip_addr": "",
-        "dest": channel.number,
-        "application": channel.application,
-        "application_data": channel.application_data,
-        "dialplan": "",
-        "context": "default",
-        **{f"read_{k}": v for k, v in rate.items()},
-        **{f"write_{k}": v for k, v in rate.items()},
-        "secure": "",
-        "hostname": "lab",
+        "dest": channel.profile.destination,
+    }
+
+
+def _presence(channel: Channel) -> dict[str, str]:
+    profile = channel.profile
+    return {
         "presence_id": f"{channel.number}@127.0.0.1" if channel.kind == "operator" else "",
         "presence_data": "",
-        "accountcode": channel.variables.get("accountcode", ""),
-        "callstate": "ACTIVE" if channel.answered else "RINGING" if channel.progress else "DOWN",
-        "callee_name": "",
-        "callee_num": channel.caller_id,
+        "accountcode": channel.get("accountcode"),
+        "callstate": channel.call_state,
+        "callee_name": profile.callee_name,
+        "callee_num": profile.callee_number,
         "callee_direction": "RECV",
-        "call_uuid": channel._call_uuid(),
+    }
+
+
+def _channel_row(channel: Channel) -> dict[str, str]:
+    profile = channel.profile
+    rate = ("PCMU", "8000", "64000") if channel.answered else ("", "", "")
+    codec = dict(zip(("codec", "rate", "bit_rate"), rate, strict=True))
+    sound = {f"{way}_{name}": value for way in ("read", "write") for name, value in codec.items()}
+    return {
+        **_common(channel),
+        "application": channel.application,
+        "application_data": channel.application_data,
+        "dialplan": profile.dialplan,
+        "context": "default",
+        **sound,
+        "secure": "",
+        "hostname": "lab",
+        **_presence(channel),
+        "call_uuid": channel.call_uuid,
         "sent_callee_name": "",
         "sent_callee_num": "",
-        "initial_cid_name": "",
-        "initial_cid_num": channel.caller_id,
+        "initial_cid_name": profile.original_name,
+        "initial_cid_num": profile.original_number,
         "initial_ip_addr": "",
-        "initial_dest": channel.number,
+        "initial_dest": profile.destination,
         "initial_dialplan": "",
         "initial_context": "default",
     }
 
 
+def _call_row(channel: Channel) -> dict[str, str]:
+    """A leg and, under ``b_``, the one it is bridged to."""
+    other = channel.partner
+    beside = {**_common(channel), **_presence(channel), "sent_callee_name": "", "sent_callee_num": ""}
+    b = {**_common(other), **_presence(other)} if other is not None else {}
+    return {
+        **_common(channel),
+        **_presence(channel),
+        "call_uuid": channel.call_uuid,
+        "hostname": "lab",
+        "sent_callee_name": "",
+        "sent_callee_num": "",
+        **{f"b_{name}": b.get(name, "") for name in beside},
+        "call_created_epoch": str(channel.times.bridged // 1_000_000) if other is not None else "",
+    }
+
+
 def status(exchange: Exchange, argument: str) -> str:
     """``status``."""
-    up = int(time.time() - exchange.started)
     return (
-        f"UP 0 years, {up // 86400} days, {up // 3600 % 24} hours, {up // 60 % 60} minutes, {up % 60} seconds, "
-        f"0 milliseconds, 0 microseconds\nFreeSWITCH (Version {VERSION}  64bit) is ready\n"
+        f"UP {uptime(exchange)}\nFreeSWITCH (Version {VERSION}  64bit) is ready\n"
         f"{exchange.sessions} session(s) since startup\n"
         f"{len(exchange.channels)} session(s) - peak {exchange.peak_sessions}, last 5min {exchange.peak_sessions} \n"
-        f"0 session(s) per Sec out of max {exchange.sps}, peak 0, last 5min 0 \n"
+        f"{exchange.this_second} session(s) per Sec out of max {exchange.sps}, peak {exchange.peak_sps}, "
+        f"last 5min {exchange.peak_sps} \n"
         f"{exchange.max_sessions} session(s) max\nmin idle cpu 0.00/99.00\nCurrent Stack Size/Max 240K/8192K\n"
     )
 
 
+def uptime(exchange: Exchange) -> str:
+    """How long the switch is up, in FreeSWITCH's words."""
+    micros = int((time.time() - exchange.started) * 1_000_000)
+    seconds = micros // 1_000_000
+    parts = {
+        "year": seconds // 31_536_000,
+        "day": seconds // 86400 % 365,
+        "hour": seconds // 3600 % 24,
+        "minute": seconds // 60 % 60,
+        "second": seconds % 60,
+        "millisecond": micros // 1000 % 1000,
+        "microsecond": micros % 1000,
+    }
+    return ", ".join(f"{count} {unit}{'' if count == 1 else 's'}" for unit, count in parts.items())
+
+
 def sofia(exchange: Exchange, argument: str) -> str:
-    """``sofia status gateway NAME``."""
+    """``sofia status gateway NAME`` and ``sofia xmlstatus gateway NAME``."""
     words = argument.split()
-    if words[:2] != ["status", "gateway"] or len(words) != 3:
-        return "-USAGE: status gateway <name>\n" if words else "USAGE:\n"
+    if len(words) != 3 or words[0] not in ("status", "xmlstatus") or words[1] != "gateway":
+        return "USAGE:\nsofia status|xmlstatus gateway <name>\n"
     gateway = exchange.gateways.get(words[2])
     if gateway is None:
         return "Invalid Gateway!\n"
-    rule = "=" * 97 + "\n"
-    rows = {
-        "Name    ": gateway.name,
-        "Profile ": "external",
-        "Scheme  ": "Digest",
-        "Realm   ": "127.0.0.1:5090",
+    rows = _gateway_rows(exchange, gateway)
+    if words[0] == "status":
+        return RULE + "".join(f"{name:8}\t{value}\n" for name, value in rows.items()) + RULE
+    tags = {"CallsIN": "calls-in", "CallsOUT": "calls-out", "FailedCallsIN": "failed-calls-in"}
+    tags["FailedCallsOUT"] = "failed-calls-out"
+    lines = "".join(
+        f"    <{tags.get(name, name.lower())}>{escape(value)}</{tags.get(name, name.lower())}>\n"
+        for name, value in rows.items()
+    )
+    return f'<?xml version="1.0" encoding="ISO-8859-1"?>\n  <gateway>\n{lines}  </gateway>\n'
+
+
+def _gateway_rows(exchange: Exchange, gateway: Gateway) -> dict[str, str]:
+    host = "127.0.0.1:5999" if gateway.unreachable else "127.0.0.1:5090"
+    contact = f"<sip:gw+{gateway.name}@127.0.0.1:5080;transport=udp;gw={gateway.name}>"
+    return {
+        "Name": gateway.name,
+        "Profile": "external",
+        "Scheme": "Digest",
+        "Realm": host,
         "Username": "x",
         "Password": "yes",
-        "Proxy   ": "sip:127.0.0.1:5090",
-        "State   ": "NOREG",
-        "Status  ": "UP" if gateway.up else "DOWN",
-        "Uptime  ": f"{int(time.time() - exchange.started)}s",
-        "CallsIN ": "0",
+        "From": f"<sip:x@{host}>",
+        "Contact": contact,
+        "Exten": "x",
+        "To": f"sip:x@{host}",
+        "Proxy": f"sip:{host}",
+        "Context": "public",
+        "Expires": "3600",
+        "Freq": "3600",
+        "Ping": "0",
+        "PingFreq": "0",
+        "PingTime": "0.00",
+        "PingState": "0/0/0",
+        "State": "NOREG",
+        "Status": "UP" if gateway.up else "DOWN",
+        "Uptime": f"{int(time.time() - exchange.started)}s",
+        "CallsIN": "0",
         "CallsOUT": str(gateway.calls_out),
         "FailedCallsIN": "0",
         "FailedCallsOUT": str(gateway.failed_out),
     }
-    return rule + "".join(f"{name}\t{value}\n" for name, value in rows.items()) + rule
 
 
 def sofia_contact(exchange: Exchange, argument: str) -> str:

@@ -10,11 +10,12 @@ class Usage(Exception):
 
 @dataclass
 class Originate:
-    """A command that was understood. `applications` are name and argument, in order."""
+    """A command that was understood. `applications` are name and argument, in order; `inline` their text, if inline."""
 
     destination: str
     applications: list[tuple[str, str]]
     variables: dict[str, str] = field(default_factory=dict)
+    inline: str = ""
 
 
 def parse(text: str) -> Originate:
@@ -32,7 +33,8 @@ def parse(text: str) -> Originate:
         inside, destination = _bracket(destination)
         variables |= _variables(inside)
     dialplan = words[2] if len(words) > 2 else ""
-    return Originate(destination, _applications(words[1], dialplan), variables)
+    inline = words[1] if dialplan == "inline" and not words[1].startswith("&") else ""
+    return Originate(destination, _applications(words[1], dialplan), variables, inline)
 
 
 def applications_inline(text: str) -> list[tuple[str, str]]:

@@ -10,10 +10,14 @@ PHONE_MODES = ("auto", "manual", "noanswer", "reject", "unregistered")
 
 @dataclass
 class Gateway:
-    """A way to the carrier. `channels` and `cps` None: no limit; a call beyond one is answered 503."""
+    """A way to the carrier. `channels` and `cps` None: no limit; a call beyond one is answered 503.
+
+    Down: the switch knows, and refuses at once. Unreachable: it does not know, and finds nobody there.
+    """
 
     name: str
     up: bool = True
+    unreachable: bool = False
     channels: int | None = None
     cps: int | None = None
     in_use: int = 0
@@ -33,10 +37,10 @@ class Gateway:
         return gateway
 
     def set(self, option: str) -> None:
-        """One of ``up``, ``down``, ``channels=N``, ``cps=N``; ValueError for anything else."""
+        """One of ``up``, ``down``, ``unreachable``, ``channels=N``, ``cps=N``; ValueError for anything else."""
         what, _, value = option.partition("=")
-        if what in ("up", "down"):
-            self.up = what == "up"
+        if what in ("up", "down", "unreachable"):
+            self.up, self.unreachable = what != "down", what == "unreachable"
         elif what == "channels":
             self.channels = int(value) or None
         elif what == "cps":

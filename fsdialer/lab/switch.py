@@ -16,6 +16,7 @@ from gevent.server import StreamServer
 
 from fsdialer.lab.apis import Apis
 from fsdialer.lab.exchange import Exchange
+from fsdialer.lab.listings import VERSION, uptime
 from fsdialer.lab.people import People
 from fsdialer.lab.places import Gateway
 from fsdialer.lab.wire import Connection
@@ -77,28 +78,23 @@ class SimulatedSwitch:
         while True:
             gevent.sleep(self._heartbeat_s)
             exchange = self.exchange
-            up_ms = int((time.time() - exchange.started) * 1000)
-            exchange.fire(
-                "HEARTBEAT",
-                None,
-                "",
-                **{
-                    "Event-Info": "System Ready",
-                    "Up-Time": f"0 years, 0 days, 0 hours, 0 minutes, {up_ms // 1000} seconds",
-                    "FreeSWITCH-Version": "1.11.3-dev~64bit",
-                    "Uptime-msec": up_ms,
-                    "Session-Count": len(exchange.channels),
-                    "Max-Sessions": exchange.max_sessions,
-                    "Session-Per-Sec": exchange.sps,
-                    "Session-Per-Sec-Last": 0,
-                    "Session-Per-Sec-Max": exchange.sps,
-                    "Session-Per-Sec-FiveMin": 0,
-                    "Session-Since-Startup": exchange.sessions,
-                    "Session-Peak-Max": exchange.peak_sessions,
-                    "Session-Peak-FiveMin": exchange.peak_sessions,
-                    "Idle-CPU": "99.000000",
-                },
-            )
+            more = {
+                "Event-Info": "System Ready",
+                "Up-Time": uptime(exchange),
+                "FreeSWITCH-Version": f"{VERSION}~64bit",
+                "Uptime-msec": int((time.time() - exchange.started) * 1000),
+                "Session-Count": len(exchange.channels),
+                "Max-Sessions": exchange.max_sessions,
+                "Session-Per-Sec": exchange.sps,
+                "Session-Per-Sec-Last": exchange.this_second,
+                "Session-Per-Sec-Max": exchange.peak_sps,
+                "Session-Per-Sec-FiveMin": exchange.peak_sps,
+                "Session-Since-Startup": exchange.sessions,
+                "Session-Peak-Max": exchange.peak_sessions,
+                "Session-Peak-FiveMin": exchange.peak_sessions,
+                "Idle-CPU": "99.000000",
+            }
+            exchange.fire("HEARTBEAT", None, "", **more)
 
     # -- fate ----------------------------------------------------------------------------------------------
     def _fate(self, what: str, argument: str) -> str:

@@ -27,6 +27,9 @@ KNOWN = {
     "MEDIA_BUG_START", "MEDIA_BUG_STOP", "MESSAGE", "MODULE_LOAD", "PLAYBACK_START", "PLAYBACK_STOP", "RECORD_START",
     "RECORD_STOP", "RE_SCHEDULE", "SHUTDOWN", "STARTUP",
 }  # fmt: skip
+FORMS = ("plain", "json", "xml")
+#: Commands that are not known without at least a space behind them.
+WITH_ARGUMENT = {"api", "bgapi", "filter"}
 #: Bytes of a reply's text that FreeSWITCH keeps.
 REPLY_LIMIT = 511
 
@@ -152,12 +155,11 @@ class Connection:
         self.close()
 
     def _command(self, line: str, headers: dict[str, str]) -> None:
-        word, _, argument = line.partition(" ")
-        if not self._authenticated and word not in ("auth", "exit"):
-            self._reply("-ERR command not found")
-            return
+        word, space, argument = line.partition(" ")
+        word = word.lower()
+        known = word not in WITH_ARGUMENT or space
         command: Callable[[str, dict[str, str]], None] | None = getattr(self, f"_do_{word}", None)
-        if command is None:
+        if command is None or not known or (self._authenticated == (word == "auth") and word != "exit"):
             self._reply("-ERR command not found")
         else:
             command(argument.strip(), headers)
@@ -179,26 +181,27 @@ class Connection:
     def _do_linger(self, argument: str, headers: dict[str, str]) -> None:
         self._reply("-ERR not controlling a session")
 
+    _do_nolinger = _do_linger
+
     def _do_event(self, argument: str, headers: dict[str, str]) -> None:
         words = argument.split()
-        form = words.pop(0) if words and words[0] in ("plain", "json", "xml") else "plain"
-        names = []
-        for word in words:
-            if word in KNOWN:
-                names.append(word)
-            if word == "CUSTOM":
-                break  # what follows are subclasses
+        form = words.pop(0).lower() if words and words[0].lower() in FORMS else "plain"
+        names = _event_names(words)
         if not names:
             self._reply("-ERR no keywords supplied")
             return
         self._form = form
-        self._events.update(names)
+        self._events |= names
         self._reply(f"+OK event listener enabled {form}")
 
     def _do_nixevent(self, argument: str, headers: dict[str, str]) -> None:
+        names = _event_names(argument.split())
+        if not names:
+            self._reply("-ERR no keywords supplied")
+            return
         if "ALL" in self._events:
             self._events = KNOWN - {"ALL"}
-        self._events -= set(argument.split())
+        self._events = set() if "ALL" in names else self._events - names
         self._reply("+OK events nixed")
 
     def _do_noevents(self, argument: str, headers: dict[str, str]) -> None:
@@ -209,9 +212,9 @@ class Connection:
         words = argument.split(" ", 2)
         if words[0] == "delete" and len(words) > 1:
             name, value = words[1], words[2] if len(words) > 2 else ""
-            self._filters = [(h, v) for h, v in self._filters if not (h == name and value in ("", v))]
+            self._filters = [(h, v) for h, v in self._filters if not (name in ("all", h) and value in ("", v))]
             self._reply(f"+OK filter deleted. [{name}][{value}]")
-        elif len(words) > 1:
+        elif words[0] != "delete" and len(words) > 1:
             name, value = words[0], argument.partition(" ")[2]
             self._filters.append((name, value))
             self._reply(f"+OK filter added. [{name}]=[{value}]")
@@ -234,7 +237,7 @@ class Connection:
         self._apis.background(argument, job)
 
     def _do_sendmsg(self, argument: str, headers: dict[str, str]) -> None:
-        channel = self._exchange.channels.get(argument)
+        channel = self._exchange.alive(argument)
         if channel is None:
             self._reply("-ERR invalid session id [" + argument + "]")
             return
@@ -243,8 +246,16 @@ class Connection:
         elif headers.get("call-command") == "execute":
             self._exchange.applications.interrupt(channel)
             name = headers.get("execute-app-name", "park")
-            self._exchange.applications.execute(channel, [(name, headers.get("execute-app-arg", ""))])
+            self._exchange.applications.run(channel, [(name, headers.get("execute-app-arg", ""))])
         self._reply("+OK")
+
+
+def _event_names(words: list[str]) -> set[str]:
+    """Those of the words that name events; what follows CUSTOM are subclasses."""
+    names = [word.upper() for word in words]
+    if "CUSTOM" in names:
+        names = names[: names.index("CUSTOM") + 1]
+    return KNOWN.intersection(names)
 
 
 def _headers(lines: list[str]) -> dict[str, str]:
