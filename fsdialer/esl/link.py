@@ -173,8 +173,7 @@ class SwitchLink:
         """Open, watch, drop, pause, and again. Nothing but `stop` ends it."""
         failures = 0
         while not self._stopping.is_set():
-            opened = time.monotonic()
-            pause_s = None
+            pause_s, level = None, logging.WARNING
             try:
                 self._open()
                 opened = time.monotonic()
@@ -182,8 +181,8 @@ class SwitchLink:
                 reason = self._lost_because
                 failures = 0 if time.monotonic() - opened >= self._timings.steady_s else failures
             except SwitchRefusedUs as error:
-                log.error("switch=%s refused_us=yes reason=%s", self.address.name, error)
-                reason, pause_s = str(error), self._timings.refused_s * self._rng.uniform(0.5, 1.5)
+                reason, level = str(error), logging.ERROR
+                pause_s = self._timings.refused_s * self._rng.uniform(0.5, 1.5)
             except SwitchError as error:
                 reason = str(error)
             except Exception as error:  # noqa: BLE001 - whatever it was, a dialer without its switch is worse
@@ -191,7 +190,7 @@ class SwitchLink:
                 reason = f"{type(error).__name__}: {error}"
             self._drop(goodbye=False)
             failures += 1
-            self._down(reason)
+            self._down(reason, level)
             self._stopping.wait(self._timings.pause_s(failures, self._rng) if pause_s is None else pause_s)
 
     def _open(self) -> None:
@@ -270,11 +269,13 @@ class SwitchLink:
         for answer in list(self._asking.values()):
             answer.set_exception(SwitchUnreachable(f"switch {self.address.name} was lost"))
 
-    def _down(self, reason: str) -> None:
-        if self._stopping.is_set() or (not self.state.up and self.state.reason == reason):
-            return
-        log.warning("switch=%s up=no reason=%s", self.address.name, reason)
-        self._tell(LinkState(False, self.core, False, reason))
+    def _down(self, reason: str, level: int) -> None:
+        """Say so when it is news; a refusal, which somebody has to mend, each time."""
+        news = self.state.up or self.state.reason != reason
+        if news or level >= logging.ERROR:
+            log.log(level, "switch=%s up=no reason=%s", self.address.name, reason)
+        if news:
+            self._tell(LinkState(False, self.core, False, reason))
 
     def _tell(self, state: LinkState) -> None:
         self.state = state
