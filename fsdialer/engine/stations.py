@@ -48,7 +48,7 @@ class Stations:
         self._held: dict[str, HeldLine] = {}
         self._ringing: set[tuple[str, str]] = set()  # company, operator
 
-    def originate(self, view: OperatorView, leg: str, campaign: Campaign, *, call: str | None, domain: str = "") -> str:
+    def originate(self, view: OperatorView, leg: str, campaign: Campaign, call: str | None, domain: str) -> str:
         """The command that rings an operator's phone: for one `call`, or to be held when None.
 
         The phone shows the campaign's name, never the customer's number.
@@ -77,7 +77,7 @@ class Stations:
         self._ringing.add(who)
         self._held[leg] = HeldLine(company, view.id, link.address.name)
         try:
-            link.bgapi(self.originate(view, leg, campaign, call=None, domain=link.address.domain), leg)
+            link.bgapi(self.originate(view, leg, campaign, None, link.address.domain), leg)
             log.info("operator=%s leg=%s station=nailed state=ringing", view.id, leg)
         except SwitchError as error:
             self._lost(leg, f"could not be rung ({error})")

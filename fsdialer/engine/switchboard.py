@@ -258,9 +258,9 @@ class Switchboard:
     def _ring(self, line: Line, operator: str, leg: str) -> None:
         call = line.call
         view = line.company.operators.view(operator)
-        command = self._stations.originate(view, leg, line.campaign, call=call.uuid)
         try:
-            self._lines.of(call.switch).bgapi(command, leg)
+            link = self._lines.of(call.switch)
+            link.bgapi(self._stations.originate(view, leg, line.campaign, call.uuid, link.address.domain), leg)
         except SwitchError as error:
             self.feed(call.uuid, events.OperatorGone(leg, self._clock(), f"could not be rung: {error}"))
             return

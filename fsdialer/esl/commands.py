@@ -99,6 +99,7 @@ def originate_operator(
         "origination_caller_id_name": f"'{_plain(caller_name)}'",
         "origination_caller_id_number": _checked("caller id", _NUMBER, caller_number) or "0",
         "sip_auto_answer": "true",
+        "ignore_display_updates": "true",  # or the bridge would tell the phone whom it talks to
         "accountcode": ACCOUNT,
         **_tags(tags),
     }
