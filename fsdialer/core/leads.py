@@ -34,11 +34,15 @@ _NUMBER_LIKE = re.compile(r"[+\uff0b]?[\d()./\s\u00a0\-\u2010-\u2015\u2212]{3,40
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 
 _ALIASES = {
-    "number": ("number", "phone", "phonenumber", "tel", "telephone", "mobile", "msisdn"),
-    "name": ("name", "fullname", "customer"),
+    "number": (
+        *("number", "phone", "phonenumber", "phoneno", "tel", "telephone", "telephonenumber", "msisdn"),
+        *("mobile", "mobilephone", "mobilenumber", "cell", "cellphone", "customerphone", "contactnumber"),
+        *("telefon", "telefonnummer", "telefono", "téléphone", "telefone", "телефон"),
+    ),
+    "name": ("name", "fullname", "customer", "customername"),
     "first_name": ("firstname", "givenname"),
     "last_name": ("lastname", "surname", "familyname"),
-    "external_id": ("externalid", "id", "leadid", "order", "orderid"),
+    "external_id": ("externalid", "id", "leadid", "order", "orderid", "ordernumber", "customerid"),
     "priority": ("priority",),
 }
 

@@ -83,7 +83,10 @@ def test_columns_are_found_by_name_whatever_the_order_case_and_spaces():
     assert lead == NewLead("+12125550100", "Ann", "A-7", 5)
 
 
-@pytest.mark.parametrize("title", ["phone", "number", "tel", "telephone", "mobile", "Phone Number"])
+@pytest.mark.parametrize(
+    "title",
+    ["phone", "number", "tel", "telephone", "mobile", "Phone Number", "Telefon", "Téléphone", "Cell phone", "Телефон"],
+)
 def test_the_number_goes_by_many_names(title):
     assert row("+12125550100", header=[title]).number == "+12125550100"
 
