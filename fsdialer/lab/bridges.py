@@ -122,7 +122,7 @@ class Bridges:
 
     def _a_left_its_own_bridge(self, a: Channel, b: Channel) -> None:
         for channel in (a, b):
-            channel.set(bridge_hangup_cause="NORMAL_CLEARING")
+            channel.set(bridge_hangup_cause="NORMAL_CLEARING", call_uuid=channel.uuid)
         self._exchange.fire("CHANNEL_UNBRIDGE", a, **_pair(a, b))
         self._leave(b, stays=False)
         self._exchange.end(a)

@@ -49,7 +49,9 @@ class Events:
         """An event, to all listeners. `more` are headers of its own, underscores standing for hyphens."""
         if not self.listeners:
             return
-        text = self._base(name) + headers.lines({key.replace("_", "-"): value for key, value in more.items()})
+        text = self._base(name, str(more.get("Application", ""))) + headers.lines(
+            {key.replace("_", "-"): value for key, value in more.items()}
+        )
         if channel is not None:
             text += channel.lines()
         event = Fired(name, text, body)
@@ -60,9 +62,9 @@ class Events:
         """A channel as ``uuid_dump`` shows it: header lines."""
         return self._base("CHANNEL_DATA") + channel.lines()
 
-    def _base(self, name: str) -> str:
+    def _base(self, name: str, application: str = "") -> str:
         self._sequence += 1
-        return headers.base(name, self.core, self._sequence, micros())
+        return headers.base(name, self.core, self._sequence, micros(), application)
 
 
 def micros() -> int:

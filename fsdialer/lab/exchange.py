@@ -303,7 +303,7 @@ class Exchange:
         channel.call_state = "HANGUP"
         partner = self.channels.get(channel.get("signal_bond"))
         if partner is not None and channel.times.bridged:
-            partner.set(bridge_hangup_cause=channel.cause)
+            partner.set(bridge_hangup_cause=channel.cause, call_uuid=partner.uuid)
         self._live[channel.number] -= 1
         if channel.gateway is not None:
             channel.gateway.in_use -= 1

@@ -16,6 +16,7 @@ _SOURCES = {
     "CHANNEL_ANSWER": ("switch_channel.c", "switch_channel_perform_mark_answered", 3955),
     "CHANNEL_PARK": ("switch_ivr.c", "switch_ivr_park", 1002),
     "CHANNEL_EXECUTE": ("switch_core_session.c", "switch_core_session_exec", 2960),
+    "uuid_bridge": ("switch_ivr_bridge.c", "uuid_bridge_on_soft_execute", 1236),
     "CHANNEL_EXECUTE_COMPLETE": ("switch_core_session.c", "switch_core_session_exec", 3012),
     "CHANNEL_BRIDGE": ("switch_ivr_bridge.c", "switch_ivr_multi_threaded_bridge", 1689),
     "CHANNEL_UNBRIDGE": ("switch_ivr_bridge.c", "switch_ivr_multi_threaded_bridge", 1811),
@@ -25,7 +26,7 @@ _SOURCES = {
     "PLAYBACK_START": ("switch_ivr_play_say.c", "switch_ivr_play_file", 1660),
     "PLAYBACK_STOP": ("switch_ivr_play_say.c", "switch_ivr_play_file", 2019),
     "RECORD_START": ("switch_ivr_async.c", "record_callback", 1404),
-    "RECORD_STOP": ("switch_ivr_async.c", "record_callback", 1520),
+    "RECORD_STOP": ("switch_ivr_async.c", "send_record_stop_event", 1241),
     "CHANNEL_DATA": ("mod_commands.c", "uuid_dump_function", 6495),
 }
 _SAFE = "!$'()*,-./_~"
@@ -43,9 +44,9 @@ def encode(value: str) -> str:
     return _ENCODED_TWICE.sub(r"%\1", quote(value, safe=_SAFE))
 
 
-def base(name: str, core: str, sequence: int, micros: int) -> str:
-    """The lines every event begins with."""
-    file, function, line = _SOURCES.get(name, ("switch_core.c", "switch_event_fire", 1))
+def base(name: str, core: str, sequence: int, micros: int, application: str = "") -> str:
+    """The lines every event begins with; `application` where it fires the event itself."""
+    file, function, line = _SOURCES.get(application) or _SOURCES.get(name, ("switch_core.c", "switch_event_fire", 1))
     local, gmt = _dates(micros // 1_000_000)
     return (
         f"Event-Name: {name}\nCore-UUID: {core}\nFreeSWITCH-Hostname: lab\nFreeSWITCH-Switchname: lab\n"

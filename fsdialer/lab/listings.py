@@ -14,6 +14,8 @@ SHOW_USAGE = (
     "calls|detailed_calls|bridged_calls|detailed_bridged_calls|aliases|complete|chat|management|modules|nat_map|say|"
     "interfaces|interface_types|tasks|limits|status\n"
 )
+CALLS = ("CallsIN", "CallsOUT", "FailedCallsIN", "FailedCallsOUT")
+XML_CALLS = ("calls-in", "calls-out", "failed-calls-in", "failed-calls-out")
 RULE = "=" * 97 + "\n"
 
 
@@ -150,21 +152,25 @@ def sofia(exchange: Exchange, argument: str) -> str:
     gateway = exchange.gateways.get(words[2])
     if gateway is None:
         return "Invalid Gateway!\n"
-    rows = _gateway_rows(exchange, gateway)
+    rows = _gateway_rows(gateway)
+    up_s = int(time.time() - exchange.started)
+    counts = [0, gateway.calls_out, 0, gateway.failed_out]
     if words[0] == "status":
+        rows |= {"Ping": "0", "PingFreq": "0", "PingTime": "0.00", "PingState": "0/0/0"}
+        rows |= {"State": "NOREG", "Status": "UP" if gateway.up else "DOWN", "Uptime": f"{up_s}s"}
+        rows |= {name: str(count) for name, count in zip(CALLS, counts, strict=True)}
         return RULE + "".join(f"{name:8}\t{value}\n" for name, value in rows.items()) + RULE
-    tags = {"CallsIN": "calls-in", "CallsOUT": "calls-out", "FailedCallsIN": "failed-calls-in"}
-    tags["FailedCallsOUT"] = "failed-calls-out"
-    lines = "".join(
-        f"    <{tags.get(name, name.lower())}>{escape(value)}</{tags.get(name, name.lower())}>\n"
-        for name, value in rows.items()
-    )
+    tags = {name.lower(): value for name, value in rows.items()}
+    tags |= dict.fromkeys(("ping", "pingfreq", "pingmin", "pingcount", "pingmax"), "0")
+    tags |= {"pingtime": "0.00", "pinging": "0", "state": "NOREG", "status": "UP" if gateway.up else "DOWN"}
+    tags["uptime-usec"] = str(up_s * 1_000_000)
+    tags |= {name: str(count) for name, count in zip(XML_CALLS, counts, strict=True)}
+    lines = "".join(f"    <{tag}>{escape(value)}</{tag}>\n" for tag, value in tags.items())
     return f'<?xml version="1.0" encoding="ISO-8859-1"?>\n  <gateway>\n{lines}  </gateway>\n'
 
 
-def _gateway_rows(exchange: Exchange, gateway: Gateway) -> dict[str, str]:
-    host = "127.0.0.1:5999" if gateway.unreachable else "127.0.0.1:5090"
-    contact = f"<sip:gw+{gateway.name}@127.0.0.1:5080;transport=udp;gw={gateway.name}>"
+def _gateway_rows(gateway: Gateway) -> dict[str, str]:
+    host = gateway.proxy
     return {
         "Name": gateway.name,
         "Profile": "external",
@@ -173,24 +179,13 @@ def _gateway_rows(exchange: Exchange, gateway: Gateway) -> dict[str, str]:
         "Username": "x",
         "Password": "yes",
         "From": f"<sip:x@{host}>",
-        "Contact": contact,
+        "Contact": f"<sip:gw+{gateway.name}@127.0.0.1:5080;transport=udp;gw={gateway.name}>",
         "Exten": "x",
         "To": f"sip:x@{host}",
         "Proxy": f"sip:{host}",
         "Context": "public",
         "Expires": "3600",
         "Freq": "3600",
-        "Ping": "0",
-        "PingFreq": "0",
-        "PingTime": "0.00",
-        "PingState": "0/0/0",
-        "State": "NOREG",
-        "Status": "UP" if gateway.up else "DOWN",
-        "Uptime": f"{int(time.time() - exchange.started)}s",
-        "CallsIN": "0",
-        "CallsOUT": str(gateway.calls_out),
-        "FailedCallsIN": "0",
-        "FailedCallsOUT": str(gateway.failed_out),
     }
 
 

@@ -27,6 +27,11 @@ class Gateway:
     peak_per_second: int = 0
     _starts: deque[float] = field(default_factory=deque)
 
+    @property
+    def proxy(self) -> str:
+        """Where calls are sent: ``host:port``."""
+        return "127.0.0.1:5999" if self.unreachable else "127.0.0.1:5090"
+
     @classmethod
     def parse(cls, text: str) -> "Gateway":
         """From ``NAME:channels=N:cps=N:down``."""

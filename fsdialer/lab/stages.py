@@ -43,9 +43,10 @@ def _stage(channel: Channel, stage: str) -> None:
         "uuid": channel.uuid,
         "number": channel.number,
         "name": channel.name,
-        "caller_id": channel.profile.original_number,
+        "caller_id": channel.profile.caller_number,
         "session": str(channel.session),
         "gateway": channel.gateway.name if channel.gateway else "",
+        "proxy": channel.gateway.proxy if channel.gateway else "127.0.0.1:5090",
         "call_id": f"{channel.uuid[:8]}-6178-1240-809b-b6d4b9b97691",
         "tag": channel.uuid[:8],
     }
@@ -115,6 +116,8 @@ def answered(channel: Channel) -> None:
     """Somebody picked up."""
     heard_from(channel)
     _stage(channel, "answered")
+    if channel.get("originator_codec"):
+        channel.set(ep_codec_string="CORE_PCM_MODULE.PCMU@8000h@20i@64000b")
 
 
 def running(channel: Channel, inline: str = "") -> None:
@@ -207,6 +210,7 @@ def bridged(channel: Channel, partner: Channel) -> None:
         name, number = shown.callee_name or shown.callee_number, shown.callee_number
     else:
         name, number = shown.caller_name, shown.caller_number
+        channel.set(call_uuid=partner.call_uuid)
     channel.set(
         bridge_to=partner.uuid,
         last_bridge_to=partner.uuid,
