@@ -129,9 +129,8 @@ class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
 
     @property
     def lag_s(self) -> float:
-        """How long ago the event came in that is being handled, or is next; 0 when there is none."""
-        since = self._handling_since if self._handling_since is not None else self._inbox[0][0] if self._inbox else None
-        return 0.0 if since is None else time.monotonic() - since
+        """How long ago the event came in that is being handled; 0 when there is none."""
+        return 0.0 if self._handling_since is None else time.monotonic() - self._handling_since
 
     # -- commands ------------------------------------------------------------------------------------------
     def send(self, data: str) -> Frame:
@@ -240,10 +239,10 @@ class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
             while self._inbox:
                 self._handling_since, frame = self._inbox.popleft()
                 self._handle(frame)
-                self._handling_since = None
                 handled += 1
                 if handled % TURN == 0:
                     gevent.sleep(0)
+            self._handling_since = None
             if not self._run:
                 break
             self._arrived.clear()

@@ -318,6 +318,16 @@ def test_large_commands_to_a_slow_reader_arrive_whole_and_unmixed(connected):
     assert [greenlet.value.text for greenlet in sending] == [str(i) for i in range(100)]
 
 
+def test_a_command_larger_than_any_buffer_is_written_whole(connected, monkeypatch):
+    monkeypatch.setattr(client_module.commands, "LONGEST", 10_000_000)
+    client, line = connected()
+    text = "api echo " + "0123456789" * 400_000
+    sending = gevent.spawn(client.send, text)
+    assert line.command() == text
+    line.send(response("done"))
+    assert sending.get(timeout=AT_ONCE_S).text == "done"
+
+
 def test_a_switch_that_reads_nothing_loses_the_connection_and_no_command_waits_on(connected, heard):
     client, line = connected(command_timeout_s=0.2)
     client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
@@ -432,6 +442,23 @@ def test_a_slow_handler_holds_up_neither_the_reader_nor_an_answer(switch, client
     wait_until(lambda: client.lag_s == 0, "no lag")
 
 
+def test_while_many_events_are_handled_others_have_their_turn(switch, client_of, monkeypatch):
+    monkeypatch.setattr(client_module, "TURN", 10)
+    story = []
+
+    def tick():
+        while story.count("event") < 300:
+            story.append("tick")
+            gevent.sleep(0)
+
+    client = client_of(switch, on_event=lambda told: story.append("event"))
+    client.connect()
+    ticker = gevent.spawn(tick)
+    switch.line().send(*[event("CHANNEL_ANSWER", "u-1")] * 300)
+    ticker.join(timeout=AT_ONCE_S)
+    assert max(map(len, "".join(what[0] for what in story).split("t"))) <= 10
+
+
 def test_too_many_events_behind_and_the_connection_is_given_up(switch, client_of, heard):
     free = gevent.event.Event()
     client = client_of(switch, on_event=lambda told: (free.wait(), heard.events.append(told)), backlog=10)
@@ -509,6 +536,11 @@ def test_a_switch_may_be_at_an_ipv6_address(client_of):
 def test_a_dead_peer_is_found_by_the_kernel_too(connected):
     client, _ = connected()
     assert client.sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+
+
+def test_a_switch_with_nothing_to_say_is_not_given_up(connected):
+    client, _ = connected(connect_timeout_s=AT_ONCE_S)
+    assert client.sock.gettimeout() is None
 
 
 # -- 12: the switch says goodbye -------------------------------------------------------------------------------
