@@ -17,7 +17,8 @@ from fsdialer.lab.exchange import Exchange
 from fsdialer.lab.people import People
 from fsdialer.lab.places import Gateway
 from fsdialer.lab.switch import SimulatedSwitch
-from tests.lab.replay import NAMES, PASSWORD, Line, Recording, replay
+from tests.lab.line import PASSWORD, Line
+from tests.lab.replay import NAMES, Recording, replay
 
 FATES = [
     *(f"number 1555000{n} answer" for n in range(1, 6)),
