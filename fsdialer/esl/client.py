@@ -11,6 +11,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import gevent
 import greenswitch
@@ -31,6 +32,13 @@ CHUNK, BACKLOG = 256 * 1024, 50_000
 TURN = 100
 #: Seconds `stop` may take.
 STOP_S = 2.0
+
+
+class _Waiter(NamedTuple):
+    """A command that was sent: who waits for its answer, and the job's id it will name, if it will."""
+
+    answer: AsyncResult
+    job_id: str
 
 
 class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
@@ -63,7 +71,7 @@ class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
         self._command_timeout_s = command_timeout_s
         self._backlog = backlog
         self._reader = FrameReader()
-        self._waiters: deque[AsyncResult] = deque()  # of commands that were sent, in their order
+        self._waiters: deque[_Waiter] = deque()
         self._writing = Semaphore()
         self._inbox: deque[tuple[float, Frame]] = deque()  # when it was read, and what
         self._arrived = Flag()
@@ -146,11 +154,8 @@ class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
 
         CommandRefused, UnsafeCommand: it will not run. SwitchTimeout, SwitchUnreachable: it may or may not.
         """
-        reply = self._exchange(commands.framed(f"bgapi {command}", job_id), self._command_timeout_s)
-        said, answered = reply.get("Reply-Text"), reply.get("Job-UUID")
-        if answered and answered != job_id:
-            self._close("its answers are not those of our commands")
-            raise self._lost()
+        reply = self._exchange(commands.framed(f"bgapi {command}", job_id), self._command_timeout_s, job_id)
+        said = reply.get("Reply-Text")
         if not said.startswith("+OK"):
             raise CommandRefused(said or "no reply text")
 
@@ -160,7 +165,7 @@ class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
         if not said.startswith("+OK"):
             raise CommandRefused(said)
 
-    def _exchange(self, data: bytes, timeout_s: float) -> Frame:
+    def _exchange(self, data: bytes, timeout_s: float, job_id: str = "") -> Frame:
         """Write whole, then wait for the answer that is this command's: answers come in the order of commands.
 
         One that gave up waiting keeps its place in the queue, so its late answer goes to nobody else.
@@ -168,14 +173,14 @@ class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
         answer: AsyncResult = AsyncResult()
         with gevent.Timeout(timeout_s, SwitchTimeout(f"{self._where}: no answer within {timeout_s:.1f} s")):
             with self._writing:
-                self._write(data, answer)
+                self._write(data, _Waiter(answer, job_id))
             frame: Frame = answer.get()
         return frame
 
-    def _write(self, data: bytes, answer: AsyncResult) -> None:
+    def _write(self, data: bytes, waiter: "_Waiter") -> None:
         if not self.connected or self.sock is None:
             raise self._lost()
-        self._waiters.append(answer)
+        self._waiters.append(waiter)
         try:
             self.sock.sendall(data)
         except OSError as error:
@@ -220,9 +225,7 @@ class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
             self._inbox.append((self.heard_at, event))
             self._arrived.set()
         elif kind in ("command/reply", "api/response"):
-            if not self._waiters:
-                raise SwitchUnreachable("an answer to no command of ours")
-            self._waiters.popleft().set(event)
+            self._answer(event)
         elif kind == "auth/request":
             self._greeting.set(event)
         elif kind == "text/rude-rejection":
@@ -231,6 +234,17 @@ class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
             raise refused
         elif kind == "text/disconnect-notice" and event.get("Content-Disposition") != "linger":
             raise SwitchUnreachable(f"the switch says: {event.text.strip()[:100] or 'goodbye'}")
+
+    def _answer(self, frame: Frame) -> None:
+        """To the command that was sent first of those without one; a reply names its job, so a mistake would show."""
+        if not self._waiters:
+            raise SwitchUnreachable("an answer to no command of ours")
+        waiter = self._waiters.popleft()
+        job = frame.get("Job-UUID")
+        if job and job != waiter.job_id:
+            waiter.answer.set_exception(SwitchUnreachable(f"{self._where}: answered another command"))
+            raise SwitchUnreachable("its answers are not those of our commands")
+        waiter.answer.set(frame)
 
     def process_events(self) -> None:
         """The handlers' greenlet: everything read before a cut is still handled, then `on_closed` is told."""
@@ -275,7 +289,7 @@ class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
         if not self._greeting.ready():
             self._greeting.set_exception(self._lost())
         while self._waiters:
-            self._waiters.popleft().set_exception(self._lost())
+            self._waiters.popleft().answer.set_exception(self._lost())
         if self.sock is not None:
             self.sock.close()
         self._arrived.set()

@@ -132,7 +132,6 @@ class SwitchLink:
     def stop(self) -> None:
         """Close both connections."""
         self._stopping.set()
-        self._lost.set()
         if self._keeper is not None:
             self._keeper.kill(timeout=1)
         self._drop(goodbye=True)

@@ -65,8 +65,9 @@ class Line:
         self._read = b""
 
     def send(self, *data):
-        """Write these bytes, whole."""
-        self.sock.sendall(b"".join(data))
+        """Write these bytes, whole; to a client that has gone, none."""
+        with contextlib.suppress(OSError):
+            self.sock.sendall(b"".join(data))
 
     def command(self):
         """The next command, without the blank line that ends it; None when the client has gone."""
@@ -113,6 +114,8 @@ class Switch:
         #: Lines that were welcomed and wait for the test.
         self.welcomed = Queue()
         self.lines = []
+        #: How many connections there have been.
+        self.accepted = 0
         self.port = 0
         self.start()
 
@@ -146,6 +149,7 @@ class Switch:
             sock, _ = self._listener.accept()
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             line = Line(sock)
+            self.accepted += 1
             self.lines.append(line)
             gevent.spawn(self._serve, line)
 

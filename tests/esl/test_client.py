@@ -354,7 +354,19 @@ def test_a_jobs_answer_that_names_another_job_ends_the_connection(connected, hea
     sending = gevent.spawn(client.bgapi, "originate x", "job-1")
     line.command()
     line.send(reply("+OK Job-UUID: job-0", job="job-0"))
-    with pytest.raises(SwitchUnreachable, match="not those of our commands"):
+    with pytest.raises(SwitchUnreachable, match="answered another command"):
+        sending.get(timeout=AT_ONCE_S)
+    assert "not those of our commands" in heard.wait_closed()
+
+
+def test_answers_are_not_shifted_by_a_command_that_gave_up_and_was_never_answered(connected, heard):
+    client, line = connected(command_timeout_s=0.05)
+    with pytest.raises(SwitchTimeout):
+        client.bgapi("originate x", "job-1")
+    sending = gevent.spawn(client.bgapi, "originate x", "job-2")
+    assert [line.command(), line.command()] == [f"bgapi originate x\nJob-UUID: job-{i}" for i in (1, 2)]
+    line.send(reply("+OK Job-UUID: job-2", job="job-2"))
+    with pytest.raises(SwitchUnreachable):
         sending.get(timeout=AT_ONCE_S)
     assert "not those of our commands" in heard.wait_closed()
 
