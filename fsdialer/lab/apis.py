@@ -15,7 +15,7 @@ from fsdialer.lab.bridges import STEP_S
 from fsdialer.lab.exchange import USAGE, Exchange
 from fsdialer.lab.fate import Fate
 from fsdialer.lab.headers import as_json
-from fsdialer.lab.originate import applications_inline
+from fsdialer.lab.originate import applications_inline, separate
 
 NO_CHANNEL = "-ERR No such channel!\n"
 #: How long a REFER is waited for (seconds).
@@ -115,17 +115,14 @@ def _uuid_dump(exchange: Exchange, argument: str) -> str:
 
 def _uuid_transfer(exchange: Exchange, argument: str) -> str:
     """To an inline dialplan; there is no other here, so any other extension ends the call as one that is not there."""
-    words = argument.split(" ", 1)
+    words = separate(argument, " ")
     if len(words) < 2:
         return "-USAGE: <uuid> [-bleg|-both] <dest-exten> [<dialplan>] [<context>]\n"
     channel = exchange.alive(words[0])
     if channel is None:
         return NO_CHANNEL
-    target, inline = words[1].strip(), ""
-    todo = [("transfer", target)]
-    if target.endswith(" inline"):
-        inline = target.removesuffix(" inline").strip().strip("'")
-        todo = applications_inline(inline)
+    inline = words[1] if words[2:3] == ["inline"] else ""
+    todo = applications_inline(inline) if inline else [("transfer", words[1])]
 
     def transfer() -> None:
         exchange.applications.interrupt(channel)

@@ -18,7 +18,7 @@ from fsdialer.lab.applications import Applications
 from fsdialer.lab.bridges import STEP_S, Bridges
 from fsdialer.lab.channel import Channel
 from fsdialer.lab.events import Events, micros
-from fsdialer.lab.originate import Originate, Usage, parse
+from fsdialer.lab.originate import Malformed, Originate, Usage, parse
 from fsdialer.lab.people import NEVER, People, Plan
 from fsdialer.lab.places import Gateway, Phone
 from fsdialer.lab.profile import Profile, Times
@@ -99,6 +99,9 @@ class Exchange:
             wanted = parse(text)
         except Usage:
             done(False, USAGE)
+            return
+        except Malformed:
+            done(False, "-ERR DESTINATION_OUT_OF_ORDER\n")
             return
         uuid = wanted.variables.get("origination_uuid") or str(uuids.uuid4())
         refusal = "DESTINATION_OUT_OF_ORDER" if not self._admit_session() or uuid in self.channels else ""

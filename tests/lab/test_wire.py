@@ -144,7 +144,7 @@ def test_a_deleted_filter_filters_no_more(start):
 def test_json_events_say_the_same_as_plain_ones(start):
     _, dial_in = start()
     plain, other = dial_in(), dial_in("event json ALL")
-    call(plain, fsdialer_lead="Zoë%0AEvent-Name: X")
+    call(plain, fsdialer_lead="'Zoë%0AEvent-Name: X'")
     for kind in ("CHANNEL_CREATE", "CHANNEL_ANSWER", "CHANNEL_PARK"):
         assert plain.event(kind).headers == other.event(kind).headers
         assert other.event(kind).form == "json"
