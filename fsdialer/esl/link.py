@@ -89,7 +89,7 @@ class LinkState:
 class SwitchLink:
     """The link to one switch.
 
-    `on_event(event)` comes from one greenlet in wire order, and never while the link is not yet up;
+    `on_event(event)` comes from one greenlet in wire order, the first one after `on_state` said that the link is up;
     `on_state(link, state)` after each change.
     """
 
@@ -118,7 +118,7 @@ class SwitchLink:
         self._clock_shift = ClockShift()
         self._pulse = Pulse(self._timings.beats_min_s)
         self._up = False
-        self._told_up = Event()  # until it is set, events wait
+        self._admitted: AsyncResult = AsyncResult()  # may events pass? They wait until it is said
         self._lost = Event()
         self._lost_because = ""
         self._stopping = Event()
@@ -195,7 +195,7 @@ class SwitchLink:
     def _open(self) -> None:
         """Both connections, subscribed last: what happens from now on is heard, and may be answered."""
         self._lost = Event()
-        self._told_up.clear()
+        self._admitted = AsyncResult()
         self._clock_shift, self._pulse = ClockShift(), Pulse(self._timings.beats_min_s)
         self._commands = self._connect(None)
         self._events = self._connect(self._heard)
@@ -207,7 +207,7 @@ class SwitchLink:
         self.core = core
         self._up = True
         self._tell(LinkState(True, core, restarted, "connected"))
-        self._told_up.set()
+        self._admitted.set(True)
 
     def _connect(self, on_event: Callable[[frames.Event], None] | None) -> EslClient:
         client = EslClient(
@@ -253,14 +253,15 @@ class SwitchLink:
 
     def _closed(self, lost: Event, reason: str) -> None:
         """One of the connections `lost` belongs to is over; the first one's reason counts."""
-        if lost is self._lost and not lost.is_set():
+        if not lost.is_set():
             self._lost_because = reason
             lost.set()
 
     def _drop(self, *, goodbye: bool) -> None:
         """Close both; what was read is handled before the next connection's first event."""
         self._up = False
-        self._told_up.set()
+        if not self._admitted.ready():
+            self._admitted.set(False)
         for client in (self._commands, self._events):
             if client is not None:
                 client.stop(goodbye=goodbye)
@@ -285,7 +286,8 @@ class SwitchLink:
 
     # -- events --------------------------------------------------------------------------------------------
     def _heard(self, event: frames.Event) -> None:
-        self._told_up.wait()
+        if not self._admitted.get():
+            return
         told = to_event(event, self._clock_shift.seen(event, self._clock()))
         if told is None:
             return

@@ -23,7 +23,7 @@ from tests.esl import captures
 from tests.esl.scripted import PASSWORD, Line, Switch, event, notice, plain, reply, response, wait_until
 
 #: Within which something must happen that must happen at once, on a busy machine (seconds).
-AT_ONCE_S = 1.0
+AT_ONCE_S = 3.0
 
 
 @pytest.fixture
@@ -332,7 +332,7 @@ def test_a_switch_that_reads_nothing_loses_the_connection_and_no_command_waits_o
     client, line = connected(command_timeout_s=0.2)
     client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     line.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    sending = [gevent.spawn(client.send, "api echo " + "x" * 8000) for _ in range(1000)]
+    sending = [gevent.spawn(client.send, "api echo " + "x" * 8000) for _ in range(200)]
     gevent.joinall(sending, timeout=0.2 + AT_ONCE_S)
     assert all(isinstance(g.exception, SwitchTimeout | SwitchUnreachable) for g in sending)
     assert not client.connected  # half a command is out: nothing may follow it
@@ -343,7 +343,7 @@ def test_a_greenlet_killed_while_it_writes_ends_the_connection(connected, heard)
     client, line = connected()
     client.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     line.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    sending = [gevent.spawn(client.send, "api echo " + "x" * 8000) for _ in range(1000)]
+    sending = [gevent.spawn(client.send, "api echo " + "x" * 8000) for _ in range(200)]
     wait_until(lambda: client._writing.locked(), "a write to block")
     gevent.killall(sending)
     assert "write not finished" in heard.wait_closed()

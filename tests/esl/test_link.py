@@ -1,5 +1,7 @@
 """A switch kept within reach, on real sockets: found again, watched, and never asked for the same thing twice."""
 
+import time
+
 import gevent
 import pytest
 from hypothesis import given
@@ -7,11 +9,12 @@ from hypothesis import strategies as st
 
 from fsdialer.core.events import Heartbeat, JobDone, LegAnswered, LegHungUp
 from fsdialer.errors import InvalidSetting, SwitchTimeout, SwitchUnreachable
+from fsdialer.esl import client as client_module
 from fsdialer.esl.link import SwitchAddress, SwitchLink
 from fsdialer.esl.patience import Pulse, Timings
 from fsdialer.esl.translate import SUBSCRIPTION
 from tests.esl.freeswitch import CORE, FreeSwitch
-from tests.esl.scripted import PASSWORD, Switch, notice, wait_until
+from tests.esl.scripted import PASSWORD, Switch, event, notice, reply, wait_until
 
 #: Short, so that tests are; proportions as in the real ones.
 QUICK = Timings(
@@ -128,15 +131,46 @@ def test_the_link_is_said_to_be_up_before_the_first_event(switch, engine, link_t
     real = switch._answer
 
     def says_at_once(line, command):
-        real(line, command)
         if command.startswith("event"):
-            switch.say("CHANNEL_ANSWER", "u-1")
+            line.send(event("CHANNEL_ANSWER", "u-1"))
+        real(line, command)
 
     switch._answer = says_at_once
     link = link_to(switch)
     wait_until(lambda: engine.events, "the event")
     assert engine.told[0] == link.state
     assert isinstance(engine.told[1], LegAnswered)
+
+
+def test_events_of_a_connection_that_never_came_up_are_for_nobody_and_hold_nothing_up(
+    switch, engine, link_to, monkeypatch
+):
+    monkeypatch.setattr(client_module, "STOP_S", 60)
+    real, refused = switch._answer, []
+
+    def refuses_once(line, command):
+        if command.startswith("event") and not refused:
+            refused.append(line)
+            line.send(event("CHANNEL_ANSWER", "u-1"), reply("-ERR no keywords supplied"))
+        else:
+            real(line, command)
+
+    switch._answer = refuses_once
+    link = link_to(switch)
+    wait_until(lambda: link.up, "the link to be up")
+    assert engine.states[0].reason == "-ERR no keywords supplied"
+    assert engine.events == []
+
+
+def test_nothing_is_sent_while_the_link_comes_up(switch, engine, link_to):
+    switch.freeze()
+    link = link_to(switch)
+    wait_until(lambda: switch.commands, "the first question")
+    with pytest.raises(SwitchUnreachable, match="fs1 is not connected"):
+        link.bgapi("originate x", "u-1")
+    switch.thaw()
+    wait_until(lambda: link.up, "the link to be up")
+    assert switch.jobs() == []
 
 
 def test_a_job_may_be_sent_as_soon_as_the_link_is_said_to_be_up(switch, engine):
@@ -299,6 +333,24 @@ def test_pauses_are_jittered_by_half_and_bounded(failures, rng):
     assert 0.1 <= Timings().pause_s(failures, rng) <= 7.5
 
 
+def test_the_end_of_a_connection_that_never_came_up_does_not_end_the_next(switch, engine, link_to, monkeypatch):
+    monkeypatch.setattr(Timings, "pause_s", lambda self, failures, rng: 0)
+    real, left = switch._talk, []
+
+    def leaves_once(line):
+        if left:
+            real(line)
+        else:
+            left.append(line)
+            line.close()
+
+    switch._serve = leaves_once
+    link = link_to(switch)
+    wait_until(lambda: link.up, "the link to be up")
+    assert link.ask("uptime") == "4711\n"
+    assert [state.up for state in engine.states] == [False, True]
+
+
 def test_every_pause_of_a_link_is_jittered(switch, link_to):
     switch.stop()
     tries = Middle()
@@ -330,8 +382,9 @@ def test_a_switch_that_was_there_for_long_is_tried_at_once(switch, engine, link_
 
 
 # -- refusals --------------------------------------------------------------------------------------------------
-def test_a_wrong_password_is_said_plainly_and_tried_again_slowly(switch, engine, link_to, caplog):
-    tries = Middle()
+def test_a_wrong_password_is_said_plainly_and_tried_again_slowly(switch, engine, link_to, caplog, monkeypatch):
+    tries, paused = Middle(), []
+    monkeypatch.setattr(Timings, "pause_s", lambda self, failures, rng: paused.append(failures) or 0.001)
     link = link_to(switch, password="wrong", rng=tries, timings=Timings(refused_s=60))
     wait_until(lambda: engine.states, "the refusal")
     assert link.state.reason == f"127.0.0.1:{switch.port} refused the password"
@@ -339,7 +392,8 @@ def test_a_wrong_password_is_said_plainly_and_tried_again_slowly(switch, engine,
         (record.levelname, record.getMessage()) for record in caplog.records
     ]
     wait_until(lambda: tries.asked, "the pause to begin")
-    assert switch.accepted == 1  # one try, and then a minute's pause
+    assert tries.asked == [(0.5, 1.5)] and paused == []  # a minute and its jitter, not the short pauses
+    assert switch.accepted == 1
 
 
 def test_a_refusal_is_no_end(switch, engine, link_to):
@@ -391,15 +445,23 @@ def test_a_switch_that_refuses_to_say_its_uptime_is_alive(switch, engine, up):
     assert link.up and len(engine.states) == 1
 
 
-def test_one_question_answered_late_is_no_loss(switch, engine, up):
-    link = up(timings=ASKING)
+def test_one_question_answered_late_is_no_loss(switch, engine, up, caplog):
+    link = up(timings=Timings(probe_s=0.01, answer_s=0.5))
     switch.freeze()
+    wait_until(lambda: "probe=unanswered" in caplog.text, "a question to be given up")
     asked = len(switch.jobs("uptime"))
-    wait_until(lambda: len(switch.jobs("uptime")) > asked, "a question")
     switch.thaw()
-    asked = len(switch.jobs("uptime"))
-    wait_until(lambda: len(switch.jobs("uptime")) >= asked + 3, "further questions")
+    wait_until(lambda: len(switch.jobs("uptime")) >= asked + 4, "further questions")
     assert link.up and len(engine.states) == 1
+
+
+def test_after_a_question_without_an_answer_the_second_follows_at_once(switch, engine, up):
+    link = up(timings=Timings(probe_s=1, answer_s=0.01))
+    switch.freeze()
+    wait_until(lambda: switch.jobs("uptime"), "a question")
+    asked_at = time.monotonic()
+    wait_until(lambda: not link.up, "the silence to be noticed")
+    assert time.monotonic() - asked_at < 0.9
 
 
 def test_a_silent_events_connection_is_noticed_though_commands_are_answered(switch, engine, up):
