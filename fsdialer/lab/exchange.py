@@ -37,6 +37,9 @@ SIP = {
     603: ("CALL_REJECTED", "Decline"),
 }
 
+#: How long a phone rings when nothing else is said (seconds).
+RING_LIMIT_S = 60
+
 Done = Callable[[bool, str], None]
 
 
@@ -201,8 +204,9 @@ class Exchange:
         assert plan is not None
         if plan.rings:
             self.later(min(STEP_S, plan.ring_s), channel, self._ring, channel)
-        timeout = channel.get("originate_timeout")
-        self.later(float(timeout) if timeout.isdigit() else 60.0, channel, self._ring_timeout, channel)
+        limit = channel.get("originate_timeout")
+        ring_limit_s = int(limit) if limit.isdigit() and int(limit) else RING_LIMIT_S
+        self.later(ring_limit_s, channel, self._ring_timeout, channel)
         if plan.ring_s < NEVER:
             self.later(plan.ring_s + STEP_S, channel, self._decide, channel, plan, wanted)
 
