@@ -14,6 +14,7 @@ from gevent.queue import Empty, Queue
 from fsdialer.lab.apis import Apis
 from fsdialer.lab.events import Fired
 from fsdialer.lab.exchange import Exchange
+from fsdialer.lab.filters import Filter, passes
 from fsdialer.lab.headers import as_dict
 
 GOODBYE = "Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n"
@@ -45,7 +46,7 @@ class Connection:
         self._authenticated = False
         self._form = ""
         self._events: set[str] = set()
-        self._filters: list[tuple[str, str]] = []
+        self._filters: list[Filter] = []
         self._out: Queue = Queue()
         self._open = True
         self._muted = False
@@ -56,19 +57,9 @@ class Connection:
     # -- what goes out -------------------------------------------------------------------------------------
     def hear(self, event: Fired) -> None:
         """An event, if this client asked for it."""
-        if event.name in self._events or "ALL" in self._events:
-            if self._filters and not self._passes(event):
-                return
+        asked_for = event.name in self._events or "ALL" in self._events
+        if asked_for and (not self._filters or passes(self._filters, as_dict(event.text))):
             self._send(event.frame(self._form))
-
-    def _passes(self, event: Fired) -> bool:
-        """Filters are an OR of the positive ones; a ``-`` in front of the value excludes."""
-        values = as_dict(event.text)
-        wanted = [(h, v) for h, v in self._filters if not v.startswith("-")]
-        unwanted = [(h, v[1:]) for h, v in self._filters if v.startswith("-")]
-        if any(v in values.get(h, "") for h, v in unwanted if h in values):
-            return False
-        return not wanted or any(h in values and v in values[h] for h, v in wanted)
 
     def _send(self, data: bytes) -> None:
         if self._muted:
@@ -212,11 +203,11 @@ class Connection:
         words = argument.split(" ", 2)
         if words[0] == "delete" and len(words) > 1:
             name, value = words[1], words[2] if len(words) > 2 else ""
-            self._filters = [(h, v) for h, v in self._filters if not (name in ("all", h) and value in ("", v))]
+            self._filters = [f for f in self._filters if not (name in ("all", f.name) and value in ("", f.value))]
             self._reply(f"+OK filter deleted. [{name}][{value}]")
         elif words[0] != "delete" and len(words) > 1:
             name, value = words[0], argument.partition(" ")[2]
-            self._filters.append((name, value))
+            self._filters.append(Filter(name, value))
             self._reply(f"+OK filter added. [{name}]=[{value}]")
         else:
             self._reply("-ERR invalid syntax")
