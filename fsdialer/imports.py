@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from fsdialer.core.campaigns import Company
+from fsdialer.core.destinations import barred
 from fsdialer.core.leads import ColumnMap, NewLead, parse_header, parse_row
 from fsdialer.errors import InvalidLead
 from fsdialer.store import CompanyStore
@@ -81,7 +83,7 @@ def load_stream(
 ) -> LoadReport:
     """As `load_file`, from an open file."""
     store.setup.campaign(campaign)
-    country = store.setup.company().country
+    company = store.setup.company()
     report = LoadReport()
     lines = _lines(file, progress)
     columns, delimiter = _header(lines)
@@ -91,7 +93,7 @@ def load_stream(
             continue
         report.rows += 1
         try:
-            batch.append(_lead(columns, row, country))
+            batch.append(_lead(columns, row, company))
         except InvalidLead as error:
             report.refuse(row.line, error)
         if len(batch) >= BATCH:
@@ -100,10 +102,14 @@ def load_stream(
     return report
 
 
-def _lead(columns: ColumnMap, row: "_Row", country: str) -> NewLead:
+def _lead(columns: ColumnMap, row: "_Row", company: Company) -> NewLead:
     if row.problem:
         raise InvalidLead("row", row.problem)
-    return parse_row(columns, row.cells, country)
+    lead = parse_row(columns, row.cells, company.country)
+    reason = barred(lead.number, company)
+    if reason:
+        raise InvalidLead("number", f"{lead.number} is {reason}")
+    return lead
 
 
 def _add(

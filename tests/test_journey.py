@@ -119,6 +119,31 @@ def test_dead_gateway_costs_no_attempt(centre):
     c.audit()
 
 
+def test_another_gateway_takes_over_from_a_dead_one_and_the_lead_is_called_once(centre):
+    c = centre("--gateway=trunk:down", "--gateway=spare", gateways=("trunk", "spare"))
+    setup = c.store.setup
+    setup.save_gateway(dataclasses.replace(setup.gateway("spare"), weight=0))
+    c.on_line("1001")
+    lead = c.add_lead(TALKS)
+    call = wait_until(lambda: (x := c.call_of(lead)).get("state") == "talking" and x, 10, "the lead to be talked to")
+    assert call["gateway"] == "spare"
+    assert c.lead(lead).attempts == 1
+    assert c.switch.counts()["attempts_per_number"] == {TALKS: 1}
+    wait_until(lambda: setup.gateway_states().get("trunk"), what="the gateway's state")
+    assert setup.gateway_states()["trunk"]["state"] == "failing: GATEWAY_DOWN"
+
+
+def test_a_barred_destination_is_not_dialled_and_ends_the_lead(centre):
+    c = centre()
+    setup = c.store.setup
+    setup.save_company(dataclasses.replace(setup.company(), allowed_destinations=("GB",)))
+    c.on_line("1001")
+    lead = c.disposition(c.add_lead(TALKS))
+    assert (lead.state, lead.disposition, lead.attempts) == ("done", "cancelled", 0)
+    assert c.switch.counts()["attempts_per_number"] == {}
+    c.audit()
+
+
 def test_unknown_gateway_costs_no_attempt(centre):
     c = centre("--gateway=another")
     c.on_line("1001")

@@ -60,6 +60,7 @@ def live() -> Response:
         campaigns=snapshots,
         operators=operators,
         dialers=dialers(company.redis),
+        gateways={name: found["state"] for name, found in company.setup.gateway_states().items()},
     )
 
 

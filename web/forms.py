@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator, Station, Window
+from fsdialer.core.campaigns import CallerIdChoice, Campaign, Company, Gateway, Mode, Operator, Station, Window
 from fsdialer.core.fields import KINDS, Wrong, from_hash, read_delays, read_setting, to_hash
 
 _DELAYS = ("missed", "unavailable", "busy", "technical")
@@ -33,6 +33,9 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "dial_format": ("Dial format", "text", "Macros: {number} {host} {port} {server}"),
         "server": ("Server", "text", "What {server} stands for."),
         "abandon_window": ("Abandoned share over", "choice", "What the law counts it over: a day, 24h, 30d, a month."),
+        "allowed_destinations": ("Allowed destinations", "text", "Countries and prefixes: US CA +4930. Empty: all."),
+        "premium_allowed": ("Premium numbers too", "flag", "Numbers that cost the caller extra."),
+        "max_attempts_per_hour": ("Calls an hour at most", "number", "Over all campaigns; 0: no ceiling."),
     },
     Gateway: {
         "host": ("Host", "text", "Empty: the switch has a gateway of this name."),
@@ -40,6 +43,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "profile": ("SIP profile", "text", "Used with a host."),
         "channels": ("Channels", "number", "Calls at a time, never more."),
         "calls_per_second": ("Calls per second", "number", "Never more."),
+        "weight": ("Weight", "number", "How often it is asked first; 0: only when others are full or fail."),
     },
     Campaign: {
         "name": ("Name", "text", "Shown on operators' phones."),
@@ -47,7 +51,8 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "multiplier": ("Call multiplier", "decimal", "1.2 with 5 free operators makes 6 calls; predictive: a cap."),
         "target_abandon": ("Abandoned at most", "decimal", "Share of answered calls, for predictive: 0.03 is 3 %."),
         "gateways": ("Gateways", "text", "In order of preference, parted by spaces."),
-        "caller_ids": ("Caller ids", "text", "Used in turn, parted by spaces."),
+        "caller_ids": ("Caller ids", "text", "Parted by spaces."),
+        "caller_id_by": ("Caller id shown", "choice", "Each in turn, or the nearest to the number called."),
         "ring_s": ("Ring at most", "number", "Seconds."),
         "max_wait_s": ("Customer waits at most", "decimal", "Seconds from the answer; 2 is the law in many places."),
         "operator_ring_s": ("Ask the next operator after", "decimal", "Seconds of an operator's phone ringing."),
@@ -64,7 +69,12 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "campaigns": ("Campaigns", "text", "Parted by spaces."),
     },
 }
-_CHOICES = {"mode": tuple(Mode), "station": tuple(Station), "abandon_window": tuple(Window)}
+_CHOICES = {
+    "mode": tuple(Mode),
+    "station": tuple(Station),
+    "abandon_window": tuple(Window),
+    "caller_id_by": tuple(CallerIdChoice),
+}
 
 
 def form_of(kind: type, values: Mapping[str, str], errors: Mapping[str, str] | None = None) -> list[Field]:

@@ -64,9 +64,15 @@ def _preview(values: dict[str, str]) -> str:
 @signed_in("admin")
 def things(what: str) -> str:
     """All of one kind."""
-    found = getattr(g.me.company.setup, what)()
-    logins = {user.operator: user.login for user in g.me.company.users.all() if user.operator}
-    return render_template("things.html", what=what, label=_THINGS[what][1], things=found, logins=logins)
+    company = g.me.company
+    return render_template(
+        "things.html",
+        what=what,
+        label=_THINGS[what][1],
+        things=getattr(company.setup, what)(),
+        logins={user.operator: user.login for user in company.users.all() if user.operator},
+        states=company.setup.gateway_states(),
+    )
 
 
 @blueprint.route("/<any(campaigns, gateways, operators):what>/<name>", methods=["GET", "POST"])

@@ -27,6 +27,13 @@ class Window(StrEnum):
     MONTH = "month"
 
 
+class CallerIdChoice(StrEnum):
+    """Which of several caller ids a call shows."""
+
+    TURN = "turn"
+    NEAREST = "nearest"
+
+
 class Station(StrEnum):
     """How an operator's phone is reached: rung for each call, or called once and held ("nailed up")."""
 
@@ -64,6 +71,8 @@ DEFAULT_DELAYS = RetryDelays(missed=90.0, unavailable=90.0, busy=5.0, technical=
 class Company:
     """A tenant. `active` is the master switch: off means no new call starts.
 
+    Against toll fraud: `allowed_destinations` are countries (``US``) and prefixes (``+4930``), none for everywhere;
+    `max_attempts_per_hour` over all campaigns, 0 for no ceiling; `premium_allowed` numbers that cost the caller extra.
     `abandon_window`: what the share of abandoned calls is counted over. `retry_min` holds the company's delays; a
     campaign may have its own for any of them.
     """
@@ -77,6 +86,9 @@ class Company:
     server: str = ""
     retry_min: RetryDelays = DEFAULT_DELAYS
     abandon_window: Window = Window.DAY
+    allowed_destinations: tuple[str, ...] = ()
+    premium_allowed: bool = False
+    max_attempts_per_hour: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +96,8 @@ class Gateway:
     """A way out to the carrier.
 
     With `host`, numbers are dialled by the company's dial format through the SIP profile `profile`; without, the
-    switch has a gateway of this name. `channels` and `calls_per_second` are never exceeded, over all dialers.
+    switch has a gateway of this name. `channels` and `calls_per_second` are never exceeded, over all dialers. Of
+    several, each is asked first as often as its `weight` says; 0: only when the others are full or fail.
     """
 
     company: str
@@ -94,6 +107,7 @@ class Gateway:
     profile: str = "external"
     channels: int = 30
     calls_per_second: int = 5
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +136,7 @@ class Campaign:
     max_attempts: int = 6
     max_talk_s: int = 7200
     target_abandon: Decimal = Decimal("0.03")
+    caller_id_by: CallerIdChoice = CallerIdChoice.TURN
 
 
 @dataclass(frozen=True, slots=True)

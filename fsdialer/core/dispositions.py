@@ -112,6 +112,7 @@ _BY_CAUSE = {
     "SWITCH_GONE": _ours("the switch could not be asked any more"),
     "LOST": _ours("the switch lost the call"),
     "NOT_PLACED": _ours("the call could not be placed"),
+    "BARRED": Verdict(Disposition.CANCELLED, False, True, "the company does not call this destination"),
 }
 
 # STIR/SHAKEN refusals (428-438): the network mistrusts our number, not the lead.
@@ -134,8 +135,9 @@ _CAUSE_BEFORE_RINGING = {
 def classify(cause: str, sip_status: int | None, rang: bool) -> Verdict:
     """The verdict on an attempt nobody answered.
 
-    `cause` is FreeSWITCH's hangup cause or one of ours (LOST, NOT_PLACED, …); `sip_status` the carrier's final answer,
-    None when there was none; `rang` whether a 180 or 183 was seen. Our own ring limit ends as NO_ANSWER with a 487.
+    `cause` is FreeSWITCH's hangup cause or one of ours (LOST, NOT_PLACED, BARRED, …); `sip_status` the carrier's final
+    answer, None when there was none; `rang` whether a 180 or 183 was seen. Our own ring limit ends as NO_ANSWER with
+    a 487.
     """
     if sip_status is not None and sip_status >= 400:
         return _by_status(sip_status, cause, rang)

@@ -14,7 +14,17 @@ from typing import Any, TypeVar
 import phonenumbers
 
 from fsdialer.core import dial_format
-from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator, RetryDelays, Station, Window
+from fsdialer.core.campaigns import (
+    CallerIdChoice,
+    Campaign,
+    Company,
+    Gateway,
+    Mode,
+    Operator,
+    RetryDelays,
+    Station,
+    Window,
+)
 from fsdialer.errors import InvalidSetting
 
 T = TypeVar("T", Company, Gateway, Campaign, Operator)
@@ -118,6 +128,20 @@ def _country() -> Kind:
     return Kind(read)
 
 
+def _destinations() -> Kind:
+    like = "a country code like US or a prefix like +4930"
+    prefixes = _many(r"[A-Za-z]{2}|\+[1-9][0-9]{0,11}", like)
+
+    def read(value: Any) -> tuple[str, ...]:
+        items = tuple(item.upper() for item in prefixes.read(value))
+        for item in items:
+            if not item.startswith("+") and item not in phonenumbers.SUPPORTED_REGIONS:
+                raise Wrong(f"{item!r} is not {like}")
+        return items
+
+    return Kind(read, " ".join)
+
+
 def _dial_format() -> Kind:
     def read(value: Any) -> str:
         try:
@@ -143,6 +167,9 @@ KINDS: dict[type, dict[str, Kind]] = {
         "dial_format": _dial_format(),
         "server": _text(253, _HOST, "a host name"),
         "abandon_window": _one_of(Window),
+        "allowed_destinations": _destinations(),
+        "premium_allowed": _flag(),
+        "max_attempts_per_hour": _number(int, 0, 10_000_000, " attempts"),
     },
     Gateway: {
         "host": _text(253, _HOST, "a host name or address"),
@@ -150,6 +177,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "profile": _text(32, ID.pattern, "a SIP profile's name"),
         "channels": _number(int, 1, 10_000, " channels"),
         "calls_per_second": _number(int, 1, 1000, " calls per second"),
+        "weight": _number(int, 0, 1000),
     },
     Campaign: {
         "name": _text(80),
@@ -158,6 +186,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "target_abandon": _number(Decimal, 0, 0.1),
         "gateways": _many(ID.pattern, "a gateway's name"),
         "caller_ids": _many(r"\+?[0-9]{3,15}", "a caller id like +15550100"),
+        "caller_id_by": _one_of(CallerIdChoice),
         "ring_s": _number(int, 1, 120, " seconds"),
         "max_wait_s": _number(float, 0.5, 60, " seconds"),
         "operator_ring_s": _number(float, 0.2, 60, " seconds"),

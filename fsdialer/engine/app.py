@@ -25,6 +25,7 @@ from fsdialer.engine.retries import Retries
 from fsdialer.engine.stations import RING_AGAIN_S, Stations
 from fsdialer.engine.switchboard import Switchboard
 from fsdialer.engine.tasks import Tasks
+from fsdialer.engine.trunks import Trunks
 from fsdialer.esl.link import LinkState, SwitchAddress, SwitchLink
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
@@ -39,6 +40,8 @@ OWNER_TTL_S, OWNER_RENEW_S = 6.0, 1.0
 CHORES_S = 0.5
 #: How often channels on the switch and calls in Redis are held against each other (seconds).
 SWEEP_S = 5.0
+#: How often the switches are asked about the gateways (seconds).
+GATEWAYS_S = 10.0
 #: How long one wait for the feed may be (ms); entries come at once.
 FEED_BLOCK_MS = 2000
 
@@ -64,7 +67,8 @@ class Engine:
         self.lines = Lines()
         self.stations = Stations(self.tasks, self.lines, clock)
         self.retries = Retries(enqueue or jobs.enqueuer(settings))
-        self.switchboard = Switchboard(self.tasks, self.lines, self.stations, self.retries, clock)
+        self.trunks = Trunks(self.lines, clock)
+        self.switchboard = Switchboard(self.tasks, self.lines, self.stations, self.trunks, self.retries, clock)
         self.switchboard.on_change = self._wake
         self.switchboard.on_observed = self._observe
         self.reconciler = Reconciler(self._store, self.lines, self.switchboard, self.stations, clock)
@@ -84,6 +88,7 @@ class Engine:
         self.tasks.every("own", OWNER_RENEW_S, self._own)
         self.tasks.every("chores", CHORES_S, self._chores)
         self.tasks.every("sweep", SWEEP_S, self._sweep)
+        self.tasks.every("gateways", GATEWAYS_S, self._look_at_gateways)
         self.tasks.spawn("own", self._own)
         log.info("dialer=%s state=started switches=%d", self.name, len(self.settings.switches))
 
@@ -136,7 +141,7 @@ class Engine:
             for line in self.switchboard.of_campaign(*key):
                 line.owner = owner
             return
-        dialer = Dialer(company, campaign, owner, self.lines, self.switchboard, self._clock)
+        dialer = Dialer(company, campaign, owner, self.lines, self.switchboard, self.trunks, self._clock)
         self.dialers[key] = dialer
         log.info("campaign=%s owner=%s", campaign, owner)
         self.reconciler.adopt(company, dialer.campaign, owner)
@@ -253,6 +258,11 @@ class Engine:
             self.reconciler.adopt(self._store.company(company_id), dialer.campaign, dialer.owner)
         for link in self.lines.all():
             self.reconciler.sweep(link)
+
+    def _look_at_gateways(self) -> None:
+        for company_id in {company for company, _ in self.dialers}:
+            company = self._store.company(company_id)
+            self.trunks.look(company, company.setup.gateways())
 
     # -- switches ------------------------------------------------------------------------------------------
     def _on_link(self, link: SwitchLink, state: LinkState) -> None:

@@ -12,13 +12,16 @@ import gevent
 from gevent.event import Event
 from gevent.pool import Pool
 
+from fsdialer.core import caller_ids
 from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode
+from fsdialer.core.destinations import barred
 from fsdialer.core.dial_format import destination
 from fsdialer.core.pacing.observed import placed
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.pacer import Pacer
 from fsdialer.engine.switchboard import Switchboard
+from fsdialer.engine.trunks import Trunks
 from fsdialer.errors import FsdialerError
 from fsdialer.esl import commands
 from fsdialer.esl.link import SwitchLink
@@ -47,6 +50,7 @@ class Dialer:
         owner: str,
         lines: Lines,
         switchboard: Switchboard,
+        trunks: Trunks,
         clock: Callable[[], float],
     ) -> None:
         self.company = company
@@ -54,11 +58,12 @@ class Dialer:
         self.owner = owner
         self._lines = lines
         self._switchboard = switchboard
+        self._trunks = trunks
         self._clock = clock
         self._senders = Pool(SENDERS)
         self._wake = Event()
         self._stopped = False
-        self._caller_ids = 0
+        self._placed = 0
         self._fault = ""
         self.pacer = Pacer(company, campaign, clock)
         self.company_settings = Company(company.id, active=False)
@@ -130,7 +135,7 @@ class Dialer:
 
     def _place(self, wanted: int) -> int:
         count = 0
-        for gateway in self.gateways:
+        for gateway in self._trunks.in_order(self.company.id, self.gateways):
             link = self._lines.least_loaded(self._switchboard.in_flight_on)
             if link is None or count >= wanted:
                 break
@@ -170,12 +175,16 @@ class Dialer:
 
     def _send(self, call: Call, gateway: Gateway) -> None:
         campaign = self.campaign
+        reason = barred(call.number, self.company_settings)
+        if reason:
+            self._switchboard.not_placed(call, reason, "BARRED")
+            return
         try:
             command = commands.originate_customer(
                 call=call.uuid,
                 destination=destination(self.company_settings, gateway, call.number),
                 ring_s=campaign.ring_s,
-                caller_id=self._next_caller_id(),
+                caller_id=self._caller_id(call.number),
                 wait_s=campaign.max_wait_s,
                 message=campaign.message,
                 max_talk_s=campaign.max_talk_s,
@@ -186,8 +195,6 @@ class Dialer:
             return
         self._switchboard.place(call, command)
 
-    def _next_caller_id(self) -> str:
-        """The campaign's caller ids in turn."""
-        ids = self.campaign.caller_ids
-        self._caller_ids += 1
-        return ids[self._caller_ids % len(ids)] if ids else ""
+    def _caller_id(self, number: str) -> str:
+        self._placed += 1
+        return caller_ids.choose(self.campaign.caller_ids, self.campaign.caller_id_by, number, self._placed)

@@ -28,6 +28,7 @@ from fsdialer.engine.lines import Lines
 from fsdialer.engine.retries import Retries
 from fsdialer.engine.stations import Stations
 from fsdialer.engine.tasks import Tasks
+from fsdialer.engine.trunks import Trunks
 from fsdialer.errors import CommandRefused, StaleOwner, SwitchError, UnsafeCommand
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
@@ -57,11 +58,18 @@ class Switchboard:
     """The live calls of the campaigns this dialer owns."""
 
     def __init__(
-        self, tasks: Tasks, lines: Lines, stations: Stations, retries: Retries, clock: Callable[[], float]
+        self,
+        tasks: Tasks,
+        lines: Lines,
+        stations: Stations,
+        trunks: Trunks,
+        retries: Retries,
+        clock: Callable[[], float],
     ) -> None:
         self._tasks = tasks
         self._lines = lines
         self._stations = stations
+        self._trunks = trunks
         self._retries = retries
         self._clock = clock
         self._calls: dict[str, Line] = {}
@@ -294,6 +302,10 @@ class Switchboard:
             max_attempts=campaign.max_attempts,
             now=now,
         )
+        went_through = call.rang_at is not None or call.answered_at is not None
+        self._trunks.ended(line.company, call.gateway, close.cause, went_through)
+        if not verdict.charged:
+            step = self._trunks.failover(call, campaign.gateways, close.cause, step)
         line.company.calls.finish(
             call.uuid, line.owner, now, verdict, step, campaign.wrap_up_s, close.cause, close.sip_status
         )
@@ -322,10 +334,10 @@ class Switchboard:
         except SwitchError as error:
             log.warning("call=%s originate=unsure reason=%s", call.uuid, error)
 
-    def not_placed(self, call: Call, reason: str) -> None:
-        """Nothing was sent, and nothing will be: our fault, so the lead pays no attempt."""
+    def not_placed(self, call: Call, reason: str, cause: str = "NOT_PLACED") -> None:
+        """Nothing was sent, and nothing will be: not the lead's doing, so it pays no attempt."""
         log.error("call=%s lead=%s originate=refused reason=%s", call.uuid, call.lead, reason)
-        self.feed(call.uuid, events.CallLost(self._clock(), "NOT_PLACED"))
+        self.feed(call.uuid, events.CallLost(self._clock(), cause))
 
 
 def _not_again(call: Call) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from redis.client import Pipeline
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator
 from fsdialer.core.fields import checked, from_hash, to_hash
 from fsdialer.core.setup import CompanySetup
+from fsdialer.core.times import iso
 from fsdialer.errors import NotFound, Refused
 from fsdialer.store import keys as names
 from fsdialer.store.feed import Feed
@@ -55,6 +56,12 @@ class Setup:
             raise NotFound(f"no gateway {name!r} in company {self._keys.company_id}")
         return from_hash(Gateway, self._keys.gateway(name), {"company": self._keys.company_id, "name": name}, record)
 
+    def gateway_states(self) -> dict[str, dict[str, str]]:
+        """Name → `state` in words and `since`, as the dialer found it; gateways nobody has looked at are left out."""
+        names = sorted(self._redis.smembers(self._keys.gateways))
+        states = {name: self._redis.hgetall(self._keys.gateway_state(name)) for name in names}
+        return {name: state for name, state in states.items() if state}
+
     def operators(self) -> list[Operator]:
         """All operators, by id."""
         return [self.operator(operator) for operator in sorted(self._redis.smembers(self._keys.operators))]
@@ -84,6 +91,10 @@ class Setup:
         self._replace(self._keys.gateway(gateway.name), to_hash(checked(gateway)))
         self._redis.sadd(self._keys.gateways, gateway.name)
         self._tell("gateway", gateway.name)
+
+    def save_gateway_state(self, name: str, state: str, now: float) -> None:
+        """How the dialer finds a gateway."""
+        self._redis.hset(self._keys.gateway_state(name), mapping={"state": state, "since": iso(now)})
 
     def save_campaign(self, campaign: Campaign) -> None:
         """Create or change a campaign; a delay not set any more is the company's again."""

@@ -84,6 +84,10 @@ class Keys:
         """HASH: the gateway's settings."""
         return f"{self.root}:gateway:{name}"
 
+    def gateway_state(self, name: str) -> str:
+        """HASH: how the dialer finds the gateway: state in words, since."""
+        return f"{self.root}:gateway:{name}:state"
+
     def settings(self, campaign: str) -> str:
         """HASH: the campaign's settings."""
         return f"{self.root}:{campaign}:settings"
@@ -157,6 +161,10 @@ class Keys:
     def gateway_starts(self, name: str) -> str:
         """ZSET: uuid → when it was claimed (epoch s), of the last second: the calls-per-second window."""
         return f"{self.root}:gateway:{name}:starts"
+
+    def attempts_in_hour(self, hour: str) -> str:
+        """STRING, 2 h: calls placed in a UTC hour (``2026-11-23T14``) over all campaigns: the company's ceiling."""
+        return f"{self.root}:attempts:{hour}"
 
     # -- running -------------------------------------------------------------------------------------------
     @property

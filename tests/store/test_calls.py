@@ -64,6 +64,16 @@ def test_claim_never_starts_more_calls_in_a_second_than_the_trunk_takes(acme, cl
     assert len(claim("j", now=NOW + 1.2)) == 1
 
 
+def test_claim_never_places_more_calls_in_an_hour_than_the_companys_ceiling(acme, claim):
+    acme.setup.save_company(dataclasses.replace(acme.setup.company(), max_attempts_per_hour=3))
+    add_leads(acme, 8)
+    hour = NOW - NOW % 3600
+    assert len(claim("a", "b", now=hour)) == 2
+    assert len(claim("c", "d", now=hour + 3000)) == 1
+    assert claim("e", now=hour + 3599) == []
+    assert len(claim("f", now=hour + 3600)) == 1
+
+
 def test_claim_does_nothing_with_the_master_switch_off(acme, claim):
     add_leads(acme, 1)
     acme.setup.save_company(dataclasses.replace(acme.setup.company(), active=False))

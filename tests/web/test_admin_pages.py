@@ -137,3 +137,8 @@ def test_pacing_page_shows_the_last_decisions_newest_first(acme, admin):
 
 def test_pacing_page_of_an_unknown_campaign_is_not_found(admin):
     assert admin.get("/admin/pacing/nowhere").status_code == 404
+
+
+def test_gateways_page_shows_how_the_dialer_finds_each(acme, admin):
+    acme.setup.save_gateway_state("trunk", "failing: GATEWAY_DOWN", time.time())
+    assert "failing: GATEWAY_DOWN" in admin.get("/admin/gateways/").text

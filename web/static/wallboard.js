@@ -64,6 +64,7 @@ async function look() {
     const words = [];
     if (!now.active) words.push('The master switch is off: no calls are made.');
     if (!Object.keys(now.dialers).length) words.push('No dialer is running.');
+    for (const [name, state] of Object.entries(now.gateways)) if (state !== 'up') words.push(`Gateway ${name}: ${state}.`);
     trouble.textContent = words.join(' ');
   } catch {
     trouble.textContent = 'Connection lost – trying again…';

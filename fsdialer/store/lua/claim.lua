@@ -15,6 +15,9 @@ if get(key('company'), 'active') == '0' then return result end
 local due, starts, busy = key(campaign, 'due'), key('gateway', gateway, 'starts'), key('gateway', gateway, 'calls')
 redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - WINDOW_S)
 local room = math.min(channels - redis.call('SCARD', busy), per_second - redis.call('ZCARD', starts))
+local ceiling = tonumber(get(key('company'), 'max_attempts_per_hour')) or 0
+local this_hour = key('attempts', string.sub(iso(now), 1, 13))
+if ceiling > 0 then room = math.min(room, ceiling - (tonumber(redis.call('GET', this_hour)) or 0)) end
 local next_uuid, looked = 10, 0
 while room > 0 and next_uuid <= #ARGV and looked < 200 do
   local id = redis.call('ZRANGE', due, 0, 0)[1]
@@ -44,6 +47,8 @@ while room > 0 and next_uuid <= #ARGV and looked < 200 do
     redis.call('ZADD', starts, now, uuid)
     redis.call('EXPIRE', starts, 5)
     count(campaign, now, 'attempts')
+    redis.call('INCR', this_hour)
+    redis.call('EXPIRE', this_hour, 7200)
     feed('call', 'call', uuid, 'state', 'dialling', 'lead', id, 'campaign', campaign, 'operator', '')
     for _, value in ipairs({uuid, id, number, tostring(attempt), preferred or ''}) do
       result[#result + 1] = value

@@ -1,0 +1,94 @@
+"""The gateways as this dialer finds them: asked after on the switch, rested after failures, their state kept in Redis.
+
+What a failure means and who is asked first is decided in `core.trunk_care`.
+"""
+
+import logging
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from fsdialer.core import trunk_care
+from fsdialer.core.call_facts import Call
+from fsdialer.core.campaigns import Gateway
+from fsdialer.core.retry import NextStep
+from fsdialer.core.trunk_care import WELL, Health
+from fsdialer.engine.lines import Lines
+from fsdialer.errors import SwitchError
+from fsdialer.esl import commands
+from fsdialer.store import CompanyStore
+
+log = logging.getLogger(__name__)
+
+#: A call that failed by its gateway's fault is made again through another after so long (seconds).
+FAILOVER_S = 1.0
+
+
+class Trunks:
+    """The gateways of all companies this dialer serves."""
+
+    def __init__(self, lines: Lines, clock: Callable[[], float]) -> None:
+        self._lines = lines
+        self._clock = clock
+        self._dice = random.Random()
+        self._health: dict[str, dict[str, Health]] = {}
+        self._said: dict[tuple[str, str], str] = {}
+
+    def in_order(self, company: str, gateways: Sequence[Gateway]) -> list[Gateway]:
+        """Those to be asked for a call now, the first by weight."""
+        return trunk_care.in_order(gateways, self._health.get(company, {}), self._clock(), self._dice.random())
+
+    def ended(self, company: CompanyStore, gateway: str, cause: str, went_through: bool) -> None:
+        """A call through the gateway is over."""
+        health = self._health.setdefault(company.id, {})
+        before = health.get(gateway, WELL)
+        after = trunk_care.after_call(before, cause, went_through, self._clock())
+        health[gateway] = after
+        if after.faults != before.faults:
+            self._say(company, gateway, f"failing: {after.reason}" if after.faults else "up")
+
+    def failover(self, call: Call, gateways: Sequence[str], cause: str, step: NextStep) -> NextStep:
+        """What becomes of a lead whose call failed by its gateway's fault while another gateway is well: it is called
+        again soon, by that one. At any other time `step`."""
+        health, now = self._health.get(call.company, {}), self._clock()
+        others = [name for name in gateways if name != call.gateway and not health.get(name, WELL).rests(now)]
+        if cause not in trunk_care.FAULTS or not others or step.retry_at is None:
+            return step
+        return replace(step, retry_at=min(step.retry_at, now + FAILOVER_S))
+
+    def look(self, company: CompanyStore, gateways: Sequence[Gateway]) -> None:
+        """Ask the switches whether the gateways are up; those with a host of their own are known by their calls."""
+        link = self._lines.least_loaded(lambda _: 0)
+        if link is None:
+            return
+        for gateway in gateways:
+            if gateway.host:
+                continue
+            try:
+                said = link.ask(commands.gateway_status(gateway.name))
+            except SwitchError as error:
+                log.warning("gateway=%s switch=%s asked=failed reason=%s", gateway.name, link.address.name, error)
+                return
+            self._found(company, gateway.name, _state(said))
+
+    def _found(self, company: CompanyStore, gateway: str, state: str) -> None:
+        health, now = self._health.setdefault(company.id, {}), self._clock()
+        health[gateway] = trunk_care.after_look(health.get(gateway, WELL), state == "up", now)
+        if state != "up" or not health[gateway].rests(now):
+            self._say(company, gateway, state)
+
+    def _say(self, company: CompanyStore, gateway: str, state: str) -> None:
+        if self._said.get((company.id, gateway)) == state:
+            return
+        self._said[company.id, gateway] = state
+        level = logging.INFO if state == "up" else logging.ERROR
+        log.log(level, "company=%s gateway=%s state=%s", company.id, gateway, state)
+        company.setup.save_gateway_state(gateway, state, self._clock())
+
+
+def _state(said: str) -> str:
+    """What ``sofia status gateway`` says, in words."""
+    if said.lstrip().lower().startswith("invalid gateway"):
+        return "unknown to the switch"
+    status = next((line.split("\t")[-1].strip() for line in said.splitlines() if line.startswith("Status")), "")
+    return "up" if status.upper().startswith("UP") else f"down: {status or 'no answer'}"
