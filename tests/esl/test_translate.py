@@ -490,13 +490,28 @@ def test_a_drifting_clock_is_followed():
         assert shift.seen(stamped(now - ahead), now) == pytest.approx(ahead, abs=0.025)
 
 
+def test_an_event_that_was_long_on_its_way_is_not_taken_for_a_change_of_clocks():
+    shift = ClockShift()
+    for second in range(60):
+        shift.seen(stamped(1000 + second), now=1000.0 + second)
+    assert shift.seen(stamped(1060), now=1065.0) == 0.0  # the first one after a minute
+
+
 def test_a_step_of_our_clock_is_followed():
     shift = ClockShift()
-    assert shift.seen(stamped(1000), now=1000.0) == 0.0
-    assert shift.seen(stamped(1001), now=-2599.0) == -3600.0  # an hour back: at once, no delay is negative
-    for second in range(1, 200):
-        seen = shift.seen(stamped(1001 + second), now=1001.0 + second)  # and forth again
-    assert seen == 0.0
+    assert shift.seen(stamped(5000), now=5000.0) == 0.0
+    assert shift.seen(stamped(5001), now=1401.0) == -3600.0  # an hour back: no event comes before it happened
+    for beat in range(30):  # and then it gains ten milliseconds a minute: followed from there
+        now, ahead = 1402 + beat * 20.0, beat * 0.01 / 3
+        assert shift.seen(stamped(now - ahead + 3600), now) == pytest.approx(ahead - 3600, abs=0.025)
+
+
+def test_a_step_forth_is_followed_within_two_minutes():
+    shift = ClockShift()
+    shift.seen(stamped(1000), now=1000.0)
+    for second in range(1, 130):
+        seen = shift.seen(stamped(1000 + second), now=4600.0 + second)
+    assert seen == 3600.0
 
 
 def test_events_without_a_time_change_nothing():
