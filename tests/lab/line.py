@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 import gevent
@@ -19,8 +19,9 @@ class Frame:
     kind: str
     headers: dict[str, str]
     body: str = ""
-    #: Of an event: how its headers were written.
+    #: Of an event: how its headers were written, and the headers as they were.
     form: str = ""
+    written: dict[str, str] = field(default_factory=dict)
 
     @property
     def leg(self):
@@ -43,11 +44,12 @@ def _frame(headers, body):
     headers.pop("Content-Length", None)
     if kind == "text/event-plain":
         head, _, inner = body.partition("\n\n")
-        values = {name: unquote(value) for name, value in _headers(head).items()}
-        return Frame(values["Event-Name"], values, inner, "plain")
+        written = _headers(head)
+        values = {name: unquote(value) for name, value in written.items()}
+        return Frame(values["Event-Name"], values, inner, "plain", written)
     if kind == "text/event-json":
         values = json.loads(body)
-        return Frame(values["Event-Name"], values, values.pop("_body", ""), "json")
+        return Frame(values["Event-Name"], values, values.pop("_body", ""), "json", values)
     return Frame(kind, headers, body)
 
 

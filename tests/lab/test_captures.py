@@ -196,13 +196,13 @@ def events(frames):
 
 
 def lasting(frame, names):
-    """An event's headers, but for what differs from run to run; legs by their aliases."""
+    """An event's headers as they were written, but for what differs from run to run; legs by their aliases."""
 
     def same(text):
         text = UUID.sub(lambda found: names.get(found[0], "another uuid"), text)
-        return re.sub(r"0x[0-9a-f]+|(?<=127\.0\.0\.1:)[45]\d{4}|\b17\d{8}(?=:)", "…", text)
+        return re.sub(r"0x[0-9a-f]+|(?<=127\.0\.0\.1)(:|%3A)[45]\d{4}|17\d{8}(?=:|%3A)", "…", text)
 
-    return {name: same(str(value)) for name, value in frame.headers.items() if not VOLATILE.fullmatch(name)}
+    return {name: same(str(value)) for name, value in frame.written.items() if not VOLATILE.fullmatch(name)}
 
 
 # -- and how it should compare ---------------------------------------------------------------------------------
