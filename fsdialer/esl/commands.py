@@ -110,6 +110,22 @@ def originate_operator(
     return _originate(variables, destination, "&park()")
 
 
+def originate_test(*, leg: str, destination: str, ring_s: int, caller_name: str, talk_s: int) -> str:
+    """Ring an operator's phone on channel `leg` for a test: a tone, then what it hears is played back to it a second
+    later, for `talk_s` seconds in all."""
+    variables = {
+        "origination_uuid": _checked("leg", _UUID, leg),
+        "originate_timeout": _number("ring time", ring_s, 1, 600),
+        "origination_caller_id_name": f"'{_plain(caller_name)}'",
+        "origination_caller_id_number": "0",
+        "sip_auto_answer": "true",
+        "accountcode": ACCOUNT,
+        "execute_on_answer": f"'sched_hangup +{_number('test', talk_s, 1, 60)} NORMAL_CLEARING'",
+    }
+    tone = _sound("tone_stream://%(300,100,660)")
+    return _originate(variables, destination, f"'playback:{tone},delay_echo:1000' inline")
+
+
 def bridge(one: str, other: str) -> str:
     """Join two answered channels."""
     return f"uuid_bridge {_checked('leg', _UUID, one)} {_checked('leg', _UUID, other)}"

@@ -118,13 +118,7 @@ class PlainEvent(Event):
             self._clean = start
         start += len(key)
         end = block.find(b"\n", start)
-        raw = block[start:end] if end >= 0 else block[start:]
-        if b"%" in raw:
-            raw = unquote_to_bytes(raw)
-        text = raw.decode("utf-8", "replace")
-        if text.isprintable():
-            return text if text != "_undef_" else ""
-        return text.translate(_UNWANTED)
+        return decode_value(block[start:end] if end >= 0 else block[start:])
 
     def many(self, name: str) -> list[str]:
         value = self.get(name)
@@ -179,7 +173,9 @@ def decode_value(raw: bytes) -> str:
     if b"%" in raw:
         raw = unquote_to_bytes(raw)
     text = raw.decode("utf-8", "replace")
-    return "" if text == "_undef_" else one_line(text)
+    if text.isprintable():
+        return text if text != "_undef_" else ""
+    return text.translate(_UNWANTED)
 
 
 def one_line(text: str) -> str:

@@ -110,7 +110,12 @@ def _hung_up(event: Event, leg: str, at: float, clock_shift_s: float) -> LegHung
         rang=any(_whole(time) > 0 for time in progress),
         answered_at=None if answered_at is None else answered_at + clock_shift_s,
         by_far_end=event.get("variable_sip_hangup_disposition").startswith("recv_"),
+        packets=_count(event.get("variable_rtp_audio_in_media_packet_count")),
     )
+
+
+def _count(text: str) -> int | None:
+    return _whole(text) if text else None
 
 
 def _job(event: Event, at: float) -> JobDone:

@@ -222,6 +222,12 @@ def test_a_body_shorter_than_promised_or_of_nonsense_length_is_what_there_is():
         assert event.body == expected
 
 
+def test_an_event_that_ends_without_a_line_break_is_read_to_its_last_letter():
+    inner = b"Event-Name: HEARTBEAT\nCore-UUID: c-1"
+    event = event_of(b"Content-Length: %d\nContent-Type: text/event-plain\n\n%s" % (len(inner), inner))
+    assert event.get("Core-UUID") == "c-1"
+
+
 def test_undef_is_empty_and_arrays_are_lists():
     event = event_of(plain("A: _undef_\nB: ARRAY::a|:b%20c\nC: one\n"))
     assert event.get("A") == ""
