@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 
 from fsdialer.core.campaigns import Mode, Station
+from fsdialer.errors import Refused
 from tests.journey import Centre, wait_until
 
 TALKS, TALKS_TOO, LEAVES_AFTER_3S = "+12125550200", "+13125550200", "+12125550202"
@@ -370,3 +371,23 @@ def _seconds(text):
     from fsdialer.core.times import epoch
 
     return epoch(text)
+
+
+def test_an_operator_tests_the_phone_and_reads_how_it_went(centre):
+    c = centre()
+    operators = c.store.operators
+    operators.ask_for_phone_test("1001")
+    wait_until(lambda: "answered after" in c.operator("1001").phone_test, 12, "the test to be over")
+    assert c.operator("1001").phone_test_ok
+    c.switch.lab("phone 1002 unregistered")
+    operators.ask_for_phone_test("1002")
+    wait_until(lambda: "is not registered" in c.operator("1002").phone_test, what="the test to fail")
+    assert not c.operator("1002").phone_test_ok
+    assert c.switch.channels() == []
+
+
+def test_nobody_on_the_line_is_rung_for_a_test(centre):
+    c = centre()
+    c.on_line("1001")
+    with pytest.raises(Refused, match="leave the line first"):
+        c.store.operators.ask_for_phone_test("1001")

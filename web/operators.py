@@ -59,6 +59,14 @@ def ready() -> Response:
     return _view()
 
 
+@blueprint.route("/test", methods=["POST"])
+@signed_in("operator")
+def test_phone() -> Response:
+    """Have the phone rung and listened to; how it went comes with the feed."""
+    g.me.company.operators.ask_for_phone_test(g.me.operator)
+    return _view()
+
+
 @blueprint.route("/outcome", methods=["POST"])
 @signed_in("operator")
 def outcome() -> Response:

@@ -32,6 +32,7 @@ def operator_view(company: CompanyStore, operator: str, now: float) -> dict[str,
         "campaign": view.campaign if view.state != "off" else "",
         "campaigns": [{"id": each, "name": _campaign_name(company, each)} for each in view.campaigns],
         "wrap_until": view.wrap_until,
+        "phone_test": {"words": view.phone_test, "ok": view.phone_test_ok, "at": view.phone_tested_at},
         "card": card_view(company.setup.company(), card) if card else None,
         "today": today_view(company.operators.today(operator, now), view.state, max(0.0, now - view.since)),
     }

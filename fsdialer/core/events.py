@@ -57,7 +57,8 @@ class LegHungUp:
     """The leg is gone (CHANNEL_HANGUP_COMPLETE), with everything the switch knows of why.
 
     `answered_at` and `rang` repeat what earlier events said, for a reader who missed them; `sip_status` is the
-    carrier's final answer (None where there was none); `by_far_end` is True when the far side ended or refused it.
+    carrier's final answer (None where there was none); `by_far_end` is True when the far side ended or refused it;
+    `packets` of audio came from it (None where the switch did not count).
     """
 
     leg: str
@@ -67,6 +68,7 @@ class LegHungUp:
     rang: bool = False
     answered_at: float | None = None
     by_far_end: bool = False
+    packets: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
-"""What went wrong with an operator's phone, in words the operator can act on.
+"""What is wrong with an operator's phone, in words the operator can act on: after a failed call, and after a test.
 
 The causes are FreeSWITCH's, as the captures `operator-not-registered` and `operator-leg-no-answer` show them.
 """
+
+from dataclasses import dataclass
 
 _WORDS = {
     "USER_NOT_REGISTERED": "is not registered: start it, or check its account and network",
@@ -23,3 +25,33 @@ def phone_failure(extension: str, cause: str) -> str:
     if words is None:
         words = f"failed ({cause})" if cause.isupper() else cause
     return f"Your phone {extension} {words}. Get on the line again when it works."
+
+
+#: Fewer audio packets than this (half a second of 20 ms each) in a test are no audio.
+ENOUGH_PACKETS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneTest:
+    """How a test went. `words` are for the operator; `answered_after_s` None when it was not answered."""
+
+    ok: bool
+    words: str
+    answered_after_s: float | None = None
+
+
+def judge_test(
+    extension: str, cause: str, answered_after_s: float | None, packets: int | None, addresses: int
+) -> PhoneTest:
+    """The verdict on a test call that ended with `cause`, `packets` of audio having come from the phone (None: the
+    switch did not count), which was registered at so many `addresses`."""
+    if answered_after_s is None:
+        return PhoneTest(False, f"Your phone {extension} {_WORDS.get(cause, f'failed ({cause})')}.")
+    answered = f"Your phone {extension} answered after {answered_after_s:.1f} s"
+    if packets is not None and packets < ENOUGH_PACKETS:
+        words = f"{answered}, but no audio came from it: check its microphone, then the firewall and NAT between."
+        return PhoneTest(False, words, answered_after_s)
+    if addresses > 1:
+        words = f"{answered}, but it is registered at {addresses} addresses: sign the others out, or calls go astray."
+        return PhoneTest(False, words, answered_after_s)
+    return PhoneTest(True, f"{answered} and its audio came through. Did you hear yourself?", answered_after_s)

@@ -15,11 +15,13 @@ from redis.exceptions import RedisError
 
 from fsdialer import jobs
 from fsdialer.core.campaigns import Campaign
+from fsdialer.core.events import SwitchEvent
 from fsdialer.core.pacing.observed import Observation
 from fsdialer.core.times import iso
 from fsdialer.engine.dialer import Dialer
 from fsdialer.engine.janitor import Janitor
 from fsdialer.engine.lines import Lines
+from fsdialer.engine.phone_tests import PhoneTests
 from fsdialer.engine.reconcile import Reconciler
 from fsdialer.engine.retries import Retries
 from fsdialer.engine.stations import RING_AGAIN_S, Stations
@@ -68,6 +70,7 @@ class Engine:
         self.stations = Stations(self.tasks, self.lines, clock)
         self.retries = Retries(enqueue or jobs.enqueuer(settings))
         self.trunks = Trunks(self.lines, clock)
+        self.phone_tests = PhoneTests(self.tasks, self.lines, clock)
         self.switchboard = Switchboard(self.tasks, self.lines, self.stations, self.trunks, self.retries, clock)
         self.switchboard.on_change = self._wake
         self.switchboard.on_observed = self._observe
@@ -81,7 +84,7 @@ class Engine:
     def start(self) -> None:
         """Connect, and begin to own campaigns."""
         for url in self.settings.switches:
-            link = SwitchLink(SwitchAddress.parse(url), self.switchboard.on_event, self._on_link)
+            link = SwitchLink(SwitchAddress.parse(url), self._on_event, self._on_link)
             self.lines.add(link)
             link.start()
         self.tasks.keep("retries", self.retries.run)
@@ -214,6 +217,8 @@ class Engine:
             for (owned, _), dialer in list(self.dialers.items()):
                 if owned == company.id:
                     dialer.reload()
+        elif kind == "wish" and entry.get("what") == "test_phone":
+            self._test_phone(company, entry.get("operator", ""))
         elif kind == "wish" and entry.get("what") == "hangup":
             call = self.switchboard.call(entry.get("call", ""))
             if call is not None and call.operator == entry.get("operator"):
@@ -226,6 +231,12 @@ class Engine:
             self.stations.let_go(company, operator)
         elif state == "available":
             self._wake(company.id, campaign)
+
+    def _test_phone(self, company: CompanyStore, operator: str) -> None:
+        """Of several dialers the one that owns the operator's first campaign."""
+        first = min(company.operators.view(operator).campaigns, default="")
+        if (company.id, first) in self.dialers:
+            self.tasks.spawn("phone_test", self.phone_tests.start, company, operator)
 
     def _nail(self, company: CompanyStore, operator: str) -> None:
         view = company.operators.view(operator)
@@ -265,6 +276,10 @@ class Engine:
             self.trunks.look(company, company.setup.gateways())
 
     # -- switches ------------------------------------------------------------------------------------------
+    def _on_event(self, event: SwitchEvent) -> None:
+        self.phone_tests.on_event(event)
+        self.switchboard.on_event(event)
+
     def _on_link(self, link: SwitchLink, state: LinkState) -> None:
         name = link.address.name
         if self._up.get(name) != state.up or state.up:  # each failed try to come back is the link's to tell

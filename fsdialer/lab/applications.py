@@ -1,5 +1,6 @@
 """Dialplan applications: what a channel does once it is answered, one after the other, and how that is interrupted."""
 
+import re
 import time
 import uuid as uuids
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ import gevent
 
 from fsdialer.lab import stages
 from fsdialer.lab.channel import Channel
+from fsdialer.lab.people import NEVER
 
 if TYPE_CHECKING:
     from fsdialer.lab.exchange import Exchange
@@ -17,7 +19,7 @@ RATE = 8000
 #: How long a sound file is taken to be (seconds).
 FILE_S = 3.0
 #: Those that go on until somebody ends the call or moves it.
-ENDLESS = ("echo", "conference", "endless_playback")
+ENDLESS = ("echo", "delay_echo", "conference", "endless_playback")
 #: Those that are over at once and leave no trace here.
 INSTANT = ("answer", "pre_answer", "ring_ready", "log", "info", "export", "unset", "record_session", "event")
 #: Failures of ``bridge`` after which the caller goes on all the same.
@@ -59,7 +61,7 @@ class Applications:
             case "playback":
                 self._play(channel, data, rest)
             case "sleep":
-                channel.playing = gevent.spawn_later(float(data or 0) / 1000, self._finish, channel, rest)
+                channel.playing = gevent.spawn_later(number(data) / 1000, self._finish, channel, rest)
             case "hangup":
                 self._exchange.hang_up(channel, data or "NORMAL_CLEARING")
                 self._complete(channel)
@@ -96,14 +98,16 @@ class Applications:
         if limit:
             channel.set(park_timeout="", park_after_bridge="")
             channel.playing = gevent.spawn_later(
-                float(limit), self._exchange.hang_up, channel, cause or "NORMAL_CLEARING"
+                number(limit), self._exchange.hang_up, channel, cause or "NORMAL_CLEARING"
             )
         self._fire("CHANNEL_PARK", channel)
 
     def hang_up_later(self, channel: Channel, words: list[str]) -> None:
-        """``+SECONDS [CAUSE]``, as ``sched_hangup`` takes them."""
+        """``+SECONDS [CAUSE]``, as ``sched_hangup`` takes them; without a time nothing happens."""
+        if not words:
+            return
         cause = words[1] if len(words) > 1 else "ALLOTTED_TIMEOUT"
-        self._exchange.later(float(words[0].lstrip("+")), channel, self._exchange.hang_up, channel, cause)
+        self._exchange.later(number(words[0].lstrip("+")), channel, self._exchange.hang_up, channel, cause)
 
     def play_over(self, channel: Channel, sound: str) -> None:
         """Play to a channel, whatever it is doing."""
@@ -161,7 +165,7 @@ class Applications:
         def done(ok: bool, text: str) -> None:
             if not channel.alive:
                 return
-            word = text.split()[1]
+            word = text.split()[1] if not text.startswith("-USAGE") else "DESTINATION_OUT_OF_ORDER"
             if ok:
                 partner = self._exchange.channels[word]
                 stages.dialled(channel, partner, destination)
@@ -188,9 +192,14 @@ def _file(sound: str) -> dict[str, str]:
 
 
 def _length_s(sound: str) -> float:
-    """How long a sound plays: a silence or a tone says so itself."""
-    if sound.startswith("silence_stream://"):
-        return float(sound.removeprefix("silence_stream://").partition(",")[0]) / 1000
-    if sound.startswith("tone_stream://%("):
-        return float(sound.removeprefix("tone_stream://%(").partition(",")[0]) / 1000
-    return FILE_S
+    """How long a sound plays: a silence or a tone says so itself, in milliseconds; a silence of -1 does not end."""
+    kind, _, said = sound.partition("://")
+    if kind not in ("silence_stream", "tone_stream"):
+        return FILE_S
+    return NEVER if said.startswith("-1") else number(said.removeprefix("%(")) / 1000
+
+
+def number(text: str) -> float:
+    """What a text begins with, 0 when that is no number: as C reads numbers."""
+    found = re.match(r"[0-9]+(\.[0-9]+)?", text.strip())
+    return float(found[0]) if found else 0.0

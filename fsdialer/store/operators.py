@@ -8,6 +8,7 @@ from redis import Redis
 from fsdialer.core.leads import OUTCOMES
 from fsdialer.core.times import day, epoch, iso
 from fsdialer.errors import NotFound, Refused
+from fsdialer.store.feed import Feed
 from fsdialer.store.keys import Keys
 from fsdialer.store.scripts import Scripts
 
@@ -38,6 +39,9 @@ class OperatorView:
     seen: float | None
     leg: str
     wrap_until: float | None
+    phone_test: str = ""
+    phone_test_ok: bool = False
+    phone_tested_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Operators:
         self._redis = redis
         self._keys = keys
         self._scripts = scripts
+        self._feed = Feed(redis, keys)
 
     # -- seeing --------------------------------------------------------------------------------------------
     def view(self, operator: str) -> OperatorView:
@@ -188,6 +193,22 @@ class Operators:
         """The nailed-up phone failed or was hung up: off the line, with the reason on the page."""
         self._presence(operator, "phone_down", now, detail=reason)
 
+    def ask_for_phone_test(self, operator: str) -> None:
+        """Have the operator's phone tested; Refused while they are on the line."""
+        if self.view(operator).state != "off":
+            raise Refused("leave the line first: the test needs your phone")
+        self._tell_tested(operator, True, "Your phone is being called…", None)
+        self._feed.publish("wish", what="test_phone", operator=operator)
+
+    def phone_tested(self, operator: str, ok: bool, words: str, now: float) -> None:
+        """How a test of their phone went, for the operator's page."""
+        self._tell_tested(operator, ok, words, now)
+
+    def _tell_tested(self, operator: str, ok: bool, words: str, at: float | None) -> None:
+        record = {"phone_test": words, "phone_test_ok": "1" if ok else "0", "phone_tested": iso(at) if at else ""}
+        self._redis.hset(self._keys.operator(operator), mapping=record)
+        self._feed.publish("phone_test", operator=operator)
+
     def remove_from_line(self, operator: str, campaign: str) -> None:
         """Take a name out of the presence set that has no business there."""
         self._redis.srem(self._keys.online(campaign), operator)
@@ -241,4 +262,7 @@ def _view(operator: str, record: Mapping[str, str]) -> OperatorView:
         seen=instant("seen"),
         leg=record.get("leg", ""),
         wrap_until=instant("wrap_until"),
+        phone_test=record.get("phone_test", ""),
+        phone_test_ok=record.get("phone_test_ok") == "1",
+        phone_tested_at=instant("phone_tested"),
     )

@@ -116,3 +116,16 @@ def test_stream_tells_the_truth_at_once_and_after_every_change_and_sees_the_oper
     acme.operators.go_on_line("1001", "spring", time.time())
     assert json.loads(next(stream).split("data: ")[1])["state"] == "available"
     stream.close()
+
+
+def test_the_phone_is_tested_off_the_line_only(acme, ann):
+    before = acme.feed.last_id()
+    view = ann.ask("test").json
+    assert view["phone_test"]["words"] == "Your phone is being called…"
+    assert [e.get("what") for _, e in acme.feed.read(before, 1) if e["type"] == "wish"] == ["test_phone"]
+    acme.operators.phone_tested("1001", False, "Your phone 1001 is not registered.", time.time())
+    shown = operator_view(acme, "1001", time.time())["phone_test"]
+    assert (shown["words"], shown["ok"]) == ("Your phone 1001 is not registered.", False)
+    ann.ask("on", campaign="spring")
+    answer = ann.ask("test")
+    assert answer.status_code == 409 and "leave the line first" in answer.json["error"]

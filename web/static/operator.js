@@ -83,6 +83,10 @@ function drawCard(card, next) {
     paused: 'You are on a pause. Press Ready when you are back.',
   };
   $('idle-words').textContent = idle[next.state] || '';
+  $('test').hidden = next.state !== 'off';
+  $('phone-test').textContent = next.phone_test.words || 'You have not tested your phone yet.';
+  $('phone-test').classList.toggle('bad', !next.phone_test.ok && !!next.phone_test.words);
+  $('phone-test').hidden = next.state !== 'off';
   document.title = card && next.call ? `☎ ${card.name || card.number}` : `${next.label} – fsdialer`;
   if (!card) {
     shownCall = '';
@@ -219,6 +223,7 @@ $('line').addEventListener('click', toggleLine);
 $('pause').addEventListener('click', () => openPause($('pause-menu').hidden));
 $('ready').addEventListener('click', () => ask('ready'));
 $('hangup').addEventListener('click', () => ask('hangup'));
+$('test').addEventListener('click', () => ask('test'));
 $('pause-menu').addEventListener('click', (event) => {
   const reason = event.target.closest('button')?.dataset.reason;
   if (reason) {

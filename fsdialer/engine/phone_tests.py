@@ -1,0 +1,102 @@
+"""Tests operators' phones when they ask for it: rings, plays back what it hears, and says in words what to mend.
+
+What a result means is decided in `core.phones`; this rings, listens and remembers.
+"""
+
+import logging
+import uuid as uuids
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fsdialer.core.events import JobDone, LegAnswered, LegHungUp, SwitchEvent
+from fsdialer.core.phones import PhoneTest, judge_test
+from fsdialer.engine.lines import Lines
+from fsdialer.engine.tasks import Tasks
+from fsdialer.errors import SwitchError, UnsafeCommand
+from fsdialer.esl import commands
+from fsdialer.esl.link import SwitchLink
+from fsdialer.store import CompanyStore
+from fsdialer.store.operators import OperatorView
+
+log = logging.getLogger(__name__)
+
+#: Seconds a test rings and talks, and after which it is over whatever the switch says.
+RING_S, TALK_S, OVER_S = 12, 6, 25.0
+
+
+@dataclass(slots=True)
+class _Running:
+    company: CompanyStore
+    operator: OperatorView
+    addresses: int
+    placed_at: float
+    answered_at: float | None = None
+
+
+class PhoneTests:
+    """The tests under way, by leg."""
+
+    def __init__(self, tasks: Tasks, lines: Lines, clock: Callable[[], float]) -> None:
+        self._tasks = tasks
+        self._lines = lines
+        self._clock = clock
+        self._running: dict[str, _Running] = {}
+
+    def start(self, company: CompanyStore, operator: str) -> None:
+        """Ring the operator's phone, unless they are on the line or a test is under way."""
+        view = company.operators.view(operator)
+        running = (r.operator.id == operator and r.company.id == company.id for r in self._running.values())
+        if view.state != "off" or any(running):
+            return
+        link = self._lines.least_loaded(lambda _: 0)
+        if link is None:
+            self._save(company, operator, PhoneTest(False, "No telephone switch is connected: try again later."))
+            return
+        leg = str(uuids.uuid4())
+        try:
+            self._running[leg] = _Running(company, view, self._addresses(link, view), self._clock())
+            link.bgapi(_command(link, view, leg), leg)
+            self._tasks.later(OVER_S, "phone_test", self._over, leg, "NO_ANSWER", None)
+        except (SwitchError, UnsafeCommand) as error:
+            self._over(leg, str(error), None)
+
+    def holds(self, leg: str) -> bool:
+        """Is this the leg of a test?"""
+        return leg in self._running
+
+    def on_event(self, event: SwitchEvent) -> None:
+        """What concerns a test; everything else is passed over."""
+        if isinstance(event, JobDone):
+            if event.job in self._running and not event.ok:
+                self._tasks.spawn("phone_test", self._over, event.job, event.text, None)
+        elif isinstance(event, LegAnswered) and event.leg in self._running:
+            self._running[event.leg].answered_at = self._clock()
+        elif isinstance(event, LegHungUp) and event.leg in self._running:
+            self._tasks.spawn("phone_test", self._over, event.leg, event.cause, event.packets)
+
+    def _addresses(self, link: SwitchLink, view: OperatorView) -> int:
+        """At how many addresses the phone is registered."""
+        if view.dial:
+            return 1
+        said = link.ask(commands.contact(view.extension, link.address.domain)).strip()
+        return 0 if said.startswith("error/") else len(said.split(","))
+
+    def _over(self, leg: str, cause: str, packets: int | None) -> None:
+        running = self._running.pop(leg, None)
+        if running is None:
+            return
+        answered_after_s = None if running.answered_at is None else running.answered_at - running.placed_at
+        view = running.operator
+        result = judge_test(view.extension, cause, answered_after_s, packets, running.addresses)
+        self._save(running.company, view.id, result)
+
+    def _save(self, company: CompanyStore, operator: str, result: PhoneTest) -> None:
+        log.info("operator=%s phone_test=%s result=%r", operator, "ok" if result.ok else "failed", result.words)
+        company.operators.phone_tested(operator, result.ok, result.words, self._clock())
+
+
+def _command(link: SwitchLink, view: OperatorView, leg: str) -> str:
+    destination = view.dial or commands.user_destination(view.extension, link.address.domain)
+    return commands.originate_test(
+        leg=leg, destination=destination, ring_s=RING_S, caller_name="Phone test", talk_s=TALK_S
+    )
