@@ -27,7 +27,7 @@ Api = Callable[[Exchange, str], str]
 class Apis:
     """The commands of one switch. `server` carries out what only the server can: cut, restart, stall."""
 
-    def __init__(self, exchange: Exchange, server: Callable[[str, str], str]) -> None:
+    def __init__(self, exchange: Exchange, server: Callable[[str, float], str]) -> None:
         self._exchange = exchange
         fate = Fate(exchange, server)
         self._table: dict[str, Api] = {**_TABLE, "lab": lambda exchange, argument: fate.run(argument)}
@@ -197,7 +197,7 @@ def _fsctl(exchange: Exchange, argument: str) -> str:
     words = argument.split()
     if not words:
         return "-USAGE: [hupall|pause|resume|shutdown|sps|max_sessions|…]\n"
-    figure = int(words[1]) if len(words) > 1 and words[1].isdigit() else None
+    figure = int(words[1]) if len(words) > 1 and words[1].isdecimal() else None
     match words[0]:
         case "max_sessions":
             exchange.max_sessions = exchange.max_sessions if figure is None else figure

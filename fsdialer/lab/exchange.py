@@ -191,7 +191,7 @@ class Exchange:
 
     def phone(self, extension: str) -> Phone | None:
         """An operator's phone; 1000 to 1999 are there from the start."""
-        if extension not in self.phones and extension.isdigit() and 1000 <= int(extension) <= 1999:
+        if extension not in self.phones and extension.isdecimal() and 1000 <= int(extension) <= 1999:
             self.phones[extension] = Phone(extension)
         return self.phones.get(extension)
 
@@ -205,7 +205,7 @@ class Exchange:
         if plan.rings:
             self.later(min(STEP_S, plan.ring_s), channel, self._ring, channel)
         limit = channel.get("originate_timeout")
-        ring_limit_s = int(limit) if limit.isdigit() and int(limit) else RING_LIMIT_S
+        ring_limit_s = int(limit) if limit.isdecimal() and int(limit) else RING_LIMIT_S
         self.later(ring_limit_s, channel, self._ring_timeout, channel)
         if plan.ring_s < NEVER:
             self.later(plan.ring_s + STEP_S, channel, self._decide, channel, plan, wanted)

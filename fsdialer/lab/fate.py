@@ -16,12 +16,18 @@ USAGE = (
 class Fate:
     """Fate for one switch. `server` carries out what only the server can: cut, restart, stall."""
 
-    def __init__(self, exchange: Exchange, server: Callable[[str, str], str]) -> None:
+    def __init__(self, exchange: Exchange, server: Callable[[str, float], str]) -> None:
         self._exchange = exchange
         self._server = server
 
     def run(self, argument: str) -> str:
         """The answer of ``lab argument``."""
+        try:
+            return self._run(argument)
+        except ValueError:
+            return USAGE
+
+    def _run(self, argument: str) -> str:
         words, exchange = argument.split(), self._exchange
         match words:
             case ["phone", extension, "hangup"]:
@@ -38,7 +44,7 @@ class Fate:
             case ["number", number, what] if what in BY_NAME:
                 exchange.people.chosen[number.lstrip("+")] = BY_NAME[what]
             case ["cut"] | ["restart"] | ["stall", _]:
-                return self._server(words[0], words[1] if len(words) > 1 else "")
+                return self._server(words[0], float(words[1]) if len(words) > 1 else 0.0)
             case ["counts"]:
                 return json.dumps(self._counts())
             case _:

@@ -97,10 +97,10 @@ class SimulatedSwitch:
             exchange.fire("HEARTBEAT", None, "", **more)
 
     # -- fate ----------------------------------------------------------------------------------------------
-    def _fate(self, what: str, argument: str) -> str:
+    def _fate(self, what: str, seconds: float) -> str:
         """Told a moment later, so that who asked still gets an answer."""
         if what == "stall":
-            gevent.spawn_later(0.02, time.sleep, float(argument))
+            gevent.spawn_later(0.02, time.sleep, seconds)
         else:
             gevent.spawn_later(0.02, self._cut if what == "cut" else self._restart)
         return "+OK\n"

@@ -1,5 +1,6 @@
 """Simulated switches in this very process, on real sockets, and lines to them."""
 
+import gevent
 import pytest
 
 from fsdialer.lab.exchange import Exchange
@@ -13,6 +14,17 @@ EVERYTHING = (
     "CHANNEL_BRIDGE CHANNEL_UNBRIDGE CHANNEL_HANGUP_COMPLETE PLAYBACK_START PLAYBACK_STOP RECORD_START RECORD_STOP "
     "BACKGROUND_JOB"
 )
+
+
+@pytest.fixture(autouse=True)
+def no_greenlet_fails(monkeypatch):
+    """A greenlet of the switch that dies of an error fails the test that killed it."""
+    failures = []
+    monkeypatch.setattr(
+        gevent.get_hub(), "print_exception", lambda context, kind, error, trace: failures.append((context, error))
+    )
+    yield
+    assert failures == []
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 import json
 from itertools import pairwise
 
+import gevent
 import pytest
 
 from fsdialer.lab import apis
+from fsdialer.lab.bridges import STEP_S
 from fsdialer.lab.people import Plan
 from tests.lab.test_wire import CALL, NOBODY, call
 
@@ -295,3 +297,45 @@ def test_a_channels_instants_stand_in_their_order(line):
     end = line.event("CHANNEL_HANGUP_COMPLETE", CALL).headers
     instants = [int(end[f"variable_{name}_uepoch"]) for name in ("start", "progress", "answer", "end")]
     assert all(before < after for before, after in pairwise(instants))
+
+
+# -- nonsense --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"sched_hangup soon {CALL}",
+        f"uuid_transfer {CALL} 'sleep:long,playback:silence_stream://x,park' inline",
+        f"uuid_transfer {CALL} 'sched_hangup,set,playback,bridge,park' inline",
+        f"uuid_broadcast {CALL} tone_stream://%(",
+        f"uuid_setvar {CALL} park_timeout never",
+        f"uuid_bridge {CALL} {CALL}",
+        "fsctl sps ²",
+        "lab gateway trunk channels=many",
+        "lab stall long",
+        "lab number",
+        "originate {execute_on_answer='sched_hangup x'}sofia/gateway/trunk/15550200 &sleep(x)",
+        "originate sofia//// &park()",
+        "originate user/²²²² &park()",
+        "originate ' '",
+        "show channels like",
+        "hupall X y",
+    ],
+)
+def test_nonsense_is_answered_and_the_switch_goes_on(line, command):
+    call(line)
+    assert line.api(command)
+    gevent.sleep(5 * STEP_S)  # for what it set going
+    assert line.api("strepoch").isdigit()
+
+
+def test_a_silence_without_end_does_not_end(line):
+    call(line, application="&playback(silence_stream://-1)")
+    line.event("PLAYBACK_START", CALL)
+    assert line.api(f"uuid_exists {CALL}") == "true"
+    line.api(f"uuid_kill {CALL}")
+    assert line.event("CHANNEL_HANGUP_COMPLETE", CALL)
+
+
+@pytest.mark.parametrize("command", ["lab", "lab gateway trunk colour=red", "lab stall long", "lab phone 1001 happy"])
+def test_fate_says_what_it_can_do(line, command):
+    assert line.api(command).startswith("-ERR lab phone EXT MODE|hangup · gateway NAME")
