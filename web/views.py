@@ -13,6 +13,8 @@ from fsdialer.store.operators import Card
 #: The reasons offered for a pause; another may be typed.
 PAUSE_REASONS = ("Break", "Lunch", "Training", "Meeting")
 
+_LAST_TIME: dict[str, str] = {str(disposition): words for disposition, words in DISPOSITIONS.items()}
+
 
 def operator_view(company: CompanyStore, operator: str, now: float) -> dict[str, Any]:
     """Everything an operator's page shows at this moment."""
@@ -51,7 +53,7 @@ def card_view(company: Company, card: Card) -> dict[str, Any]:
         "hidden": company.hide_numbers,
         "fields": fields,
         "attempts": card.attempts,
-        "last": DISPOSITIONS.get(card.disposition, ""),  # type: ignore[call-overload]
+        "last": _LAST_TIME.get(card.disposition, ""),
         "outcome": card.outcome,
         "note": card.note,
         "mine": bool(card.preferred),
