@@ -148,6 +148,22 @@ def test_wherever_a_stream_is_cut_what_came_whole_is_told_and_nothing_else(switc
         assert len(heard.events) == (cut >= len(frames[0])) + (cut == len(stream)), cut
 
 
+@pytest.mark.parametrize("name", ["customer-no-answer", "operator-bridged-before-the-message", "hostile-caller-name"])
+def test_a_recorded_conversation_cut_anywhere_is_told_as_far_as_it_came(switch, client_of, heard, name):
+    frames = event_frames(name)
+    stream = b"".join(frames)
+    ends = [sum(map(len, frames[: i + 1])) for i in range(len(frames))]
+    for cut in [*range(7, len(stream), len(stream) // 20), *ends, *(end - 1 for end in ends)]:
+        heard.events.clear()
+        heard.closed.clear()
+        client_of(switch).connect()
+        line = switch.line()
+        line.send(stream[:cut])
+        line.close()
+        heard.wait_closed()
+        assert len(heard.events) == sum(end <= cut for end in ends), cut
+
+
 # -- 3: commands that are never answered -----------------------------------------------------------------------
 @pytest.mark.parametrize("end", [Line.close, Line.reset])
 def test_commands_that_wait_fail_at_once_when_the_connection_ends(connected, heard, end):
