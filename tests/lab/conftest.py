@@ -29,13 +29,13 @@ def no_greenlet_fails(monkeypatch):
 
 @pytest.fixture
 def start():
-    """Starts a switch: its exchange, and a function that opens a line to it, logged in and told of everything."""
+    """Starts a switch with quick people: its exchange, and a function that opens a line to it, told of everything."""
     over = []
 
     def start(*gateways, people=None, heartbeat_s=60.0, **options):
         options.setdefault("unusual", 0.0)
         places = [Gateway.parse(text) for text in gateways or ("trunk",)]
-        exchange = Exchange(people or People(False, 1), places, **options)
+        exchange = Exchange(people or People(False, 1, scale=0.1), places, **options)
         switch = SimulatedSwitch(exchange, PASSWORD, "127.0.0.1", 0, heartbeat_s)
         address = switch.start()
         over.append(switch.stop)

@@ -34,15 +34,16 @@ def test_who_does_not_answer_rings_until_the_caller_gives_up(line):
     assert (end["Hangup-Cause"], end["variable_sip_hangup_disposition"]) == ("NO_ANSWER", "send_cancel")
 
 
-@pytest.mark.parametrize("suffix", ["201", "202"])
-def test_who_hangs_up_after_a_moment_answers_first(start, suffix):
-    exchange, dial_in = start()
-    plan = exchange.people.plan(f"15550{suffix}", 1)
-    assert plan.status is None and plan.patience_s == plan.talk_s < 5
-    line = dial_in()
-    if suffix == "201":
-        call(line, "15550201")
-        assert line.event("CHANNEL_HANGUP_COMPLETE", CALL).headers["variable_sip_hangup_disposition"] == "recv_bye"
+@pytest.mark.parametrize("suffix", ["201", "202", "203"])
+def test_who_hangs_up_after_a_moment_answers_first(suffix):
+    plan = People(False, 1).plan(f"15550{suffix}", 1)
+    assert plan.status is None and plan.ring_s < 1 and plan.talk_s == plan.patience_s < 5
+
+
+def test_who_hangs_up_says_so_by_a_bye_of_their_own(line):
+    call(line, "15550201")
+    end = line.event("CHANNEL_HANGUP_COMPLETE", CALL).headers
+    assert (end["Hangup-Cause"], end["variable_sip_hangup_disposition"]) == ("NORMAL_CLEARING", "recv_bye")
 
 
 def test_fate_can_be_chosen_for_one_number(line):
