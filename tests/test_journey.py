@@ -373,6 +373,24 @@ def _seconds(text):
     return epoch(text)
 
 
+def test_a_key_pressed_during_the_message_is_an_abandon_and_never_called_again(centre):
+    c = centre(
+        message="/sounds/sorry.wav", opt_out_key="9", max_wait_s=0.5, mode=Mode.MULTIPLIER, multiplier=Decimal(2)
+    )
+    c.on_line("1001")
+    leads = {c.add_lead(number): number for number in (TALKS, TALKS_TOO)}
+
+    def hears_the_message():
+        return next((ch for ch in c.switch.channels() if ch["application"] == "play_and_get_digits"), None)
+
+    channel = wait_until(hears_the_message, what="the message")
+    c.switch.api(f"uuid_recv_dtmf {channel['uuid']} 9")
+    left = next(lead for lead in leads if c.call_of(lead)["uuid"] == channel["uuid"])
+    lead = c.disposition(left)
+    assert (lead.disposition, lead.state) == ("abandoned", "done")
+    assert "not to be called again" in lead.detail
+
+
 def test_an_operator_tests_the_phone_and_reads_how_it_went(centre):
     c = centre()
     operators = c.store.operators

@@ -57,6 +57,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "max_wait_s": ("Customer waits at most", "decimal", "Seconds from the answer; 2 is the law in many places."),
         "operator_ring_s": ("Ask the next operator after", "decimal", "Seconds of an operator's phone ringing."),
         "message": ("Message to who was not connected", "text", "A sound file on the switch; empty: hang up."),
+        "opt_out_key": ("Key to opt out", "text", "A digit pressed during the message: not called again."),
         "wrap_up_s": ("Wrap-up at most", "decimal", "Seconds."),
         "max_attempts": ("Attempts at most", "number", "Then the lead is done."),
         "max_talk_s": ("Talk at most", "number", "Seconds."),

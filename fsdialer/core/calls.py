@@ -81,7 +81,7 @@ def advance(call: Call, event: CallEvent) -> Step:
         case GraceOver():
             return _grace_over(call, event)
         case CallLost():
-            return _close(call, event.at, event.reason, None, False, False)
+            return _close(call, event.at, CloseCall(event.reason, None, rang=False, by_customer=False))
         case HangUpAsked():
             return _hang_up_asked(call)
 
@@ -105,7 +105,9 @@ def verdict(call: Call, close: CloseCall) -> Verdict:
             detail = "hung up before an operator was free"
         else:
             detail = "No free operators"
-        return Verdict(Disposition.ABANDONED, charged=True, final=False, detail=detail)
+        if close.opted_out:
+            detail = "asked by key not to be called again"
+        return Verdict(Disposition.ABANDONED, charged=True, final=close.opted_out, detail=detail)
     if call.cancelled:
         return Verdict(Disposition.CANCELLED, charged=False, final=False, detail="cancelled by us")
     return classify(close.cause, close.sip_status, close.rang)
@@ -287,14 +289,15 @@ def _hung_up(call: Call, event: LegHungUp) -> Step:
     if event.leg == call.uuid:
         if call.answered_at is None and event.answered_at is not None:
             call = replace(call, answered_at=event.answered_at)
-        return _close(call, event.at, event.cause, event.sip_status, event.rang, event.by_far_end)
+        effect = CloseCall(event.cause, event.sip_status, event.rang, event.by_far_end, event.opted_out)
+        return _close(call, event.at, effect)
     return _lose_operator(call, event.leg, event.cause)
 
 
 def _grace_over(call: Call, event: GraceOver) -> Step:
     if not call.failed_with:
         return call, ()
-    return _close(call, event.at, call.failed_with, None, False, False)
+    return _close(call, event.at, CloseCall(call.failed_with, None, rang=False, by_customer=False))
 
 
 def _hang_up_asked(call: Call) -> Step:
@@ -303,11 +306,10 @@ def _hang_up_asked(call: Call) -> Step:
     return replace(call, cancelled=True), (HangUp(call.uuid, "ORIGINATOR_CANCEL"),)
 
 
-def _close(call: Call, at: float, cause: str, sip_status: int | None, rang: bool, by_customer: bool) -> Step:
+def _close(call: Call, at: float, closing: CloseCall) -> Step:
     """The customer is gone: end a phone that still rings for them, and close. Closing frees the operator."""
     effects: list[Effect] = []
     if call.leg and not call.held:
         effects.append(HangUp(call.leg, "NORMAL_CLEARING" if call.bridged_at else "ORIGINATOR_CANCEL"))
-    rang = rang or call.rang_at is not None
-    call = replace(call, ended_at=at, seeking=False)
-    return call, (*effects, CloseCall(cause, sip_status, rang, by_customer))
+    effects.append(replace(closing, rang=closing.rang or call.rang_at is not None))
+    return replace(call, ended_at=at, seeking=False), tuple(effects)

@@ -117,7 +117,8 @@ class Campaign:
     `target_abandon`: the share of answered calls that predictive pacing may leave without an operator; it takes a
     `multiplier` above 1 for a cap.
     `operator_ring_s`: after so long without an answer the customer is offered to the next free operator.
-    `message`: played by the switch to a customer nobody took within `max_wait_s`; empty: hang up.
+    `message`: played by the switch to a customer nobody took within `max_wait_s`; empty: hang up. Whoever presses
+    `opt_out_key` (a digit) meanwhile is not called again.
     """
 
     company: str
@@ -137,6 +138,7 @@ class Campaign:
     max_talk_s: int = 7200
     target_abandon: Decimal = Decimal("0.03")
     caller_id_by: CallerIdChoice = CallerIdChoice.TURN
+    opt_out_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

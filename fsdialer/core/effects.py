@@ -81,6 +81,7 @@ class CloseCall:
     sip_status: int | None
     rang: bool
     by_customer: bool
+    opted_out: bool = False
 
 
 Effect = (

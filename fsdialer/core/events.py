@@ -58,7 +58,8 @@ class LegHungUp:
 
     `answered_at` and `rang` repeat what earlier events said, for a reader who missed them; `sip_status` is the
     carrier's final answer (None where there was none); `by_far_end` is True when the far side ended or refused it;
-    `packets` of audio came from it (None where the switch did not count).
+    `opted_out`: they asked by key not to be called again; `packets` of audio came from it (None where the switch did
+    not count).
     """
 
     leg: str
@@ -68,6 +69,7 @@ class LegHungUp:
     rang: bool = False
     answered_at: float | None = None
     by_far_end: bool = False
+    opted_out: bool = False
     packets: int | None = None
 
 

@@ -191,6 +191,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "max_wait_s": _number(float, 0.5, 60, " seconds"),
         "operator_ring_s": _number(float, 0.2, 60, " seconds"),
         "message": _text(200, _SOUND, "a sound file's path or a tone_stream"),
+        "opt_out_key": _text(1, r"[0-9]?", "one digit"),
         "wrap_up_s": _number(float, 0, 3600, " seconds"),
         "max_attempts": _number(int, 1, 100),
         "max_talk_s": _number(int, 30, 86_400, " seconds"),

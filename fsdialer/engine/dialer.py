@@ -187,6 +187,7 @@ class Dialer:
                 caller_id=self._caller_id(call.number),
                 wait_s=campaign.max_wait_s,
                 message=campaign.message,
+                opt_out_key=campaign.opt_out_key,
                 max_talk_s=campaign.max_talk_s,
                 tags={"lead": call.lead, "campaign": call.campaign, "company": call.company},
             )

@@ -15,6 +15,8 @@ from fsdialer.errors import UnsafeCommand
 LONGEST = 8 * 1024
 #: The cause the waiting room ends with: nobody took the call in time.
 NO_PICKUP = "NO_PICKUP"
+#: Where the switch leaves the key a customer pressed during the message, and how long it waits for one after it (ms).
+OPT_OUT, OPT_OUT_MS = "fsdialer_opt_out", 1500
 #: Marks a channel as ours, in call records and for whoever looks at the switch.
 ACCOUNT = "fsdialer"
 #: Seconds an operator's answered phone waits to be bridged before the switch hangs it up by itself.
@@ -33,6 +35,7 @@ _VARIABLE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _VALUE = re.compile(r"[0-9A-Za-z_.:-]{0,200}")
 _JOB = re.compile(r"[0-9A-Za-z_.:-]{1,200}")
 _FILE = re.compile(r"/?[A-Za-z0-9_./-]{1,200}")
+_DIGIT = re.compile(r"[0-9]")
 _GENERATED = re.compile(r"(silence|tone)_stream://[A-Za-z0-9%(),.;=*_-]{1,150}")
 
 
@@ -44,15 +47,17 @@ def originate_customer(
     caller_id: str,
     wait_s: float,
     message: str = "",
+    opt_out_key: str = "",
     max_talk_s: int = 7200,
     tags: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Call a customer on channel `call`, with the limit of their wait armed on the switch itself.
 
     Once answered, the channel runs an inline dialplan: silence for `wait_s` seconds, `message` (a sound file or
-    tone_stream; none when empty), hang-up NO_PICKUP. A bridge in time interrupts it (capture
-    ``operator-bridged-before-the-message``); with every process of ours dead it runs to its end (capture
-    ``unattended-answer-message-then-hangup``). Should a bridge fail, the customer is parked under a limit of its own.
+    tone_stream; none when empty; `opt_out_key` pressed meanwhile stands in the variable `OPT_OUT`), hang-up NO_PICKUP.
+    A bridge in time interrupts it (capture ``operator-bridged-before-the-message``); with every process of ours dead
+    it runs to its end (capture ``unattended-answer-message-then-hangup``). Should a bridge fail, the customer is
+    parked under a limit of its own.
 
     `ring_s` and `max_talk_s` are whole seconds; `tags` become ``fsdialer_…`` variables, ids only. UnsafeCommand when
     a value has no place in a command.
@@ -72,7 +77,10 @@ def originate_customer(
         **_tags(tags),
     }
     steps = [f"playback:silence_stream://{wait_ms}"]
-    if message:
+    if message and opt_out_key:
+        key = _checked("opt-out key", _DIGIT, opt_out_key)
+        steps.append(f"play_and_get_digits:1 1 1 {OPT_OUT_MS} # {_sound(message)} silence_stream://1 {OPT_OUT} {key}")
+    elif message:
         steps.append(f"playback:{_sound(message)}")
     steps.append(f"hangup:{NO_PICKUP}")
     return _originate(variables, destination, f"'{','.join(steps)}' inline")

@@ -78,6 +78,19 @@ def _uuid_kill(exchange: Exchange, argument: str) -> str:
     return "+OK\n"
 
 
+def _uuid_recv_dtmf(exchange: Exchange, argument: str) -> str:
+    """The far side presses keys."""
+    words = argument.split()
+    if len(words) < 2:
+        return "-USAGE: <uuid> <dtmf_data>\n"
+    channel = exchange.alive(words[0])
+    if channel is None:
+        return NO_CHANNEL
+    if channel.on_key is not None:
+        channel.on_key(words[1][0])
+    return f"+OK {words[0]} received DTMF {words[1]}.\n"
+
+
 def _uuid_exists(exchange: Exchange, argument: str) -> str:
     return "true" if exchange.alive(argument) else "false"
 
@@ -226,6 +239,7 @@ _TABLE: dict[str, Api] = {
     "uuid_bridge": _uuid_bridge,
     "uuid_transfer": _uuid_transfer,
     "uuid_kill": _uuid_kill,
+    "uuid_recv_dtmf": _uuid_recv_dtmf,
     "uuid_exists": _uuid_exists,
     "uuid_getvar": _uuid_getvar,
     "uuid_setvar": _uuid_setvar,

@@ -60,6 +60,8 @@ class Applications:
                 self.park(channel)
             case "playback":
                 self._play(channel, data, rest)
+            case "play_and_get_digits":
+                self._ask(channel, data.split(), rest)
             case "sleep":
                 channel.playing = gevent.spawn_later(number(data) / 1000, self._finish, channel, rest)
             case "hangup":
@@ -87,7 +89,7 @@ class Applications:
         """Take a channel out of what it is running."""
         if channel.playing is not None:
             channel.playing.kill(block=False)
-            channel.playing = None
+            channel.playing = channel.on_key = None
         channel.heading = "CS_RESET"
         self._complete(channel, interrupted=True)
 
@@ -122,8 +124,27 @@ class Applications:
         channel.playing_since = time.monotonic()
         channel.playing = gevent.spawn_later(_length_s(sound), self._finish, channel, rest)
 
+    def _ask(self, channel: Channel, words: list[str], rest: Todo) -> None:
+        """``MIN MAX TRIES TIMEOUT_MS TERMINATORS FILE INVALID VARIABLE REGEX``: one key is enough here."""
+        if len(words) < 9:
+            self._exchange.hang_up(channel, "DESTINATION_OUT_OF_ORDER")
+            return
+        timeout_ms, sound, variable, allowed = number(words[3]), words[5], words[7], words[8]
+
+        def pressed(key: str) -> None:
+            if channel.playing is not None:
+                channel.playing.kill(block=False)
+            if re.fullmatch(allowed, key):
+                channel.set(**{variable: key})
+            self._finish(channel, rest)
+
+        channel.on_key = pressed
+        self._fire("PLAYBACK_START", channel, **_file(sound))
+        channel.playing_since = time.monotonic()
+        channel.playing = gevent.spawn_later(_length_s(sound) + timeout_ms / 1000, self._finish, channel, rest)
+
     def _finish(self, channel: Channel, rest: Todo) -> None:
-        channel.playing = None
+        channel.playing = channel.on_key = None
         self._complete(channel)
         self._next(channel, rest)
 

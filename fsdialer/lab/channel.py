@@ -1,6 +1,6 @@
 """One channel: what is known of it, and how an event about it reads. What FreeSWITCH sets when is in `stages`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,6 +60,7 @@ class Channel:
     timers: list[Greenlet] = field(default_factory=list)
     playing: Greenlet | None = None
     playing_since: float = 0.0
+    on_key: Callable[[str], None] | None = None
     on_ended: Any = None
     _variables: dict[str, str] = field(default_factory=dict)
     _variable_lines: dict[str, str] = field(default_factory=dict)

@@ -60,6 +60,18 @@ def test_a_message_may_be_a_file():
     assert ",playback:/var/sounds/no-operator.wav,hangup:NO_PICKUP' inline" in text
 
 
+def test_a_key_to_opt_out_is_listened_for_during_the_message_only():
+    tone = "tone_stream://%(1000,500,440)"
+    text = commands.originate_customer(**CUSTOMER | {"message": tone, "opt_out_key": "9"})
+    assert (
+        ",play_and_get_digits:1 1 1 1500 # tone_stream://%(1000\\,500\\,440) silence_stream://1 fsdialer_opt_out 9,"
+        "hangup:NO_PICKUP' inline"
+    ) in text
+    assert "play_and_get" not in commands.originate_customer(**CUSTOMER | {"message": "", "opt_out_key": "9"})
+    with pytest.raises(UnsafeCommand):
+        commands.originate_customer(**CUSTOMER | {"message": tone, "opt_out_key": "9,"})
+
+
 def test_what_is_empty_is_left_out():
     text = commands.originate_customer(**CUSTOMER | {"caller_id": "", "tags": {"call": ""}})
     assert "caller_id" not in text and "fsdialer_call" not in text
