@@ -351,7 +351,8 @@ def test_a_leg_may_be_bridged_from_its_park_or_from_the_silence_of_the_waiting_r
 
 @pytest.mark.parametrize(
     ("application", "data"),
-    [("playback", "/sounds/sorry.wav"), ("playback", "tone_stream://%(1500,0,440)"), ("hangup", "NO_PICKUP")],
+    [("playback", "/sounds/sorry.wav"), ("playback", "tone_stream://%(1500,0,440)"), ("hangup", "NO_PICKUP")]
+    + [("play_and_get_digits", "1 1 1 1500 # /sounds/sorry.wav silence_stream://1 fsdialer_opt_out 9")],
 )
 def test_the_message_and_the_hangup_of_the_waiting_room_end_the_wait(application, data):
     step = {"Event_Name": "CHANNEL_EXECUTE", "Unique_ID": "u-1", "Application": application, "Application_Data": data}
@@ -410,6 +411,16 @@ def test_the_carriers_final_answer(term, failure, status):
 )
 def test_who_ended_it(disposition, by_far_end):
     assert to_event(event_of(**HANGUP, variable_sip_hangup_disposition=disposition)).by_far_end == by_far_end
+
+
+@pytest.mark.parametrize(("count", "packets"), [("250", 250), ("0", 0), ("", None)])
+def test_how_much_was_heard_of_them(count, packets):
+    assert to_event(event_of(**HANGUP, variable_rtp_audio_in_media_packet_count=count)).packets == packets
+
+
+@pytest.mark.parametrize(("key", "opted_out"), [("9", True), ("", False)])
+def test_whether_they_asked_by_key_not_to_be_called_again(key, opted_out):
+    assert to_event(event_of(**HANGUP, variable_fsdialer_opt_out=key)).opted_out == opted_out
 
 
 @pytest.mark.parametrize(
