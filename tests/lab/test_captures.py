@@ -137,7 +137,7 @@ def told(frame):
     """What a reply says, but for what differs from run to run."""
     if frame.body.startswith("{"):
         return frame.kind, document(json.loads(frame.body))
-    text = UUID.sub("a uuid", frame.body).replace("minutes", "minute")
+    text = re.sub(r"(year|day|hour|minute|second)s?\b", r"\1", UUID.sub("a uuid", frame.body))
     return frame.kind, UUID.sub("a uuid", str(frame.headers)), re.sub(r"\d+s?\b(?=.*\n)|\d+(?=</)", "N", text)
 
 
