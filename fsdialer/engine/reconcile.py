@@ -111,7 +111,7 @@ class Reconciler:
             channels = set(channel_rows(link.ask(commands.show_channels())))
             self._close_lost(link, calls, channels, now)
             self._end_strangers(link, channels)
-        except SwitchError as error:
+        except (SwitchError, ValueError) as error:  # ValueError: an answer that is no list of channels
             log.warning("switch=%s sweep=failed reason=%s", name, error)
 
     def _close_lost(self, link: SwitchLink, calls: list[Call], channels: set[str], now: float) -> None:
