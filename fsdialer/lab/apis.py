@@ -18,6 +18,7 @@ from fsdialer.lab.headers import as_json
 from fsdialer.lab.originate import applications_inline, separate
 
 NO_CHANNEL = "-ERR No such channel!\n"
+RECORD_USAGE = "-USAGE: <uuid> [start|stop|mask|unmask] <path> [<limit>] [<recording_vars>]\n"
 #: How long a REFER is waited for (seconds).
 REFER_S = 10.0
 
@@ -99,7 +100,7 @@ def _uuid_getvar(exchange: Exchange, argument: str) -> str:
     uuid, _, name = argument.partition(" ")
     if not name:
         return "-USAGE: <uuid> <var>\n"
-    channel = exchange.channels.get(uuid)
+    channel = exchange.alive(uuid)
     return NO_CHANNEL if channel is None else channel.get(name.strip()) or "_undef_"
 
 
@@ -108,7 +109,7 @@ def _uuid_setvar(exchange: Exchange, argument: str) -> str:
     name, _, value = rest.partition(" ")
     if not name:
         return "-USAGE: <uuid> <var> [value]\n"
-    channel = exchange.channels.get(uuid)
+    channel = exchange.alive(uuid)
     if channel is None:
         return NO_CHANNEL
     channel.update([(name, value)])
@@ -119,7 +120,7 @@ def _uuid_dump(exchange: Exchange, argument: str) -> str:
     uuid, _, form = argument.partition(" ")
     if not uuid:
         return "-USAGE: <uuid> [format]\n"
-    channel = exchange.channels.get(uuid)
+    channel = exchange.alive(uuid)
     if channel is None:
         return NO_CHANNEL
     text = exchange.events.snapshot(channel)
@@ -174,13 +175,18 @@ def _uuid_deflect(exchange: Exchange, argument: str) -> str:
 def _uuid_record(exchange: Exchange, argument: str) -> str:
     words = argument.split()
     if len(words) < 3:
-        return "-USAGE: <uuid> [start|stop|mask|unmask] <path> [<limit>] [<recording_vars>]\n"
+        return RECORD_USAGE
     channel = exchange.alive(words[0])
     if channel is None:
         return "-ERR Cannot locate session!\n"
-    if words[1] == "stop":
-        return exchange.recordings.stop_path(channel, words[2])
-    return exchange.recordings.start(channel, words[2])
+    match words[1]:
+        case "start":
+            return exchange.recordings.start(channel, words[2])
+        case "stop":
+            return exchange.recordings.stop_path(channel, words[2])
+        case "mask" | "unmask":
+            return "+OK Success\n"
+    return RECORD_USAGE
 
 
 def _sched_hangup(exchange: Exchange, argument: str) -> str:

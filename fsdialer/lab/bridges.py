@@ -23,8 +23,10 @@ class Bridges:
     def bridge(self, one: str, other: str) -> str:
         """``uuid_bridge``; its answer. The bridge itself comes a moment later."""
         a, b = self._exchange.alive(one), self._exchange.alive(other)
-        if a is None or b is None or a is b or not (a.answered or b.answered):
+        if a is None or b is None or not (a.answered or b.answered):
             return "-ERR Invalid uuid\n"
+        if a is b:
+            return f"+OK {other}\n"  # so it says, and does nothing
         if not a.answered:
             a, b = b, a
         self._exchange.later(STEP_S, None, self._start, a, b)

@@ -39,7 +39,7 @@ def show(exchange: Exchange, argument: str) -> str:
 
 def _as_json(rows: list[dict[str, str]], count: bool) -> str:
     if count:
-        return json.dumps({"row_count": len(rows)}, separators=(",", ":"))
+        return json.dumps({"row_count": len(rows), "rows": []}, separators=(",", ":"))
     return json.dumps({"row_count": len(rows), "rows": rows}, separators=(",", ":")) if rows else '{"row_count": 0}\n'
 
 

@@ -100,6 +100,25 @@ def test_a_killed_channel_does_not_exist_from_that_moment_on(line):
     assert line.event("CHANNEL_HANGUP_COMPLETE", CALL).headers["Hangup-Cause"] == "CALL_REJECTED"
 
 
+@pytest.mark.parametrize("command", ["uuid_dump {} json", "uuid_getvar {} a", "uuid_setvar {} a b", "uuid_kill {}"])
+def test_a_killed_channel_is_not_to_be_had_any_more(line, command):
+    call(line)
+    line.send(f"api uuid_kill {CALL}\n\napi {command.format(CALL)}\n\n")
+    line.wait("both answers", lambda frames: [f for f in frames if f.kind == "api/response"][2:])
+    assert [f.body for f in line.frames if f.kind == "api/response"][1:] == ["+OK\n", NO_CHANNEL]
+
+
+def test_uuid_record_knows_four_actions(line):
+    call(line)
+    assert line.api(f"uuid_record {CALL} bogus x.wav") == RECORD
+
+
+def test_a_channel_bridged_to_itself_stays_where_it_is(line):
+    call(line)
+    assert line.api(f"uuid_bridge {CALL} {CALL}") == f"+OK {CALL}\n"
+    assert line.api(f"uuid_exists {CALL}") == "true"
+
+
 def test_sched_hangup_hangs_up_later_with_its_cause(line):
     call(line)
     assert line.api(f"sched_hangup +0.05 {CALL} ALLOTTED_TIMEOUT") == "+OK\n"
@@ -217,6 +236,7 @@ def test_show_channels_and_calls_count_legs_and_conversations(line):
     line.event("CHANNEL_BRIDGE", CALL)
     assert line.api("show channels count") == "\n2 total.\n"
     assert line.api("show calls count") == "\n1 total.\n"
+    assert line.api("show channels count as json") == '{"row_count":2,"rows":[]}'
     row = json.loads(line.api("show calls as json"))["rows"][0]
     assert (row["uuid"], row["b_uuid"], row["b_accountcode"]) == (CALL, OTHER, "acme")
 
