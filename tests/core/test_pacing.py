@@ -57,7 +57,12 @@ def test_progressive_places_one_call_for_each_free_operator():
 @pytest.mark.parametrize(
     ("name", "settings", "part"),
     [
-        ("predictive", {}, "no pacing policy 'predictive'"),
+        ("clairvoyant", {}, "no pacing policy 'clairvoyant'"),
+        ("predictive", {"target_abandon": "some"}, "'some' is not a number"),
+        ("predictive", {"target_abandon": 0.5}, "between 0 and 0.2"),
+        ("predictive", {"window": "year"}, "'year' is none of day, 24h, 30d, month"),
+        ("predictive", {"soft_limit": 0.04, "hard_limit": 0.03}, "above the hard limit"),
+        ("predictive", {"multiplier": 2}, "no setting multiplier"),
         ("multiplier", {"multiplier": "a lot"}, "'a lot' is not a number"),
         ("multiplier", {"multiplier": "NaN"}, "between 1 and 10"),
         ("multiplier", {"multiplier": 0.5}, "between 1 and 10"),

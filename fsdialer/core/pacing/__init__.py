@@ -7,7 +7,9 @@ second; `observe` tells a policy that learns what happened (those here need not)
 from decimal import Decimal, InvalidOperation
 from typing import Any, Protocol, TypedDict, runtime_checkable
 
+from fsdialer.core.pacing.budget import WINDOWS, Budget
 from fsdialer.core.pacing.multiplier import Multiplier
+from fsdialer.core.pacing.predictive import Predictive
 from fsdialer.core.pacing.progressive import Progressive
 from fsdialer.errors import InvalidSetting
 
@@ -36,8 +38,9 @@ class State(TypedDict):
 class Policy(Protocol):
     """Every way of pacing."""
 
-    #: The last decision's reason, in words.
-    why: str
+    @property
+    def why(self) -> str:
+        """The last decision's reason, in words."""
 
     def observe(self, event: dict[str, Any]) -> None:
         """Something happened: ``{'t', 'type', 'cause', 'call', 'operator'}``, type being one of originate, answer,
@@ -73,7 +76,36 @@ def make(name: str, **settings: Any) -> Policy:
         multiplier = _decimal(settings.pop("multiplier", "1"))
         _no_more(name, settings)
         return Multiplier(multiplier)
-    raise InvalidSetting("mode", f"no pacing policy {name!r}: one of multiplier, progressive")
+    if name == "predictive":
+        return _predictive(settings)
+    raise InvalidSetting("mode", f"no pacing policy {name!r}: one of multiplier, predictive, progressive")
+
+
+def _predictive(settings: dict[str, Any]) -> Predictive:
+    """Settings: `target_abandon` (share, 0.03), `soft_limit` and `hard_limit` of the legal window (shares, the target
+    unless set), `window` (day, 24h, 30d, month), `zone_s` (local time less UTC), `max_multiplier` (a cap, none)."""
+    target = _share("target_abandon", settings.pop("target_abandon", 0.03))
+    hard = _share("hard_limit", settings.pop("hard_limit", target))
+    soft = _share("soft_limit", settings.pop("soft_limit", hard))
+    window, zone_s = settings.pop("window", "day"), float(settings.pop("zone_s", 0.0))
+    cap = settings.pop("max_multiplier", None)
+    _no_more("predictive", settings)
+    if window not in WINDOWS:
+        raise InvalidSetting("window", f"{window!r} is none of {', '.join(WINDOWS)}")
+    if soft > hard:
+        raise InvalidSetting("soft_limit", f"{soft} is above the hard limit {hard}")
+    budget = Budget(target, hard, soft, window, zone_s)
+    return Predictive(budget, None if cap is None else float(_decimal(cap)))
+
+
+def _share(name: str, value: Any) -> float:
+    try:
+        share = float(value)
+    except (TypeError, ValueError):
+        raise InvalidSetting(name, f"{value!r} is not a number") from None
+    if not 0 <= share <= 0.2:
+        raise InvalidSetting(name, f"{value} must be between 0 and 0.2 (20 %)")
+    return share
 
 
 def _decimal(value: object) -> Decimal:

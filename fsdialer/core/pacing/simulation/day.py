@@ -1,5 +1,5 @@
-"""Plays one day against a policy through the two methods every policy has. Knows the contract, and that a customer waits
-no longer than their patience; knows nothing of how a policy thinks.
+"""Plays one day against a policy through the two methods every policy has. Knows the contract, and that a customer
+waits no longer than their patience; knows nothing of how a policy thinks.
 """
 
 import heapq

@@ -1,0 +1,152 @@
+"""Who will be there when a call placed now is answered: the chance that its customer finds nobody.
+
+For each second τ of the horizon compare the answers expected before τ (from calls ringing, at their ages, and from
+calls placed now) with the operators free now and those released by τ plus the customer's patience. The counts are
+sums of independent yes-or-no events, so their difference has an exact distribution (Poisson binomial; its
+characteristic function is a product and is inverted by a discrete Fourier sum: Hong 2013). Where it is wide the
+normal one does as well and costs less. Knows probabilities only; learns nothing and decides nothing.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+
+#: Ages of ringing calls and of wrap-ups are told apart up to this many seconds.
+AGES = 64
+#: Seconds looked ahead, and seconds of patience beyond that.
+HORIZON = 32
+PATIENCE = 5
+#: Points of the Fourier sum; the difference must lie within ± half of it.
+POINTS = 32
+#: Weight of the next moment's shortage in the risk.
+SOON = 0.3
+#: Above this variance the normal distribution is used.
+WIDE = 6.0
+
+#: The moments at which the difference is looked at, in seconds from now.
+MOMENTS = np.arange(2, HORIZON + 1, 2)
+
+_OMEGA = 2 * np.pi * np.arange(POINTS // 2 + 1) / POINTS
+_TURN = np.exp(1j * _OMEGA)
+
+
+#: log(1 − p + p·turn) for p in steps of 1/STEPS: looking up is a hundred times cheaper than complex logarithms.
+_STEPS = 2048
+_P = np.minimum(np.arange(_STEPS + 1) / _STEPS, 1 - 1e-6)[:, None]
+_FACTOR = 1 + _P * (_TURN - 1)
+_LOG_UP = np.log(np.where(np.abs(_FACTOR) < 1e-4, 1e-4, _FACTOR))
+_LOG_DOWN = _LOG_UP.conj()
+
+
+def _logs(chances: Numbers, table: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """The logarithm for each chance and frequency: ages × (times · frequencies)."""
+    logs: NDArray[np.complex128] = table[np.rint(chances * _STEPS).astype(int)].reshape(len(chances), -1)
+    return logs
+
+
+class Tables:
+    """Chances by age, rebuilt now and then from what was learned.
+
+    `answer`: ages × seconds 0…HORIZON, chance that a ringing call is answered within. `wrap_up`, `talk`: ages (talk:
+    bins) × seconds 0…HORIZON+PATIENCE, chance that an operator is free within. `patience`: weights of customers who
+    wait about 0, 1, … seconds for an operator.
+    """
+
+    def __init__(self, answer: Numbers, wrap_up: Numbers, talk: Numbers, patience: Numbers) -> None:
+        self.answer = answer[:, MOMENTS]
+        self.answer_spread = self.answer * (1 - self.answer)
+        releases = np.vstack([wrap_up, talk])
+        self.free = sum(w * releases[:, MOMENTS + i] for i, w in enumerate(patience))
+        self.free_spread = self.free * (1 - self.free)
+        self.new = self.answer[0]
+        arrival = np.diff(self.new, prepend=0.0)
+        total = arrival.sum()
+        # When a call placed now is answered, if it is: weight of each moment.
+        self.arrival = arrival / total if total > 0 else np.append(np.zeros(len(MOMENTS) - 1), 1.0)
+        self.answer_logs = _logs(self.answer, _LOG_UP)
+        self.free_logs = _logs(self.free, _LOG_DOWN)
+        self.new_turn = 1 + self.new[:, None] * (_TURN - 1)
+
+
+@dataclass
+class Scene:
+    """What is going on, counted by age: rows of the tables."""
+
+    free: int
+    ringing: Numbers
+    releasing: Numbers
+
+
+class Forecast:
+    """The difference between answers and operators over the horizon, for one scene."""
+
+    def __init__(self, tables: Tables, scene: Scene, doubt: float = 0.0) -> None:
+        self._tables, self._scene = tables, scene
+        self.answers: Numbers = scene.ringing @ tables.answer
+        self.freed: Numbers = scene.releasing @ tables.free
+        self.spread: Numbers = scene.ringing @ tables.answer_spread + scene.releasing @ tables.free_spread
+        self.spread += doubt * self.answers**2
+        self._exact = float(self.spread.max()) < WIDE
+        if self._exact:
+            self._turn = self._characteristic()
+
+    def _characteristic(self) -> NDArray[np.complex128]:
+        tables, scene = self._tables, self._scene
+        ringing, releasing = scene.ringing.nonzero()[0], scene.releasing.nonzero()[0]
+        logs = scene.ringing[ringing] @ tables.answer_logs[ringing]
+        logs += scene.releasing[releasing] @ tables.free_logs[releasing]
+        turn: NDArray[np.complex128] = np.exp(logs.reshape(len(MOMENTS), -1))
+        return turn
+
+    def shortage(self, calls: int) -> Numbers:
+        """At each moment of the horizon, the chance that one more answer finds nobody, `calls` placed now before it."""
+        if self._exact:
+            turn = self._turn * self._tables.new_turn**calls if calls else self._turn
+            return np.clip((turn @ _window(self._scene.free)).real, 0.0, 1.0)
+        new = self._tables.new
+        mean = self.answers + calls * new - self.freed
+        spread = self.spread + calls * new * (1 - new) + 1e-9
+        return _normal_tail((self._scene.free - 0.5 - mean) / np.sqrt(spread))
+
+    def risk(self, calls: int) -> float:
+        """The chance that one more call placed now, if answered, costs a customer: itself finding nobody, or taking the
+        operator that a later answer will miss.
+
+        The next moment's shortage weighs in besides: where it is high, a second's wait will tell more, so waiting pays.
+        """
+        worst = np.maximum.accumulate(self.shortage(calls)[::-1])[::-1]
+        return float((1 - SOON) * (self._tables.arrival @ worst) + SOON * worst[0])
+
+    def most_calls(self, threshold: float, least: int, most: int) -> int:
+        """How many calls, of `least` … `most`, to place so that the last one's risk is within the threshold."""
+        low, step = least, 1
+        while low < most and self.risk(min(low + step, most) - 1) <= threshold:
+            low, step = min(low + step, most), step * 2
+        high = min(low + step, most + 1)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self.risk(middle - 1) <= threshold else (low, middle)
+        return low
+
+
+_WINDOWS: dict[int, NDArray[np.complex128]] = {}
+
+
+def _window(least: int) -> NDArray[np.complex128]:
+    """Weights that turn a characteristic function at our frequencies into P(difference ≥ least)."""
+    least = max(-POINTS // 2, min(POINTS // 2, least))
+    if least not in _WINDOWS:
+        values = np.arange(least, POINTS // 2)
+        weights = np.exp(-1j * np.outer(_OMEGA, values)).sum(axis=1) / POINTS
+        weights[1:-1] *= 2
+        _WINDOWS[least] = weights
+    return _WINDOWS[least]
+
+
+def _normal_tail(x: Numbers) -> Numbers:
+    """1 − Φ(x) within 2e-4, by a logistic curve of a cubic (Page 1977)."""
+    tail: Numbers = 1 / (1 + np.exp(np.clip(1.5976 * x + 0.07056 * x**3, -50, 50)))
+    return tail
