@@ -4,5 +4,5 @@ From the socket inwards: `switch` (the process) → `wire` (a connection and its
 commands; `listings` and `fate` are some of them) → `exchange` (calls are made, answered, ended) → `applications` (what
 a channel runs), `bridges` (two channels joined) and `recordings`. How things read on the wire: `channel` and its
 `profile` (who calls whom), `stages` (which variables are set when), `events`, `headers`. `originate` reads the
-originate command, `people` and `places` decide what becomes of a call.
+originate command; `destinations` finds who is called, `people` and `places` what becomes of the call.
 """

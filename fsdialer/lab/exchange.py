@@ -7,7 +7,6 @@ dice chooses. What channels run is in `applications`, how they are joined in `br
 import random
 import time
 import uuid as uuids
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -17,11 +16,11 @@ from fsdialer.lab import stages
 from fsdialer.lab.applications import Applications
 from fsdialer.lab.bridges import STEP_S, Bridges
 from fsdialer.lab.channel import Channel
+from fsdialer.lab.destinations import Destinations
 from fsdialer.lab.events import Events, micros
 from fsdialer.lab.originate import Malformed, Originate, Usage, parse
 from fsdialer.lab.people import NEVER, People, Plan
-from fsdialer.lab.places import Gateway, Phone
-from fsdialer.lab.profile import Profile, Times
+from fsdialer.lab.places import Gateway
 from fsdialer.lab.recordings import Recordings
 
 USAGE = (
@@ -57,22 +56,16 @@ class Exchange:
         unusual: float = 0.1,
         phone_scale: float = 1.0,
     ) -> None:
-        self.people = people
-        self.gateways = {gateway.name: gateway for gateway in gateways}
-        self.phones: dict[str, Phone] = {}
+        self._dice = random.Random(f"exchange-{seed}")
+        self.destinations = Destinations(people, gateways, self._dice, phone_scale)
         self.max_sessions, self.sps = max_sessions, sps
         self.channels: dict[str, Channel] = {}
-        self.attempts: dict[str, int] = {}
-        self.peak_live: dict[str, int] = {}
         self.started = time.time()
         self.sessions = 0
         self.peak_sessions = 0
         self._unusual = unusual
-        self._dice = random.Random(f"exchange-{seed}")
-        self._phone_scale = phone_scale
         self._second, self._admitted = 0, 0
         self.peak_sps = 0
-        self._live: Counter[str] = Counter()
         self.events = Events()
         self.fire = self.events.fire
         self.applications = Applications(self)
@@ -86,7 +79,6 @@ class Exchange:
             channel.timers.append(timer)
         return timer
 
-    # -- originate -----------------------------------------------------------------------------------------
     def alive(self, uuid: str) -> Channel | None:
         """A channel that is not hung up, nor about to be."""
         channel = self.channels.get(uuid)
@@ -108,14 +100,11 @@ class Exchange:
             return
         uuid = wanted.variables.get("origination_uuid") or str(uuids.uuid4())
         refusal = "DESTINATION_OUT_OF_ORDER" if not self._admit_session() or uuid in self.channels else ""
-        kind, _, rest = wanted.destination.partition("/")
-        channel = None
-        if not refusal:
-            make = {"sofia": self._to_carrier, "user": self._to_phone, "loopback": self._to_loopback}.get(kind)
-            refusal, channel = make(wanted, uuid, rest) if make else ("CHAN_NOT_IMPLEMENTED", None)
-        if channel is None:
-            done(False, f"-ERR {refusal}\n")
+        channel = refusal or self.destinations.call(wanted, uuid, self.sessions + 1)
+        if isinstance(channel, str):
+            done(False, f"-ERR {channel}\n")
             return
+        self.sessions += 1
         stages.created(channel, wanted.variables)
         if originator is not None:
             stages.called_for(channel, originator)
@@ -134,66 +123,6 @@ class Exchange:
     def this_second(self) -> int:
         """Sessions asked for in this second."""
         return self._admitted if int(time.monotonic()) == self._second else 0
-
-    def _to_carrier(self, wanted: Originate, uuid: str, rest: str) -> tuple[str, Channel | None]:
-        parts = rest.split("/")
-        if parts[0] == "gateway" and len(parts) == 3:
-            gateway, number = self.gateways.get(parts[1]), parts[2]
-            if gateway is None:
-                return "INVALID_GATEWAY", None
-            if not gateway.up:
-                return "GATEWAY_DOWN", None
-            name = f"sofia/external/{number}"
-        elif len(parts) == 2 and "@" in parts[1]:
-            gateway, number, name = None, parts[1].partition("@")[0], f"sofia/{parts[0]}/{parts[1]}"
-        else:
-            return "INVALID_URL", None
-        self.attempts[number] = self.attempts.get(number, 0) + 1
-        plan = self.people.plan(number, self.attempts[number])
-        channel = self._channel(wanted, uuid, "customer", name, number)
-        channel.gateway, channel.plan = gateway, plan
-        self._live[number] += 1
-        self.peak_live[number] = max(self._live[number], self.peak_live.get(number, 0))
-        if gateway is not None and (not gateway.admit() or gateway.unreachable):
-            channel.plan = Plan(status=503, ring_s=0.02, rings=False)
-        return "", channel
-
-    def _to_phone(self, wanted: Originate, uuid: str, rest: str) -> tuple[str, Channel | None]:
-        extension = rest.partition("@")[0]
-        phone = self.phone(extension)
-        if phone is None:
-            return "SUBSCRIBER_ABSENT", None
-        if not phone.registered:
-            return "USER_NOT_REGISTERED", None
-        name = f"sofia/internal/{extension}-0x55f073a8d350@127.0.0.1:51979"
-        channel = self._channel(wanted, uuid, "operator", name, extension)
-        channel.profile.destination = channel.profile.callee_number = f"{extension}-0x55f073a8d350"
-        channel.plan = {
-            "auto": Plan(ring_s=self._dice.uniform(0.15, 0.4) * self._phone_scale),
-            "reject": Plan(status=603, ring_s=0.1),
-        }.get(phone.mode, Plan(ring_s=NEVER))
-        return "", channel
-
-    def _to_loopback(self, wanted: Originate, uuid: str, rest: str) -> tuple[str, Channel | None]:
-        channel = self._channel(wanted, uuid, "customer", f"loopback/{rest}-a", rest.partition("/")[0])
-        channel.plan = Plan(ring_s=0.0, rings=False)
-        return "", channel
-
-    def _channel(self, wanted: Originate, uuid: str, kind: str, name: str, number: str) -> Channel:
-        self.sessions += 1
-        given, now = wanted.variables, micros()
-        profile = Profile(
-            destination=number,
-            caller_number=given.get("origination_caller_id_number", "0000000000"),
-            caller_name=given.get("origination_caller_id_name", ""),
-        )
-        return Channel(uuid, kind, name, number, self.sessions, profile, Times(created=now, profile_created=now))
-
-    def phone(self, extension: str) -> Phone | None:
-        """An operator's phone; 1000 to 1999 are there from the start."""
-        if extension not in self.phones and extension.isdecimal() and 1000 <= int(extension) <= 1999:
-            self.phones[extension] = Phone(extension)
-        return self.phones.get(extension)
 
     def _place(self, channel: Channel, done: Done, wanted: Originate | None) -> None:
         self.channels[channel.uuid] = channel
@@ -311,9 +240,7 @@ class Exchange:
         partner = self.channels.get(channel.get("signal_bond"))
         if partner is not None and channel.times.bridged:
             partner.set(bridge_hangup_cause=channel.cause, call_uuid=partner.uuid)
-        self._live[channel.number] -= 1
-        if channel.gateway is not None:
-            channel.gateway.in_use -= 1
+        self.destinations.ended(channel)
         self.fire("CHANNEL_HANGUP_COMPLETE", channel)
 
     def die(self) -> None:
@@ -321,10 +248,8 @@ class Exchange:
         for channel in list(self.channels.values()):
             channel.stop_timers()
             channel.cause = "CRASH"
-            if channel.gateway is not None:
-                channel.gateway.in_use -= 1
+            self.destinations.ended(channel)
         self.channels.clear()
-        self._live.clear()
         self.events.restart()
         self.started = time.time()
         self.sessions = 0

@@ -35,14 +35,14 @@ class Fate:
                     if channel.kind == "operator" and channel.number == extension:
                         exchange.hang_up(channel, "NORMAL_CLEARING", "recv_bye")
             case ["phone", extension, mode] if mode in PHONE_MODES:
-                phone = exchange.phone(extension)
+                phone = exchange.destinations.phone(extension)
                 if phone is None:
                     return "-ERR no such phone\n"
                 phone.mode = mode
-            case ["gateway", name, option] if name in exchange.gateways:
-                exchange.gateways[name].set(option)
+            case ["gateway", name, option] if name in exchange.destinations.gateways:
+                exchange.destinations.gateways[name].set(option)
             case ["number", number, what] if what in BY_NAME:
-                exchange.people.chosen[number.lstrip("+")] = BY_NAME[what]
+                exchange.destinations.people.chosen[number.lstrip("+")] = BY_NAME[what]
             case ["cut"] | ["restart"] | ["stall", _]:
                 return self._server(words[0], float(words[1]) if len(words) > 1 else 0.0)
             case ["counts"]:
@@ -53,10 +53,10 @@ class Fate:
 
     def _counts(self) -> dict[str, object]:
         exchange = self._exchange
-        gateways = exchange.gateways.items()
+        gateways = exchange.destinations.gateways.items()
         return {
-            "attempts_per_number": exchange.attempts,
-            "peak_live_per_number": exchange.peak_live,
+            "attempts_per_number": exchange.destinations.attempts,
+            "peak_live_per_number": exchange.destinations.peak_live,
             "peak_channels_per_gateway": {name: gateway.peak_in_use for name, gateway in gateways},
             "peak_originates_per_second": {name: gateway.peak_per_second for name, gateway in gateways},
             "peak_sessions": exchange.peak_sessions,

@@ -149,7 +149,7 @@ def sofia(exchange: Exchange, argument: str) -> str:
     words = argument.split()
     if len(words) != 3 or words[0] not in ("status", "xmlstatus") or words[1] != "gateway":
         return "USAGE:\nsofia status|xmlstatus gateway <name>\n"
-    gateway = exchange.gateways.get(words[2])
+    gateway = exchange.destinations.gateways.get(words[2])
     if gateway is None:
         return "Invalid Gateway!\n"
     rows = _gateway_rows(gateway)
@@ -191,7 +191,7 @@ def _gateway_rows(gateway: Gateway) -> dict[str, str]:
 
 def sofia_contact(exchange: Exchange, argument: str) -> str:
     """``sofia_contact EXTENSION@DOMAIN``."""
-    phone = exchange.phone(argument.partition("@")[0].rpartition("/")[2])
+    phone = exchange.destinations.phone(argument.partition("@")[0].rpartition("/")[2])
     if phone is None or not phone.registered:
         return "error/user_not_registered"
     return f"sofia/internal/sip:{phone.extension}-0x55f073a8d350@127.0.0.1:51979"

@@ -203,7 +203,7 @@ def test_bridge_goes_on_after_a_failure_when_it_was_told_to(line):
 def hasty(start):
     """A line to a switch whose customers wait 0.4 s and talk 0.6 s."""
     exchange, dial_in = start(people=People(False, 1), phone_scale=0.1)
-    exchange.people.chosen["15550200"] = Plan(ring_s=0.02, talk_s=0.6, patience_s=0.4)
+    exchange.destinations.people.chosen["15550200"] = Plan(ring_s=0.02, talk_s=0.6, patience_s=0.4)
     return dial_in()
 
 

@@ -164,7 +164,7 @@ def test_sofia_contact_finds_a_phone_that_is_registered(line, mode, answer):
 def orders(start, seed):
     """Of 25 busy numbers: what came first, the job or the hang-up."""
     exchange, dial_in = start(unusual=0.3, seed=seed)
-    exchange.people.chosen["15550486"] = Plan(status=486, ring_s=0.0, rings=False)
+    exchange.destinations.people.chosen["15550486"] = Plan(status=486, ring_s=0.0, rings=False)
     line = dial_in("event plain CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB")
     found = []
     for n in range(25):
