@@ -359,3 +359,14 @@ def test_a_silence_without_end_does_not_end(line):
 @pytest.mark.parametrize("command", ["lab", "lab gateway trunk colour=red", "lab stall long", "lab phone 1001 happy"])
 def test_fate_says_what_it_can_do(line, command):
     assert line.api(command).startswith("-ERR lab phone EXT MODE|hangup · gateway NAME")
+
+
+# -- keys ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("key", "kept"), [("9", "9"), ("1", "")])
+def test_a_key_pressed_during_a_message_ends_it_and_is_kept_when_it_is_an_allowed_one(line, key, kept):
+    ask = "play_and_get_digits:1 1 1 5000 # silence_stream://5000 silence_stream://1 opt_out 9,hangup:NO_PICKUP"
+    call(line, application=f"'{ask}' inline")
+    line.event("PLAYBACK_START", CALL)
+    assert line.api(f"uuid_recv_dtmf {CALL} {key}") == f"+OK {CALL} received DTMF {key}.\n"
+    end = line.event("CHANNEL_HANGUP_COMPLETE", CALL).headers
+    assert (end["Hangup-Cause"], end.get("variable_opt_out", "")) == ("NO_PICKUP", kept)
