@@ -194,6 +194,7 @@ class Dialer:
         except FsdialerError as error:
             self._switchboard.not_placed(call, str(error))
             return
+        self._trunks.wait_turn(self.company.id, gateway)
         self._switchboard.place(call, command)
 
     def _caller_id(self, number: str) -> str:

@@ -5,8 +5,12 @@ What a failure means and who is asked first is decided in `core.trunk_care`.
 
 import logging
 import random
+import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+
+import gevent
 
 from fsdialer.core import trunk_care
 from fsdialer.core.call_facts import Call
@@ -22,6 +26,8 @@ log = logging.getLogger(__name__)
 
 #: A call that failed by its gateway's fault is made again through another after so long (seconds).
 FAILOVER_S = 1.0
+#: A second as the carrier may measure it: what we send in one goes out a little unevenly.
+SECOND_S = 1.05
 
 
 class Trunks:
@@ -33,10 +39,24 @@ class Trunks:
         self._dice = random.Random()
         self._health: dict[str, dict[str, Health]] = {}
         self._said: dict[tuple[str, str], str] = {}
+        self._sent: dict[tuple[str, str], deque[float]] = {}  # when the last second's calls went out (monotonic)
 
     def in_order(self, company: str, gateways: Sequence[Gateway]) -> list[Gateway]:
         """Those to be asked for a call now, the first by weight."""
         return trunk_care.in_order(gateways, self._health.get(company, {}), self._clock(), self._dice.random())
+
+    def wait_turn(self, company: str, gateway: Gateway) -> None:
+        """Until one more call may go out. The claim has kept the gateway's calls per second already; this keeps those
+        that were delayed between claim and wire from going out in one heap."""
+        sent = self._sent.setdefault((company, gateway.name), deque())
+        while True:
+            now = time.monotonic()
+            while sent and sent[0] <= now - SECOND_S:
+                sent.popleft()
+            if len(sent) < gateway.calls_per_second:
+                sent.append(now)
+                return
+            gevent.sleep(sent[0] + SECOND_S - now)
 
     def ended(self, company: CompanyStore, gateway: str, cause: str, went_through: bool) -> None:
         """A call through the gateway is over."""
