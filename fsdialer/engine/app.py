@@ -145,7 +145,8 @@ class Engine:
                 line.owner = owner
             return
         dialer = Dialer(company, campaign, owner, self.lines, self.switchboard, self.trunks, self._clock)
-        self.dialers[key] = dialer
+        self.dialers[key] = dialer  # known before it reads its settings: a change from here on is told to it
+        dialer.reload()
         log.info("campaign=%s owner=%s", campaign, owner)
         self.reconciler.adopt(company, dialer.campaign, owner)
         for view in company.operators.views():

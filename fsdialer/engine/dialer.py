@@ -11,6 +11,7 @@ from dataclasses import replace
 import gevent
 from gevent.event import Event
 from gevent.pool import Pool
+from redis.exceptions import RedisError
 
 from fsdialer.core import caller_ids
 from fsdialer.core.call_facts import Call
@@ -69,10 +70,28 @@ class Dialer:
         self.company_settings = Company(company.id, active=False)
         self.campaign = Campaign(company.id, campaign, mode=Mode.OFF)
         self.gateways: list[Gateway] = []
-        self.reload()
+        self._stale, self._loading = True, False
 
     def reload(self) -> None:
-        """Read the settings again; a wrong one stops the campaign and says so, without stopping the dialer."""
+        """Read the settings again; a change that comes meanwhile is read too. With Redis away they stay stale, and the
+        next decision begins with another try."""
+        self._stale = True
+        if self._loading:
+            return
+        self._loading = True
+        try:
+            while self._stale:
+                self._stale = False
+                self._load()
+        except RedisError:
+            self._stale = True
+            raise
+        finally:
+            self._loading = False
+        self.wake()
+
+    def _load(self) -> None:
+        """A wrong setting stops the campaign and says so, without stopping the dialer."""
         setup = self.company.setup
         try:
             self.company_settings = setup.company()
@@ -87,7 +106,6 @@ class Dialer:
             log.error("campaign=%s settings=refused reason=%s", self.campaign_id, error)
         for line in self._switchboard.of_campaign(self.company.id, self.campaign_id):
             line.campaign = self.campaign
-        self.wake()
 
     def wake(self) -> None:
         """Something changed: decide now."""
@@ -102,6 +120,8 @@ class Dialer:
         """Decide on every change of state, and once a second."""
         held_back = False
         while not self._stopped:
+            if self._stale:
+                self.reload()
             self._wake.wait(HELD_BACK_S if held_back else DECIDE_S)
             self._wake.clear()
             if not self._stopped:
