@@ -5,9 +5,10 @@ second; `observe` tells a policy that learns what happened (those here need not)
 """
 
 from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol, TypedDict, runtime_checkable
+from typing import Any, NotRequired, Protocol, TypedDict, runtime_checkable
 
 from fsdialer.core.pacing.budget import WINDOWS, Budget
+from fsdialer.core.pacing.decision import Decision
 from fsdialer.core.pacing.multiplier import Multiplier
 from fsdialer.core.pacing.predictive import Predictive
 from fsdialer.core.pacing.progressive import Progressive
@@ -24,7 +25,10 @@ class Operators(TypedDict):
 
 
 class State(TypedDict):
-    """What a decision is made on. Ages are seconds, one for each call or operator; `t` is epoch seconds."""
+    """What a decision is made on. Ages are seconds, one for each call or operator; `t` is epoch seconds.
+
+    Where it is known, `leads` is how many are left to call now.
+    """
 
     t: float
     operators: Operators
@@ -33,6 +37,7 @@ class State(TypedDict):
     talk_ages: list[float]
     wrapup_ages: list[float]
     answered_waiting: int
+    leads: NotRequired[int]
 
 
 class Policy(Protocol):
@@ -54,17 +59,14 @@ class Policy(Protocol):
 class LearningPolicy(Policy, Protocol):
     """A policy that learns: what it knows can be kept and given to the next one."""
 
+    #: The last decision; None before the first.
+    last: Decision | None
+
     def state(self) -> dict[str, Any]:
         """Everything learned, as plain JSON."""
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up what was learned; anything that does not fit is passed over."""
-
-    def record(self, answered: int, abandoned: int) -> None:
-        """The true counters of the legal window at this moment, over all dialers and restarts."""
-
-    def explain(self) -> dict[str, float | str]:
-        """The figures the last decision was made on."""
+        """Take up what was learned; ValueError when it makes no sense, and then nothing has changed."""
 
 
 def make(name: str, **settings: Any) -> Policy:

@@ -141,12 +141,12 @@ class Budget:
                 return "hard limit"
         return ""
 
-    def threshold(self, t: float, operators: int) -> float:
+    def threshold(self, t: float, operators: float) -> float:
         """The chance of costing a customer that one more call may have.
 
         Few operators need a higher one for the same rate: most of their calls are placed at hardly any risk.
         """
-        start = 0.5 + 5.0 / max(operators, 4)
+        start = 0.5 + 5.0 / max(operators, 4.0)
         steer = max(-1.5, min(1.0, self.slack / SWING))
         threshold = self.target * start * math.exp(self._shift + steer)
         window = self.in_window(t)

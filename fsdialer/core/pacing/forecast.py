@@ -89,9 +89,14 @@ class Forecast:
         self.freed: Numbers = scene.releasing @ tables.free
         self.spread: Numbers = scene.ringing @ tables.answer_spread + scene.releasing @ tables.free_spread
         self.spread += doubt * self.answers**2
-        self._exact = float(self.spread.max()) < WIDE
-        if self._exact:
-            self._turn = self._characteristic()
+        self._turn = self._characteristic() if self._narrow(0) else None
+
+    def _narrow(self, calls: int) -> bool:
+        """Whether the difference stays within the Fourier sum's points, which would otherwise wrap around."""
+        new = self._tables.new
+        mean = self.answers + calls * new - self.freed
+        spread = self.spread + calls * new * (1 - new)
+        return float(spread.max()) < WIDE and float((np.abs(mean) + 4.5 * np.sqrt(spread)).max()) < POINTS // 2
 
     def _characteristic(self) -> NDArray[np.complex128]:
         tables, scene = self._tables, self._scene
@@ -103,7 +108,7 @@ class Forecast:
 
     def shortage(self, calls: int) -> Numbers:
         """At each moment of the horizon, the chance that one more answer finds nobody, `calls` placed now before it."""
-        if self._exact:
+        if self._turn is not None and self._narrow(calls):
             turn = self._turn * self._tables.new_turn**calls if calls else self._turn
             return np.clip((turn @ _window(self._scene.free)).real, 0.0, 1.0)
         new = self._tables.new

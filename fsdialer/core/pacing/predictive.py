@@ -21,6 +21,8 @@ from fsdialer.core.pacing.learning import FOLLOWED, TALK_EDGES, Learner
 
 #: Chances by age are learned anew this often; sooner in the first minutes.
 TABLES_LAST_S = 15.0
+#: How many are on line, before it is known, and how long it takes to be known.
+USUAL_OPERATORS, USUAL_S = 20, 300.0
 #: No decision places more than this many calls for each operator on line.
 MOST_PER_OPERATOR = 10
 #: A call placed later than this before calling hours close could not be served inside them.
@@ -47,6 +49,7 @@ class Predictive:
         self._tables: Tables | None = None
         self._tables_at = -math.inf
         self._now = 0.0
+        self._usual, self._usual_at = float(USUAL_OPERATORS), math.inf
         #: What was last heard of a call, so that what is told twice counts once.
         self._calls: OrderedDict[Any, str] = OrderedDict()
 
@@ -78,11 +81,12 @@ class Predictive:
 
     def _of_call(self, kind: str, call: Any, t: float) -> None:
         before = self._calls.get(call, "")
+        if kind == "machine" and before in ("answer", "connect", "talk_end"):
+            # Found out after its answer: it never was one.
+            self._calls[call] = kind
+            self.budget.answered(t, -1)
+            return
         if _STAGES[kind] <= _STAGES.get(before, -1):
-            # Told again, or late; only a machine found out after its answer still matters.
-            if kind == "machine" and before in ("answer", "connect", "talk_end"):
-                self._calls[call] = kind
-                self.budget.answered(t, -1)
             return
         self._calls[call] = kind
         if len(self._calls) > FOLLOWED:
@@ -115,7 +119,7 @@ class Predictive:
         tables = self._fresh_tables(t, given)
         forecast = Forecast(tables, self._scene(given), self.learner.doubt)
         floor = max(0, given.ready - given.waiting - given.ringing)
-        limit, allowed = self.budget.locked(t), self.budget.threshold(t, given.total)
+        limit, allowed = self.budget.locked(t), self.budget.threshold(t, self._usual_operators(t, given))
         calls = floor
         if not limit:
             most = max(floor, MOST_PER_OPERATOR * given.total)
@@ -125,6 +129,16 @@ class Predictive:
             if calls > cap:
                 calls, limit = max(0, int(cap)), name
         return self._decided(t, given, calls, limit, forecast, allowed)
+
+    def _usual_operators(self, t: float, given: "_Given") -> float:
+        """How many have been on line lately: not this moment's number, so that one more never means fewer calls."""
+        usual, elapsed = self._usual, t - self._usual_at
+        if elapsed == -math.inf:
+            self._usual_at = t
+        elif elapsed > 0:
+            self._usual += (given.total - usual) * (1 - math.exp(-min(elapsed, USUAL_S) / USUAL_S))
+            self._usual_at = t
+        return usual
 
     def _cap(self, given: "_Given", forecast: Forecast) -> float:
         if self._max_multiplier is None:

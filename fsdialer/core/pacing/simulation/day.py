@@ -37,6 +37,8 @@ class Day:
         self._leaving: set[int] = set()
         self._on_line: dict[int, float] = {}
         self._tokens_at, self._tokens = 0.0, 1.0
+        #: When each busy operator will be free: nobody but a clairvoyant may look.
+        self.free_at: dict[int, float] = {}
 
     def play(self) -> Report:
         """The whole day, from the first login to the last second."""
@@ -150,6 +152,7 @@ class Day:
             self._talking[operator] = self.t
             self._tell("connect", number, operator)
             pace = self._paces[operator]
+            self.free_at[operator] = self.t + (fate.talk + fate.wrap_up) * pace
             self._at(self.t + fate.talk * pace, self._talk_ended, number, operator, fate.wrap_up * pace)
 
     def _talk_ended(self, number: int, operator: int, wrap_up: float) -> None:
@@ -166,6 +169,11 @@ class Day:
         self._ready[operator] = self.t
         self._tell("ready", operator=operator)
         self._serve()
+
+    def frees(self) -> list[float]:
+        """When each operator who stays is free, soonest first (for a clairvoyant)."""
+        busy = (free for operator, free in self.free_at.items() if operator not in self._leaving | set(self._ready))
+        return sorted([*(self.t for _ in self._ready), *busy])
 
     def _come(self, operator: int) -> None:
         if operator in self._on_line:
@@ -186,6 +194,7 @@ class Day:
 
     def _leave(self, operator: int) -> None:
         self._leaving.discard(operator)
+        self.free_at.pop(operator, None)
         self._count_out(operator)
         self._tell("logout", operator=operator)
 
@@ -196,5 +205,11 @@ class Day:
 def play(
     scenario: Scenario, policy: Any, seed: int = 1, decide_every: float | None = None, start: float = 0.0
 ) -> Report:
-    """One day of `scenario` under `policy`: anything with observe(event) and decide(state)."""
-    return Day(scenario, policy, seed, decide_every, start).play()
+    """One day of `scenario` under `policy`: anything with observe(event) and decide(state).
+
+    A policy with `foresee` is handed the day itself: a bound to measure by, not a way of pacing.
+    """
+    day = Day(scenario, policy, seed, decide_every, start)
+    if hasattr(policy, "foresee"):
+        policy.foresee(day)
+    return day.play()

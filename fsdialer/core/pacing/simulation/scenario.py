@@ -14,7 +14,7 @@ from typing import Any
 from fsdialer.errors import InvalidSetting
 
 Course = tuple[tuple[float, float], ...]
-LAWS = ("lognormal", "gamma", "exponential", "uniform", "fixed")
+LAWS = ("lognormal", "gamma", "exponential", "uniform", "fixed", "sample")
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Law:
     mean: float = 10.0
     spread: float = 0.5
     least: float = 0.0
+    #: Durations seen, of which the law ``sample`` draws one.
+    seen: tuple[float, ...] = ()
 
     def draw(self, dice: random.Random) -> float:
         """One duration in seconds, never negative."""
@@ -38,6 +40,8 @@ class Law:
             return self.least + dice.expovariate(1 / self.mean)
         if self.kind == "uniform":
             return self.least + max(0.0, dice.uniform(self.mean - self.spread, self.mean + self.spread))
+        if self.kind == "sample" and self.seen:
+            return self.least + dice.choice(self.seen)
         return self.least + self.mean
 
 

@@ -1,0 +1,103 @@
+"""The abandon budget: the law's formula over its window, two locks, a threshold that follows."""
+
+import pytest
+
+from fsdialer.core.pacing.budget import HOURS_KEPT, Budget
+
+DAY = 86400.0
+
+
+def spent(answers, abandons, window="day", target=0.03, t=0.0, **limits):
+    budget = Budget(target, limits.get("hard", target), limits.get("soft", target), window, limits.get("zone_s", 0.0))
+    fill(budget, answers, abandons, t)
+    return budget
+
+
+def fill(budget, answers, abandons, t):
+    for _ in range(answers):
+        budget.answered(t)
+    for _ in range(abandons):
+        budget.abandoned(t)
+
+
+def test_one_more_abandoned_call_must_fit_into_the_budget():
+    assert spent(1000, 29).locked(3600) == ""
+    assert spent(1000, 30).locked(3600) == "budget"
+
+
+def test_a_day_may_begin_with_one_abandoned_call_and_no_second():
+    assert spent(0, 0).locked(0) == ""
+    assert spent(3, 1).locked(0) == "budget"
+
+
+def test_a_burst_in_the_last_minutes_locks_although_the_day_could_afford_it():
+    budget = spent(2000, 0)
+    fill(budget, 100, 12, t=4 * 3600.0)
+    assert budget.day.rate < 0.01
+    assert budget.locked(4 * 3600.0) == "half hour"
+    assert budget.locked(4.5 * 3600.0) == ""
+
+
+def test_machines_found_out_after_their_answer_are_taken_off():
+    budget = spent(100, 3)
+    budget.answered(0.0, -10)
+    assert budget.day.rate == pytest.approx(3 / 90)
+
+
+def test_midnight_begins_a_new_day_where_the_campaign_is():
+    budget = spent(100, 5, zone_s=-5 * 3600.0, t=20 * 3600.0)
+    assert budget.in_window(26 * 3600.0).answers == 100
+    assert budget.in_window(29 * 3600.0).answers == 0
+
+
+def test_24_hours_roll_on():
+    budget = spent(100, 5, window="24h")
+    assert budget.in_window(23 * 3600.0).abandons == 5
+    assert budget.in_window(26 * 3600.0).abandons == 0
+
+
+def test_30_days_over_their_limit_lock_a_day_that_is_within_its_own():
+    budget = spent(1000, 60, window="30d")
+    fill(budget, 1000, 5, t=2 * DAY)
+    assert budget.locked(2 * DAY) == "hard limit"
+    assert budget.locked(40 * DAY) == ""
+
+
+def test_a_calendar_month_ends_with_it():
+    first_of_march = 1772323200.0
+    budget = spent(1000, 60, window="month", t=first_of_march - DAY)
+    assert budget.in_window(first_of_march - 3600).abandons == 60
+    assert budget.in_window(first_of_march + 3600).abandons == 0
+
+
+def test_above_the_soft_limit_calls_must_be_safer():
+    calm = spent(2000, 44, window="30d", soft=0.03, hard=0.03)
+    warned = spent(2000, 44, window="30d", soft=0.02, hard=0.03)
+    assert warned.threshold(10, 20) < 0.95 * calm.threshold(10, 20)
+
+
+def test_threshold_falls_as_the_budget_is_spent_and_with_the_target():
+    assert spent(1000, 28).threshold(10, 20) < spent(1000, 20).threshold(10, 20)
+    assert spent(1000, 4, target=0.01).threshold(10, 20) < spent(1000, 4, target=0.03).threshold(10, 20)
+
+
+def test_counts_kept_are_bounded_over_months():
+    budget = spent(0, 0, window="30d")
+    for hour in range(HOURS_KEPT * 3):
+        budget.answered(hour * 3600.0)
+    assert len(budget.state()["hours"]) <= HOURS_KEPT + 2
+
+
+def test_counts_survive_in_another_dialer():
+    budget, other = spent(1000, 28, window="30d"), spent(0, 0, window="30d")
+    other.restore(budget.state())
+    assert other.threshold(10, 20) == budget.threshold(10, 20)
+    assert other.locked(10) == budget.locked(10)
+
+
+@pytest.mark.parametrize(
+    "broken", [{}, {"hours": {"x": [1, 2]}}, {"hours": {}, "day": [-1, 0], "shift": 0, "today": 1}]
+)
+def test_broken_counts_are_refused(broken):
+    with pytest.raises((KeyError, ValueError)):
+        spent(0, 0).restore(broken)
