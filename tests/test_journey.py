@@ -408,3 +408,34 @@ def test_nobody_on_the_line_is_rung_for_a_test(centre):
     c.on_line("1001")
     with pytest.raises(Refused, match="leave the line first"):
         c.store.operators.ask_for_phone_test("1001")
+
+
+def test_predictive_dials_talks_explains_itself_and_its_learning_outlives_the_dialer(centre):
+    c = centre(mode=Mode.PREDICTIVE)
+    c.on_line("1001")
+    lead = c.add_lead(LEAVES_AFTER_3S)
+    c.talking(lead)
+    assert c.disposition(lead).disposition == "answered"
+    wait_until(
+        lambda: any("should bring" in each["reason"] for each in c.store.pacing.decisions("spring")), what="its reasons"
+    )
+    assert "allowed" in c.store.pacing.last("spring")
+    c.dialer.stop()
+    learned = c.store.pacing.learned("spring", "predictive")
+    assert learned["budget"]["day"] == [1, 0]
+    c.start_dialer()
+    wait_until(lambda: c.dialer.said("policy=predictive learned=restored"), what="what was learned to be taken up")
+    c.talking(c.add_lead(TALKS))
+
+
+def test_mode_is_changed_while_calls_are_up(centre):
+    c = centre(mode=Mode.PREDICTIVE)
+    c.on_line("1001", "1002")
+    first = c.add_lead(TALKS)
+    c.talking(first)
+    setup = c.store.setup
+    for mode in (Mode.MULTIPLIER, Mode.PREDICTIVE, Mode.PROGRESSIVE):
+        setup.save_campaign(dataclasses.replace(setup.campaign("spring"), mode=mode))
+    second = c.add_lead(TALKS_TOO)
+    c.talking(second)
+    assert c.call_of(first)["state"] == "talking"

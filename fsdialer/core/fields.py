@@ -181,7 +181,7 @@ KINDS: dict[type, dict[str, Kind]] = {
     },
     Campaign: {
         "name": _text(80),
-        "mode": _one_of(Mode, later=("preview", "predictive")),
+        "mode": _one_of(Mode, later=("preview",)),
         "multiplier": _number(Decimal, 1, 10),
         "target_abandon": _number(Decimal, 0, 0.1),
         "gateways": _many(ID.pattern, "a gateway's name"),

@@ -17,8 +17,10 @@ from fsdialer.store import CompanyStore
 
 log = logging.getLogger(__name__)
 
-#: Seconds between decisions that are kept, between savings of what was learned, and for which counters are good.
-KEEP_S, LEARN_S, RECORD_S = 1.0, 5.0, 1.0
+#: Seconds between decisions that are kept, and between savings of what was learned.
+KEEP_S, LEARN_S = 1.0, 5.0
+#: The figures of a learning policy's decision that are shown, beside those every decision has.
+SHOWN = ("freed", "answers", "chance", "allowed", "budget_used", "limit")
 
 
 class Pacer:
@@ -31,25 +33,31 @@ class Pacer:
         self._policy: Policy | None = None
         self._settings: tuple[object, ...] = ()
         self._mode = Mode.OFF
-        self._window = Window.DAY
         self._on_line: set[str] = set()
-        self._kept_at = self._learned_at = self._recorded_at = 0.0
+        self._kept_at = self._learned_at = 0.0
         self._said = ""
 
     # -- the policy ----------------------------------------------------------------------------------------
     def use(self, campaign: Campaign, window: Window) -> None:
         """Pace by these settings from now on. A policy whose own settings are as before goes on; one that learns
         takes up what it, or another dialer, had learned. InvalidSetting for settings no policy takes."""
-        settings = (campaign.mode, campaign.multiplier, campaign.target_abandon)
-        self._window = window
+        settings = (campaign.mode, campaign.multiplier, campaign.target_abandon, window)
         if settings == self._settings:
             return
         self.save_learned()
-        self._policy, self._settings, self._mode = _policy(campaign), settings, campaign.mode
+        self._policy, self._settings, self._mode = _policy(campaign, window), settings, campaign.mode
+        if isinstance(self._policy, LearningPolicy):
+            self._take_up(self._policy)
+
+    def _take_up(self, policy: LearningPolicy) -> None:
         learned = self._company.pacing.learned(self._campaign, self._mode)
-        if isinstance(self._policy, LearningPolicy) and learned is not None:
-            self._policy.restore(learned)
+        if learned is None:
+            return
+        try:
+            policy.restore(learned)
             log.info("campaign=%s policy=%s learned=restored", self._campaign, self._mode)
+        except ValueError as error:
+            log.warning("campaign=%s policy=%s learned=useless reason=%s", self._campaign, self._mode, error)
 
     def save_learned(self) -> None:
         """Keep what the policy has learned, for the next dialer."""
@@ -94,6 +102,7 @@ class Pacer:
             "talk_ages": talking,
             "wrapup_ages": wrapup,
             "answered_waiting": sum(c.state is CallState.WAITING for c in calls),
+            "leads": self._company.leads.due_count(self._campaign),
         }
 
     def decide(self, state: State) -> tuple[int, str]:
@@ -101,12 +110,8 @@ class Pacer:
         policy, now = self._policy, state["t"]
         if policy is None:
             return 0, "the campaign is off"
-        if isinstance(policy, LearningPolicy):
-            if now - self._recorded_at >= RECORD_S:
-                self._recorded_at = now
-                policy.record(*self._company.pacing.record(self._campaign, self._window, now))
-            if now - self._learned_at >= LEARN_S:
-                self.save_learned()
+        if now - self._learned_at >= LEARN_S:
+            self.save_learned()
         wanted = policy.decide(state)
         return wanted, policy.why
 
@@ -122,8 +127,9 @@ class Pacer:
             "on_line": str(operators["total"]),
             "in_flight": str(state["ringing"] + state["answered_waiting"]),
         }
-        if isinstance(self._policy, LearningPolicy):
-            decision |= {name: str(value) for name, value in self._policy.explain().items()}
+        if isinstance(self._policy, LearningPolicy) and self._policy.last is not None:
+            figures = self._policy.last.record()
+            decision |= {name: str(figures[name]) for name in SHOWN}
         keep = now - self._kept_at >= KEEP_S
         self._company.pacing.save(self._campaign, decision, keep)
         if keep:
@@ -133,7 +139,7 @@ class Pacer:
         self._said = why
 
 
-def _policy(campaign: Campaign) -> Policy | None:
+def _policy(campaign: Campaign, window: Window) -> Policy | None:
     match campaign.mode:
         case Mode.OFF:
             return None
@@ -142,5 +148,7 @@ def _policy(campaign: Campaign) -> Policy | None:
         case Mode.PROGRESSIVE:
             return make("progressive")
         case Mode.PREDICTIVE:
-            return make("predictive", target_abandon=float(campaign.target_abandon), multiplier=campaign.multiplier)
+            cap = campaign.multiplier if campaign.multiplier > 1 else None
+            target = campaign.target_abandon
+            return make("predictive", target_abandon=target, window=window.value, max_multiplier=cap)
     raise InvalidSetting("mode", f"no pacing for {campaign.mode}")
