@@ -78,18 +78,32 @@ def worker() -> None:
 @main.command()
 @click.option("--leads", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Your own CSV of leads.")
 @click.option("--fast", is_flag=True, help="A lead's whole life passes in two minutes.")
+@click.option(
+    "--mode",
+    type=click.Choice(["predictive", "multiplier", "progressive"]),
+    default="multiplier",
+    show_default=True,
+    help="How the campaign is paced.",
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="The same people do the same again.")
 @click.option("--no-web", is_flag=True, help="Without the web page and the sixth seat.")
 @click.option("--minutes", type=click.FloatRange(min=0.05), help="End after so long, with a summary.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as one JSON object, and nothing else.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Keep Redis' data and the logs here.")
 def lab(
-    leads: Path | None, fast: bool, seed: int, no_web: bool, minutes: float | None, as_json: bool, data: Path | None
+    leads: Path | None,
+    fast: bool,
+    mode: str,
+    seed: int,
+    no_web: bool,
+    minutes: float | None,
+    as_json: bool,
+    data: Path | None,
 ) -> None:
     """Everything on this machine, with a simulated FreeSWITCH and robot operators."""
     from fsdialer.demo.lab import LabOptions, run
 
-    run(LabOptions(leads, fast, seed, not no_web, minutes, as_json, data))
+    run(LabOptions(leads, fast, mode, seed, not no_web, minutes, as_json, data))
 
 
 # -- set-up ----------------------------------------------------------------------------------------------------------

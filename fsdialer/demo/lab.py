@@ -54,6 +54,7 @@ class LabOptions:
 
     leads: Path | None = None
     fast: bool = False
+    mode: str = "multiplier"
     seed: int = 1
     web: bool = True
     minutes: float | None = None
@@ -173,7 +174,7 @@ class Lab:
         assert self._processes is not None
         setup = self._folder / "lab.toml"
         template = resources.files("fsdialer.demo").joinpath("lab.toml").read_text()
-        for name, value in self._pace.items():
+        for name, value in {**self._pace, "mode": self._options.mode}.items():
             template = template.replace(f"@{name}@", value)
         setup.write_text(template)
         leads = self._options.leads or Path(str(resources.files("fsdialer.demo").joinpath("leads.csv")))
