@@ -247,6 +247,52 @@ def explain(company: str | None, campaign: str, last: int) -> None:
 
 
 @main.command()
+@click.option("--scenario", default="operators-20", show_default=True, help="Its name in the file, or one of ours.")
+@click.option("--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Scenarios of your own.")
+@click.option("--from-history", is_flag=True, help="The campaign's own last days instead of a scenario.")
+@company_option
+@click.option("--campaign", help="With --from-history.")
+@click.option("--history-days", type=click.IntRange(1, 7), default=7, show_default=True)
+@click.option("--operators", type=click.IntRange(1, 5000), help="How many, instead of the campaign's own.")
+@click.option("--days", type=click.IntRange(1, 100), default=3, show_default=True, help="Simulated days of each.")
+@click.option(
+    "--target",
+    "targets",
+    type=click.FloatRange(0, 0.2),
+    multiple=True,
+    help="An abandon target, as a share: 0.03. Repeat it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def simulate(
+    scenario: str,
+    file: Path | None,
+    from_history: bool,
+    company: str | None,
+    campaign: str | None,
+    history_days: int,
+    operators: int | None,
+    days: int,
+    targets: tuple[float, ...],
+    as_json: bool,
+) -> None:
+    """What each way of pacing would give: operators busy, customers abandoned. Nobody is called."""
+    from dataclasses import replace
+
+    from fsdialer.core.pacing.simulation.study import TARGETS
+    from fsdialer.verbs import simulate as verb
+
+    if from_history:
+        if campaign is None:
+            raise click.UsageError("--from-history needs --campaign")
+        now = time.time()
+        world = verb.of_history(_company(company), campaign, now - history_days * 86400, now, operators)
+    else:
+        world = verb.published(scenario, file)
+        world = replace(world, operators=operators or world.operators)
+    verb.show(verb.Study(world, days, targets or TARGETS), as_json)
+
+
+@main.command()
 def check() -> None:
     """Look at Redis, the switches and the phones; say what is wrong and how to mend it. Exits 1 if anything is."""
     from fsdialer.verbs.check import run

@@ -1,6 +1,7 @@
 """Calls in Redis: claimed before they are dialled, kept while they live, closed exactly once."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from redis import Redis
@@ -36,6 +37,9 @@ class Claim:
     number: str
     attempt: int
     preferred: str
+
+
+_HISTORY = ("placed", "answered", "bridged", "ended", "cause")
 
 
 class Calls:
@@ -129,9 +133,27 @@ class Calls:
                 pipe.hgetall(self._keys.call(uuid))
             return [record for record in pipe.execute() if record]
 
+    def ended_since(self, campaign: str, since: float) -> Iterator[dict[str, str]]:
+        """Placed, answered, bridged, ended and cause of the campaign's finished calls that are still kept (7 days);
+        what did not happen is empty."""
+        for page in _pages(self._redis.scan_iter(match=self._keys.call("*"), count=1000), 1000):
+            with self._redis.pipeline(transaction=False) as pipe:
+                for key in page:
+                    pipe.hmget(key, "campaign", *_HISTORY)
+                for of, *values in pipe.execute():
+                    record = dict(zip(_HISTORY, (value or "" for value in values), strict=True))
+                    if of == campaign and record["placed"] and record["ended"] and epoch(record["ended"]) >= since:
+                        yield record
+
     def load(self, company: str, campaign: str) -> list[Call]:
         """The live calls of a campaign, as its new owner adopts them."""
         return [_call_of(company, record) for record in self.live() if record["campaign"] == campaign]
+
+
+def _pages(items: Iterable[str], size: int) -> Iterator[list[str]]:
+    rest = iter(items)
+    while page := list(itertools.islice(rest, size)):
+        yield page
 
 
 def _hash_of(call: Call) -> dict[str, str]:

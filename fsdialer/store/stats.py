@@ -71,6 +71,16 @@ class Stats:
             "next_retries": [{"lead": lead, "at": at} for lead, at in retries],
         }
 
+    def mean_wrap_ups_s(self, since: float, now: float) -> list[float]:
+        """The mean wrap-up (seconds) of each operator and UTC day with calls, since then."""
+        days = sorted({day(since + n * 86400) for n in range(int((now - since) // 86400) + 1)} | {day(now)})
+        with self._redis.pipeline(transaction=False) as pipe:
+            for operator in self._redis.smembers(self._keys.operators):
+                for on in days:
+                    pipe.hmget(self._keys.operator_stats(operator, on), "wrap_up_s", "calls")
+            figures = pipe.execute()
+        return [float(wrap_up or 0) / float(calls) for wrap_up, calls in figures if calls and float(calls) > 0]
+
     def utilisation(self, now: float, campaign: str) -> float | None:
         """Talk and wrap-up time over time on the line, today, of the campaign's operators; None before anyone was."""
         keys = self._keys

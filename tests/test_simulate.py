@@ -1,0 +1,82 @@
+"""`fsdialer simulate`: what each way of pacing would give, on a scenario or on the campaign's own last days."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from fsdialer.core.campaigns import Campaign, Company, Operator
+from fsdialer.core.times import iso
+from fsdialer.errors import InvalidSetting, NotFound
+from fsdialer.store import Store
+from fsdialer.verbs.simulate import of_history, published
+
+SMALL = "[small]\noperators = 4\nhours = 0.5\n"
+
+
+def simulate(*arguments, **environment):
+    command = [sys.executable, "-m", "fsdialer", "simulate", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, check=False)
+
+
+@pytest.fixture
+def acme(redis):
+    redis.sadd("fsdialer:companies", "acme")
+    company = Store(redis).company("acme")
+    company.setup.save_company(Company("acme"))
+    company.setup.save_campaign(Campaign("acme", "spring", ring_s=20, max_wait_s=2))
+    for name in ("ann", "bob"):
+        company.setup.save_operator(Operator("acme", name, name, name, campaigns=("spring",)))
+    return company
+
+
+def ended_call(acme, number, placed, **instants):
+    """A call that is over; instants are seconds after it was placed."""
+    record = {"campaign": "spring", "placed": iso(placed), "cause": instants.pop("cause", "NORMAL_CLEARING")}
+    record |= {name: iso(placed + seconds) for name, seconds in instants.items()}
+    acme.redis.hset(acme.keys.call(f"call-{number}"), mapping=record)
+
+
+def test_policies_are_compared_on_the_same_days(tmp_path):
+    (tmp_path / "worlds.toml").write_text(SMALL)
+    asked = ("--file", str(tmp_path / "worlds.toml"), "--scenario", "small", "--days", "1", "--target", "0.03")
+    results = json.loads(simulate(*asked, "--json").stdout)
+    policies = [result["policy"] for result in results]
+    assert policies == ["progressive", "multiplier 1.2", "multiplier 1.5", "predictive 3 %"]
+    assert all(0.2 < result["utilisation"] < 1 and result["dials"] > 20 for result in results)
+    table = simulate(*asked).stdout
+    assert "small: 4 operators, 0.5 hours" in table and "predictive 3 %" in table
+
+
+def test_an_unknown_scenario_names_those_there_are():
+    with pytest.raises(NotFound, match="operators-100"):
+        published("moon", None)
+
+
+def test_a_campaigns_history_becomes_its_world(acme):
+    now = time.time()
+    for n in range(40):
+        ended_call(acme, f"a{n}", now - 3600, answered=8, bridged=8.2, ended=98.2)
+    for n in range(60):
+        ended_call(acme, f"m{n}", now - 3600, ended=20, cause="NO_ANSWER")
+    ended_call(acme, "old", now - 8 * 86400, answered=1, bridged=1, ended=1000)
+    ended_call(acme, "live", now - 10, answered=1)
+    world = of_history(acme, "spring", now - 86400, now, None)
+    assert (world.operators, world.answer_rate) == (2, ((0.0, 0.4),))
+    assert set(world.talk.seen) == {pytest.approx(90, abs=0.01)}
+    assert [(miss.cause, miss.share) for miss in world.misses] == [("NO_ANSWER", 1.0)]
+    assert world.max_wait == 2
+    assert of_history(acme, "spring", now - 86400, now, 30).operators == 30
+
+
+def test_too_little_history_says_so(acme):
+    with pytest.raises(InvalidSetting, match="0 answers and 0 talks are too few"):
+        of_history(acme, "spring", time.time() - 86400, time.time(), None)
+
+
+def test_history_needs_a_campaign():
+    answer = simulate("--from-history")
+    assert answer.returncode == 2 and "--from-history needs --campaign" in answer.stderr
