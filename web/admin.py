@@ -13,6 +13,7 @@ from fsdialer.core.operators import OperatorState
 from fsdialer.core.times import day, iso
 from fsdialer.errors import NotFound
 from fsdialer.store.ownership import dialers
+from fsdialer.store.stats import abandon_rate
 from web.auth import signed_in
 
 blueprint = Blueprint("admin", __name__, url_prefix="/s/<seat>/admin")
@@ -84,7 +85,6 @@ def statistics() -> Any:
     if request.args.get("as") == "csv":
         return _as_csv(hours, total, f"{campaign}-{on}.csv")
     outcomes = {name.removeprefix("outcome."): count for name, count in counts.items() if name.startswith("outcome.")}
-    answers = total["answers"]
     return render_template(
         "statistics.html",
         campaigns=campaigns,
@@ -94,7 +94,7 @@ def statistics() -> Any:
         total=total,
         labels=LABELS,
         outcomes=outcomes,
-        abandon_rate=total["abandoned"] / answers if answers else 0.0,
+        abandon_rate=abandon_rate(counts),
     )
 
 

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from fsdialer import jobs
 from fsdialer.core.campaigns import Campaign
 from fsdialer.core.events import SwitchEvent
-from fsdialer.core.pacing.observed import Observation
+from fsdialer.core.pacing.observed import Observation, found_a_machine
 from fsdialer.core.times import iso
 from fsdialer.engine.dialer import Dialer
 from fsdialer.engine.janitor import Janitor
@@ -212,6 +212,8 @@ class Engine:
         if kind == "operator" and (company.id, campaign) in self.dialers:
             self.dialers[company.id, campaign].pacer.operator_moved(entry["operator"], entry.get("state", ""))
             self._heed_operator(company, entry["operator"], entry.get("state", ""), campaign)
+        elif kind == "call" and entry.get("outcome") == "machine":
+            self._observe(company.id, campaign, [found_a_machine(entry["call"], self._clock())])
         elif kind == "leads":
             self._wake(company.id, campaign)
         elif kind == "settings":

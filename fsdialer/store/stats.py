@@ -49,7 +49,6 @@ class Stats:
         by_state = Counter(state for state, at in states if at == campaign and state and state != "off")
         in_flight = Counter(state for at, state in calls if at == campaign)
         calling = sum(in_flight.values())
-        answers = today.get("answers", 0)
         return {
             "campaign": campaign,
             "mode": mode or "",
@@ -65,7 +64,7 @@ class Stats:
                 "done": max(0, total - due - waiting - calling),
             },
             "today": today,
-            "abandon_rate": today.get("abandoned", 0) / answers if answers else 0.0,
+            "abandon_rate": abandon_rate(today),
             "voice_ms": self.voice_ms(campaign),
             "pace": pace,
             "next_retries": [{"lead": lead, "at": at} for lead, at in retries],
@@ -96,6 +95,12 @@ class Stats:
             busy += seconds.get("on_call_s", 0.0) + seconds.get("wrap_up_s", 0.0)
             total += sum(seconds.values())
         return busy / total if total else None
+
+
+def abandon_rate(counts: dict[str, int]) -> float:
+    """Abandoned ÷ answered by people: the law's formula. What operators called a machine is no answer."""
+    answers = counts.get("answers", 0) - counts.get("outcome.machine", 0)
+    return counts.get("abandoned", 0) / answers if answers > 0 else 0.0
 
 
 def percentile(ordered: list[float], percent: float) -> float | None:

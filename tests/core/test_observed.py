@@ -5,7 +5,7 @@ from dataclasses import replace
 from fsdialer.core.call_facts import Call
 from fsdialer.core.calls import advance
 from fsdialer.core.events import LegAnswered, LegHungUp, LegsBridged, OperatorReserved, WaitExpired
-from fsdialer.core.pacing.observed import of_call, of_operator, placed
+from fsdialer.core.pacing.observed import found_a_machine, of_call, of_operator, placed
 
 CALL = Call("c1", "acme", "spring", "7", "+12025550100", "trunk", "fs1", 1, placed_at=100.0)
 
@@ -48,6 +48,16 @@ def test_a_wait_that_is_over_is_one_abandon_however_the_call_ends_then():
 def test_a_customer_who_hangs_up_first_is_an_abandon():
     seen = told(ANSWER, LegHungUp("c1", 106.0, "NORMAL_CLEARING"))
     assert seen == [("answer", 105.0, None, None), ("abandon", 106.0, None, None)]
+
+
+def test_a_machine_is_told_when_an_operator_says_so():
+    assert found_a_machine("c1", 200.0) == {
+        "t": 200.0,
+        "type": "machine",
+        "cause": None,
+        "call": "c1",
+        "operator": None,
+    }
 
 
 def test_nothing_is_told_twice():

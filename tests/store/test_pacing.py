@@ -3,6 +3,7 @@
 from fsdialer.core.campaigns import Window
 from fsdialer.core.times import epoch, iso
 from fsdialer.store.pacing import window_start
+from fsdialer.store.stats import abandon_rate
 from tests.store.conftest import NOW
 
 
@@ -62,3 +63,9 @@ def test_the_record_counts_the_hours_of_its_window(acme):
     assert acme.pacing.record("spring", Window.HOURS_24, now) == (150, 5)
     assert acme.pacing.record("spring", Window.MONTH, now) == (180, 10)
     assert acme.pacing.record("spring", Window.DAYS_30, now) == (185, 11)
+
+
+def test_the_share_of_abandoned_calls_leaves_out_what_operators_called_machines():
+    assert abandon_rate({"answers": 110, "outcome.machine": 10, "abandoned": 3}) == 0.03
+    assert abandon_rate({"answers": 2, "outcome.machine": 2}) == 0.0
+    assert abandon_rate({}) == 0.0

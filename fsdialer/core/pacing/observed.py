@@ -17,6 +17,11 @@ def placed(call: Call) -> Observation:
     return _observation("originate", call.placed_at, call=call.uuid)
 
 
+def found_a_machine(call: str, now: float) -> Observation:
+    """The operator says that what answered was a machine."""
+    return _observation("machine", now, call=call)
+
+
 def of_call(before: Call, after: Call, effects: Iterable[Effect], now: float) -> list[Observation]:
     """What a step of a call's life means: answer, then connect or abandon, talk_end; or fail, with its cause."""
     seen = []
