@@ -428,6 +428,19 @@ def test_predictive_dials_talks_explains_itself_and_its_learning_outlives_the_di
     c.talking(c.add_lead(TALKS))
 
 
+def test_a_killed_dialers_answers_are_in_the_next_ones_budget(centre):
+    c = centre(mode=Mode.PREDICTIVE)
+    c.on_line("1001")
+    c.talking(c.add_lead(TALKS))
+    c.dialer.kill()
+    c.start_dialer()
+    wait_until(
+        lambda: (c.store.pacing.learned("spring", "predictive") or {}).get("budget", {}).get("day") == [1, 0],
+        12,
+        "the answer to be counted",
+    )
+
+
 def test_mode_is_changed_while_calls_are_up(centre):
     c = centre(mode=Mode.PREDICTIVE)
     c.on_line("1001", "1002")

@@ -48,6 +48,8 @@ class Pacer:
         self._policy, self._settings, self._mode = _policy(campaign, window), settings, campaign.mode
         if isinstance(self._policy, LearningPolicy):
             self._take_up(self._policy)
+            now = self._clock()
+            self._policy.recount(self._company.pacing.hours(self._campaign, window, now), now)
 
     def _take_up(self, policy: LearningPolicy) -> None:
         learned = self._company.pacing.learned(self._campaign, self._mode)

@@ -11,6 +11,7 @@ from redis.retry import Retry
 
 from fsdialer.errors import NotFound
 from fsdialer.store import keys as names
+from fsdialer.store.accounts import Accounts
 from fsdialer.store.calls import Calls
 from fsdialer.store.campaigns import Setup
 from fsdialer.store.feed import Feed
@@ -53,6 +54,11 @@ class CompanyStore:
     def setup(self) -> Setup:
         """Company, gateways, campaigns and operators, as an administrator set them."""
         return Setup(self.redis, self.keys)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """What a switch is told: operators' phones, gateways."""
+        return Accounts(self.redis, self.keys, self.setup)
 
     @cached_property
     def users(self) -> Users:

@@ -150,7 +150,7 @@ class Setup:
         users = [campaign.id for campaign in self.campaigns() if name in campaign.gateways]
         if users:
             raise Refused(f"gateway {name} is used by campaign {', '.join(users)}")
-        self._redis.delete(self._keys.gateway(name))
+        self._redis.delete(self._keys.gateway(name), self._keys.gateway_account(name))
         self._redis.srem(self._keys.gateways, name)
         self._tell("gateway", name)
 

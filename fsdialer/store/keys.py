@@ -88,6 +88,10 @@ class Keys:
         """HASH: how the dialer finds the gateway: state in words, since."""
         return f"{self.root}:gateway:{name}:state"
 
+    def gateway_account(self, name: str) -> str:
+        """HASH: the gateway's password, as the carrier wants it. Never exported."""
+        return f"{self.root}:gateway:{name}:account"
+
     def settings(self, campaign: str) -> str:
         """HASH: the campaign's settings."""
         return f"{self.root}:{campaign}:settings"

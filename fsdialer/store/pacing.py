@@ -65,21 +65,23 @@ class PacingStore:
         """Begin anew."""
         self._redis.delete(self._keys.learned(campaign))
 
-    def record(self, campaign: str, window: Window, now: float) -> tuple[int, int]:
-        """(answered by people, abandoned) since the window began: the counters the law's share is made of. Hours are
-        whole, so a moving window is up to an hour too long: never too kind."""
-        start = window_start(window, now)
-        days = [start.date() + timedelta(days=n) for n in range((_utc(now).date() - start.date()).days + 1)]
+    def hours(self, campaign: str, window: Window, now: float) -> dict[int, tuple[int, int]]:
+        """(answered by people, abandoned) by the hour since 1970 (UTC), since the day the window began in: what the
+        law's share is made of."""
+        first = window_start(window, now).replace(hour=0)
+        days = [first + timedelta(days=n) for n in range((_utc(now) - first).days + 1)]
         with self._redis.pipeline(transaction=False) as pipe:
             for day in days:
-                pipe.hgetall(self._keys.stats(campaign, day.isoformat()))
+                pipe.hgetall(self._keys.stats(campaign, day.date().isoformat()))
             counters = pipe.execute()
-        totals = {"answers": 0, "abandoned": 0}
+        found = {}
         for day, counts in zip(days, counters, strict=True):
-            first_hour = start.hour if day == start.date() else 0
-            for name in totals:
-                totals[name] += sum(int(counts.get(f"{hour:02d}.{name}", 0)) for hour in range(first_hour, 24))
-        return totals["answers"], totals["abandoned"]
+            for hour in range(24):
+                answers = int(counts.get(f"{hour:02d}.answers", 0)) - int(counts.get(f"{hour:02d}.outcome.machine", 0))
+                abandoned = int(counts.get(f"{hour:02d}.abandoned", 0))
+                if answers or abandoned:
+                    found[int(day.timestamp() // 3600) + hour] = (max(answers, abandoned), abandoned)
+        return found
 
 
 def window_start(window: Window, now: float) -> datetime:

@@ -45,24 +45,23 @@ def test_windows_begin_where_the_law_says():
     }
 
 
-def test_the_record_counts_the_hours_of_its_window(acme):
+def test_the_counters_of_the_window_are_told_by_the_hour(acme):
     now = at("2026-11-23T14:35:10")
 
-    def count(when, answers, abandoned):
+    def count(when, answers, abandoned, machines=0):
         hour = when[11:13]
-        counts = {f"{hour}.answers": answers, f"{hour}.abandoned": abandoned}
+        counts = {f"{hour}.answers": answers, f"{hour}.abandoned": abandoned, f"{hour}.outcome.machine": machines}
         acme.redis.hset(acme.keys.stats("spring", when[:10]), mapping=counts)
+        return int(at(when) // 3600)
 
-    count("2026-11-23T09:00", 100, 3)
-    count("2026-11-22T15:00", 50, 2)
-    count("2026-11-22T13:00", 20, 1)
-    count("2026-11-01T00:00", 10, 4)
-    count("2026-10-25T00:00", 5, 1)
-    count("2026-10-24T13:00", 1000, 500)
-    assert acme.pacing.record("spring", Window.DAY, now) == (100, 3)
-    assert acme.pacing.record("spring", Window.HOURS_24, now) == (150, 5)
-    assert acme.pacing.record("spring", Window.MONTH, now) == (180, 10)
-    assert acme.pacing.record("spring", Window.DAYS_30, now) == (185, 11)
+    today = count("2026-11-23T09:00", 110, 3, machines=10)
+    yesterday = count("2026-11-22T15:00", 50, 2)
+    first = count("2026-11-01T00:00", 10, 4)
+    last_month = count("2026-10-24T13:00", 1000, 500)
+    assert acme.pacing.hours("spring", Window.DAY, now) == {today: (100, 3)}
+    assert acme.pacing.hours("spring", Window.HOURS_24, now) == {today: (100, 3), yesterday: (50, 2)}
+    assert acme.pacing.hours("spring", Window.MONTH, now) == {today: (100, 3), yesterday: (50, 2), first: (10, 4)}
+    assert last_month in acme.pacing.hours("spring", Window.DAYS_30, now)
 
 
 def test_the_share_of_abandoned_calls_leaves_out_what_operators_called_machines():

@@ -4,6 +4,7 @@
 second; `observe` tells a policy that learns what happened (those here need not).
 """
 
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, NotRequired, Protocol, TypedDict, runtime_checkable
 
@@ -67,6 +68,9 @@ class LearningPolicy(Policy, Protocol):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what was learned; ValueError when it makes no sense, and then nothing has changed."""
+
+    def recount(self, hours: Mapping[int, tuple[int, int]], t: float) -> None:
+        """The legal counters as they truly stand, (answered, abandoned) by the hour since 1970."""
 
 
 def make(name: str, **settings: Any) -> Policy:

@@ -7,6 +7,7 @@ forecasts nothing.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,11 +21,11 @@ SUMMED_EVERY_S = 5.0
 #: One abandoned customer may come before the answers that pay for them, fading over so many answers.
 CREDIT_FADES = 60.0
 #: Kept back from the target: so many customers, and this share of the budget.
-RESERVE, RESERVE_SHARE = 3.0, 0.03
+RESERVE, RESERVE_SHARE = 3.0, 0.035
 #: So many customers more or fewer in the budget move the threshold e-fold; and so many, unspent, shift it for good.
 SWING, DRIFT = 8.0, 24.0
 #: The shift for good stays within e^±this.
-FARTHEST = 1.6
+FARTHEST = 1.0
 #: No half hour is to come near 10 %: above this share of the last quarter of an hour's answers, progressive.
 BURST, BURST_MEMORY_S = 0.065, 900.0
 
@@ -154,6 +155,16 @@ class Budget:
             # Between the soft and the hard limit, down to a quarter.
             threshold *= max(0.25, 1 - 0.75 * (window.rate - self.soft) / max(1e-9, self.hard - self.soft))
         return threshold
+
+    def recount(self, hours: Mapping[int, tuple[int, int]], t: float) -> None:
+        """The true counts, (answered, abandoned) by the hour since 1970, in place of those kept: what a dialer that
+        died had not told any more is in them."""
+        self._turn(t)
+        self._hours = {hour: Counts(*counts) for hour, counts in hours.items()}
+        midnight = ((t + self._zone_s) // DAY_S) * DAY_S - self._zone_s
+        today = [counts for hour, counts in self._hours.items() if hour * HOUR_S >= midnight]
+        self.day = Counts(sum(c.answers for c in today), sum(c.abandons for c in today))
+        self._summed_at = -math.inf
 
     def state(self) -> dict[str, Any]:
         """Counts by the hour and the steering, JSON-able."""

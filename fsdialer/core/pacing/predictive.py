@@ -8,7 +8,7 @@ everywhere spends the budget where it buys most talk time. The threshold follows
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -191,6 +191,10 @@ class Predictive:
             gone = max(gone, min(1.0, given.leaving / max(1, given.talking + given.wrapping)))
         releasing = np.concatenate([wrapping, talking]) * (1 - gone)
         return Scene(given.ready - given.waiting, ringing, releasing)
+
+    def recount(self, hours: Mapping[int, tuple[int, int]], t: float) -> None:
+        """The legal counters as they truly stand: see `Budget.recount`."""
+        self.budget.recount(hours, t)
 
     def state(self) -> dict[str, Any]:
         """What was learned and counted, JSON-able: another dialer goes on with it by `restore`."""
