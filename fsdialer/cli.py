@@ -13,6 +13,7 @@ import click
 
 from fsdialer import __version__
 from fsdialer.errors import FsdialerError, NotFound
+from fsdialer.verbs.freeswitch import freeswitch
 
 if TYPE_CHECKING:
     from fsdialer.settings import Settings
@@ -301,6 +302,7 @@ def check() -> None:
         sys.exit(1)
 
 
+main.add_command(freeswitch)
 # -- what they share -------------------------------------------------------------------------------------------------
 
 

@@ -44,6 +44,10 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "channels": ("Channels", "number", "Calls at a time, never more."),
         "calls_per_second": ("Calls per second", "number", "Never more."),
         "weight": ("Weight", "number", "How often it is asked first; 0: only when others are full or fail."),
+        "proxy": ("Carrier's address", "text", "HOST or HOST:PORT, without a host above: the switch is told of it."),
+        "username": ("User name at the carrier", "text", "Its password is set with apply (password_env)."),
+        "register": ("Register at the carrier", "flag", ""),
+        "ping_s": ("Ping every … seconds", "number", "0: never, for a carrier that does not answer OPTIONS."),
     },
     Campaign: {
         "name": ("Name", "text", "Shown on operators' phones."),

@@ -96,8 +96,11 @@ class Gateway:
     """A way out to the carrier.
 
     With `host`, numbers are dialled by the company's dial format through the SIP profile `profile`; without, the
-    switch has a gateway of this name. `channels` and `calls_per_second` are never exceeded, over all dialers. Of
-    several, each is asked first as often as its `weight` says; 0: only when the others are full or fail.
+    switch has a gateway of this name: it is told to have one when `proxy` (the carrier's host or host:port) is set,
+    which `register`s as `username` if so wished and is pinged every `ping_s` seconds (0: never).
+
+    `channels` and `calls_per_second` are never exceeded, over all dialers. Of several, each is asked first as often as
+    its `weight` says; 0: only when the others are full or fail.
     """
 
     company: str
@@ -108,6 +111,10 @@ class Gateway:
     channels: int = 30
     calls_per_second: int = 5
     weight: int = 1
+    proxy: str = ""
+    username: str = ""
+    register: bool = False
+    ping_s: int = 30
 
 
 @dataclass(frozen=True, slots=True)

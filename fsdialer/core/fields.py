@@ -154,6 +154,7 @@ def _dial_format() -> Kind:
 
 _MINUTES = _number(float, 0, 60 * 24 * 60, " minutes")
 _HOST = r"[A-Za-z0-9]?[A-Za-z0-9.-]{0,252}"
+_PROXY = r"([A-Za-z0-9][A-Za-z0-9.-]{0,252}(:[0-9]{1,5})?)?"
 _DESTINATION = r"([A-Za-z0-9_.-]+/[A-Za-z0-9_.@:/+-]+)?"
 # A file, or one of FreeSWITCH's generated sounds; the wire text is made, and checked again, by `esl.commands`.
 _SOUND = r"(/?[A-Za-z0-9_./-]{1,200}|(silence|tone)_stream://[A-Za-z0-9%(),.;=*_-]{1,150})?"
@@ -178,6 +179,10 @@ KINDS: dict[type, dict[str, Kind]] = {
         "channels": _number(int, 1, 10_000, " channels"),
         "calls_per_second": _number(int, 1, 1000, " calls per second"),
         "weight": _number(int, 0, 1000),
+        "proxy": _text(260, _PROXY, "a host name or address, with :PORT if need be"),
+        "username": _text(64, r"[A-Za-z0-9_.+@*#-]{0,64}", "a user name of letters, digits and _ . + @ * # -"),
+        "register": _flag(),
+        "ping_s": _number(int, 0, 3600, " seconds"),
     },
     Campaign: {
         "name": _text(80),

@@ -26,13 +26,15 @@ class InvalidSetup(InvalidSetting):
 
 @dataclass(frozen=True, slots=True)
 class CompanySetup:
-    """Everything of one company. `password_env`: operator → environment variable with their password."""
+    """Everything of one company. `password_env`: operator → environment variable with their password;
+    `gateway_password_env`: gateway → the one with its password at the carrier."""
 
     company: Company
     gateways: tuple[Gateway, ...] = ()
     campaigns: tuple[Campaign, ...] = ()
     operators: tuple[Operator, ...] = ()
     password_env: Mapping[str, str] = field(default_factory=dict)
+    gateway_password_env: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_toml(text: str) -> list[CompanySetup]:
@@ -61,7 +63,7 @@ def _read_company(name: str, table: Any, problems: list[str]) -> CompanySetup:
     company = _read(Company, {"id": name}, where, table, problems, also=[*parts, "retry_min"])
     tables = {part: _tables(where, part, table, problems) for part in parts}
     gateways = [
-        _read(Gateway, {"company": name, "name": i}, f"{where}.gateway.{i}", t, problems)
+        _read(Gateway, {"company": name, "name": i}, f"{where}.gateway.{i}", t, problems, also=["password_env"])
         for i, t in tables["gateway"].items()
     ]
     campaigns = [
@@ -77,7 +79,8 @@ def _read_company(name: str, table: Any, problems: list[str]) -> CompanySetup:
         tuple(gateways),
         tuple(campaigns),
         tuple(operators),
-        _passwords(where, tables["operator"], problems),
+        _passwords(f"{where}.operator", tables["operator"], problems),
+        _passwords(f"{where}.gateway", tables["gateway"], problems),
     )
     problems += _contradictions(where, setup)
     return setup
@@ -117,16 +120,16 @@ def _read(
     return kind(**values)
 
 
-def _passwords(where: str, operators: Mapping[str, Any], problems: list[str]) -> dict[str, str]:
+def _passwords(where: str, tables: Mapping[str, Any], problems: list[str]) -> dict[str, str]:
     passwords = {}
-    for operator, table in operators.items():
+    for name, table in tables.items():
         variable = table.get("password_env") if isinstance(table, dict) else None
         if variable is None:
             continue
         if isinstance(variable, str) and variable.isidentifier():
-            passwords[operator] = variable
+            passwords[name] = variable
         else:
-            problems.append(f"{where}.operator.{operator}.password_env: must name an environment variable")
+            problems.append(f"{where}.{name}.password_env: must name an environment variable")
     return passwords
 
 

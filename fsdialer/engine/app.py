@@ -25,6 +25,7 @@ from fsdialer.engine.phone_tests import PhoneTests
 from fsdialer.engine.reconcile import Reconciler
 from fsdialer.engine.retries import Retries
 from fsdialer.engine.stations import RING_AGAIN_S, Stations
+from fsdialer.engine.switch_setup import SwitchSetup
 from fsdialer.engine.switchboard import Switchboard
 from fsdialer.engine.tasks import Tasks
 from fsdialer.engine.trunks import Trunks
@@ -42,6 +43,8 @@ OWNER_TTL_S, OWNER_RENEW_S = 6.0, 1.0
 CHORES_S = 0.5
 #: How often channels on the switch and calls in Redis are held against each other (seconds).
 SWEEP_S = 5.0
+#: How long changes of operators and gateways are gathered before the switches are told (seconds).
+SWITCH_SETUP_S = 1.0
 #: How often the switches are asked about the gateways (seconds).
 GATEWAYS_S = 10.0
 #: How long one wait for the feed may be (ms); entries come at once.
@@ -70,6 +73,7 @@ class Engine:
         self.stations = Stations(self.tasks, self.lines, clock)
         self.retries = Retries(enqueue or jobs.enqueuer(settings))
         self.trunks = Trunks(self.lines, clock)
+        self.switch_setup = SwitchSetup(self.lines, self._store)
         self.phone_tests = PhoneTests(self.tasks, self.lines, clock)
         self.switchboard = Switchboard(self.tasks, self.lines, self.stations, self.trunks, self.retries, clock)
         self.switchboard.on_change = self._wake
@@ -91,6 +95,7 @@ class Engine:
         self.tasks.every("own", OWNER_RENEW_S, self._own)
         self.tasks.every("chores", CHORES_S, self._chores)
         self.tasks.every("sweep", SWEEP_S, self._sweep)
+        self.tasks.every("switch_setup", SWITCH_SETUP_S, self.switch_setup.settle)
         self.tasks.every("gateways", GATEWAYS_S, self._look_at_gateways)
         self.tasks.spawn("own", self._own)
         log.info("dialer=%s state=started switches=%d", self.name, len(self.settings.switches))
@@ -217,6 +222,8 @@ class Engine:
         elif kind == "leads":
             self._wake(company.id, campaign)
         elif kind == "settings":
+            if entry.get("what") in ("operator", "gateway"):
+                self.switch_setup.changed()
             for (owned, _), dialer in list(self.dialers.items()):
                 if owned == company.id:
                     dialer.reload()
@@ -291,6 +298,7 @@ class Engine:
         self._up[name] = state.up
         if not state.up:
             return
+        self.switch_setup.came_up(name)
         if state.restarted:
             self.tasks.spawn("restarted", self.reconciler.switch_restarted, name)
         else:

@@ -31,6 +31,8 @@ def apply_file(
     if problems:
         raise InvalidSetup(problems)
     for setup in setups:
+        for gateway, variable in setup.gateway_password_env.items():  # before the gateway, which tells the dialer
+            CompanyStore(store.redis, setup.company.id).accounts.save_gateway_password(gateway, environment[variable])
         yield from _apply(store, setup, passwords.get(setup.company.id, {}), prune)
 
 
@@ -45,6 +47,9 @@ def _passwords(setups: list[CompanySetup], environment: Mapping[str, str]) -> di
             if len(password) < PASSWORD_LENGTH:
                 problems.append(f"{where}: ${variable} is not set, or under {PASSWORD_LENGTH} characters")
             found.setdefault(setup.company.id, {})[operator] = password
+        for gateway, variable in setup.gateway_password_env.items():
+            if not environment.get(variable):
+                problems.append(f"company.{setup.company.id}.gateway.{gateway}.password_env: ${variable} is not set")
     if problems:
         raise InvalidSetup(problems)
     return found

@@ -1,0 +1,99 @@
+"""Keeps every switch at what is set up: a changed operator or gateway is in effect within seconds, without a restart.
+
+What a switch has is asked of the switch itself, by a mark on each gateway, so that it does not matter who told it
+last, or when it was started; nothing is remembered here but that something may have changed.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+
+import gevent
+
+from fsdialer.core.switch_config import fingerprint, unclashing
+from fsdialer.engine.lines import Lines
+from fsdialer.errors import SwitchError
+from fsdialer.esl import setup_commands as commands
+from fsdialer.store import Store
+
+log = logging.getLogger(__name__)
+
+#: How long a switch takes to give up a gateway, and how often it is asked whether it has (seconds).
+GIVE_UP_S, ASK_S = 8.0, 0.3
+
+_MARK, _NAME = re.compile(r"[0-9a-f]{16}"), re.compile(r"[0-9A-Za-z_.-]{1,64}")
+
+
+class SwitchSetup:
+    """The switches of this dialer."""
+
+    def __init__(self, lines: Lines, store: Store) -> None:
+        self._lines = lines
+        self._store = store
+        self._behind: set[str] = set()
+
+    def changed(self) -> None:
+        """Operators or gateways were set up anew."""
+        self._behind = {link.address.name for link in self._lines.all()}
+
+    def came_up(self, switch: str) -> None:
+        """A switch can be reached: it may have missed something."""
+        self._behind.add(switch)
+
+    def settle(self) -> None:
+        """Tell the switches that are behind; those that fail stay so."""
+        for link in self._lines.all():
+            name = link.address.name
+            if name not in self._behind or not link.up:
+                continue
+            self._behind.discard(name)
+            try:
+                done = settle(link.ask, wanted_marks(self._store))
+            except SwitchError as error:
+                self._behind.add(name)
+                log.warning("switch=%s setup=failed reason=%s", name, error)
+            else:
+                log.info("switch=%s setup=told %s", name, " ".join(part.replace(" ", "=", 1) for part in done))
+
+
+def wanted_marks(store: Store) -> dict[str, str]:
+    """Gateway → the mark of its settings, of all companies; two of one name are nobody's."""
+    trunks = [trunk for each in store.companies() for trunk in store.company(each).accounts.trunks()]
+    return {trunk.gateway.name: fingerprint(trunk) for trunk in unclashing(trunks, lambda t: t.gateway.name)[0]}
+
+
+def settle(ask: Callable[[str], str], wanted: Mapping[str, str]) -> list[str]:
+    """Have a switch forget operators' records, take the gateways it lacks and give up those that are not ours any
+    more or have changed; what was done, in words. Gateways without our mark are left alone."""
+    ask(commands.read_files())
+    ask(commands.forget_operators())
+    there = {name: _mark(ask(commands.gateway_mark(name))) for name in _names(ask)}
+    ours = {name: mark for name, mark in there.items() if mark}
+    gone = [name for name in ours if name not in wanted]
+    changed = [name for name, mark in ours.items() if name in wanted and wanted[name] != mark]
+    new = [name for name in wanted if name not in there]
+    for name in (*gone, *changed):
+        ask(commands.drop_gateway(name))
+    if changed:
+        _wait_until_gone(ask, set(changed))
+    if changed or new:
+        ask(commands.rescan_gateways())
+    said = {"added": new, "changed": changed, "removed": gone}
+    return [f"{word} {','.join(sorted(names))}" for word, names in said.items() if names]
+
+
+def _names(ask: Callable[[str], str]) -> set[str]:
+    answers = (ask(commands.gateways(up)) for up in (True, False))
+    return {name for answer in answers if not answer.startswith("-") for name in answer.split() if _NAME.fullmatch(name)}
+
+
+def _mark(said: str) -> str:
+    match = _MARK.fullmatch(said.strip())
+    return match[0] if match else ""
+
+
+def _wait_until_gone(ask: Callable[[str], str], names: set[str]) -> None:
+    waited = 0.0
+    while names & _names(ask) and waited < GIVE_UP_S:
+        gevent.sleep(ASK_S)
+        waited += ASK_S

@@ -1,0 +1,45 @@
+"""Commands about a switch's own set-up: operators' records forgotten, gateways taken in and out. Text out, as in
+`commands`; calls that are up are touched by none of them."""
+
+import re
+
+from fsdialer.core.switch_config import CARRIER_PROFILE, MARK
+from fsdialer.errors import UnsafeCommand
+
+_NAME = re.compile(r"[0-9A-Za-z_.-]{1,64}")
+
+
+def forget_operators() -> str:
+    """Operators' records are asked for anew."""
+    return "xml_flush_cache"
+
+
+def read_files() -> str:
+    """The configuration's files are read anew: what stands while the web does not answer."""
+    return "reloadxml"
+
+
+def rescan_gateways() -> str:
+    """Gateways the profile does not have yet are made; those it has are left as they are."""
+    return f"sofia profile {CARRIER_PROFILE} rescan"
+
+
+def drop_gateway(name: str) -> str:
+    """The profile gives up a gateway, within a second or two."""
+    return f"sofia profile {CARRIER_PROFILE} killgw {_gateway(name)}"
+
+
+def gateways(up: bool) -> str:
+    """The names of the profile's gateways that are up, or down, parted by spaces."""
+    return f"sofia profile {CARRIER_PROFILE} gwlist {'up' if up else 'down'}"
+
+
+def gateway_mark(name: str) -> str:
+    """Which settings of ours the switch has for a gateway; nothing for one that is not of ours."""
+    return f"sofia_gateway_data {_gateway(name)} ovar {MARK}"
+
+
+def _gateway(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise UnsafeCommand(f"{name!r} is no gateway's name: nothing was sent")
+    return name

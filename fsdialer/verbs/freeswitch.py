@@ -1,0 +1,232 @@
+"""`freeswitch write | phone | reload`: what a switch needs from us, as files, on the screen, and at once."""
+
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import click
+
+from fsdialer.errors import InvalidSetting, NotFound, Refused
+
+if TYPE_CHECKING:
+    from fsdialer.core.switch_config import Phone, Trunk
+    from fsdialer.settings import Settings
+    from fsdialer.store import Store
+
+#: Where the web answers a switch (`web.switch_xml`).
+WEB_PATH = "/switch/directory"
+#: The files that are ours to write anew each time, besides the copied ones.
+_DIRECTORY, _VARIABLES, _ENVIRONMENT = Path("directory/fsdialer.xml"), Path("vars.xml"), Path("fsdialer.env")
+_XML_CURL = '    <load module="mod_xml_curl"/>\n'
+
+
+@click.group()
+def freeswitch() -> None:
+    """A FreeSWITCH for fsdialer: its configuration, its operators' phones."""
+
+
+@freeswitch.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--domain", help="What phones write after the @: a name or this machine's address.")
+@click.option("--set", "values", multiple=True, metavar="NAME=VALUE", help="A variable of vars.xml; may be repeated.")
+@click.option("--static", is_flag=True, help="Operators and gateways from these files alone; the web is not asked.")
+def write(directory: Path, domain: str | None, values: tuple[str, ...], static: bool) -> None:
+    """Write a whole configuration into DIRECTORY: passwords, operators, gateways. Again: what vars.xml has is kept."""
+    settings, store = _settings_and_store()
+    for line in write_all(settings, store, directory, domain, _pairs(values), static):
+        click.echo(line)
+
+
+@freeswitch.command()
+@click.argument("operator")
+@click.option("--company", help="The company's id; may be left out when there is only one.")
+@click.option("--domain", help="The switch's domain; from ?domain= of FSDIALER_SWITCHES when left out.")
+@click.option("--new", is_flag=True, help="Make another password first; the old one ends at once.")
+def phone(operator: str, company: str | None, domain: str | None, new: bool) -> None:
+    """The settings of OPERATOR's phone, password and all: MicroSIP, Grandstream, baresip, browser."""
+    from fsdialer.cli import _company
+
+    settings, _ = _settings_and_store()
+    accounts = _company(company).accounts
+    if new:
+        accounts.renew_phone(operator)
+    for line in phone_settings(accounts.phone(operator, settings.secret_key), domain or _domain_of(settings)):
+        click.echo(line)
+
+
+@freeswitch.command()
+def reload() -> None:
+    """Have every switch ask anew for operators and gateways. The dialer does so by itself at every change."""
+    from fsdialer.engine.switch_setup import settle, wanted_marks
+    from fsdialer.esl.client import EslClient
+    from fsdialer.esl.link import SwitchAddress
+
+    settings, store = _settings_and_store()
+    for url in settings.need_switches().switches:
+        address = SwitchAddress.parse(url)
+        client = EslClient(address.host, address.port, address.password)
+        try:
+            client.connect()
+            done = settle(client.api, wanted_marks(store))
+        finally:
+            client.stop()
+        click.echo(f"{address.name}: operators are asked for anew; {'; '.join(done) or 'gateways as they were'}")
+
+
+# -- write -----------------------------------------------------------------------------------------------------------
+
+
+def write_all(
+    settings: "Settings", store: "Store", target: Path, domain: str | None, values: dict[str, str], static: bool
+) -> Iterator[str]:
+    """Write the configuration; what was done, in lines. Refused for a directory that is another's, or when two
+    companies want the same extension or gateway."""
+    from fsdialer.core import switch_config
+
+    phones, trunks = _accounts(settings.need_secret(), store)
+    source, kept = template(), _kept(target)
+    wanted = _first_values(settings, kept) | kept | values
+    wanted |= {"web_secret": switch_config.web_password(settings.secret_key)}
+    wanted["domain"] = domain or values.get("domain") or kept.get("domain") or own_address()
+    variables = switch_config.with_variables((source / _VARIABLES).read_text(), wanted)
+    for path in sorted(path for path in source.rglob("*") if path.is_file() and path.suffix in (".xml", ".sh")):
+        text = path.read_text()
+        if static and path.name == "modules.conf.xml":
+            text = text.replace(_XML_CURL, "")
+        if path.relative_to(source) not in (_VARIABLES, _DIRECTORY):
+            _put(target / path.relative_to(source), text.encode())
+    _put(target / _VARIABLES, variables.encode())
+    operators = switch_config.directory(wanted["domain"], phones, 0 if static else switch_config.CACHE_MS)
+    _put(target / _DIRECTORY, switch_config.static_file(operators, switch_config.gateways(trunks)))
+    _put(target / _ENVIRONMENT, _switch_url(wanted).encode())
+    yield f"{target}: {len(phones)} operators, {len(trunks)} gateways, domain {wanted['domain']}"
+    yield f"  start it:          freeswitch -conf {target.resolve()}"
+    yield f"  for the dialer:    {target / _ENVIRONMENT} (FSDIALER_SWITCHES)"
+    for each in phones:
+        yield f"  phone {each.extension}: fsdialer freeswitch phone {each.operator} --company {each.company}"
+
+
+def template() -> Path:
+    """Our configuration directory: beside the package in a checkout, else where it was installed."""
+    for root in (Path(__file__).parents[2], Path(sys.prefix) / "share" / "fsdialer"):
+        if (root / "freeswitch" / "freeswitch.xml").is_file():
+            return root / "freeswitch"
+    raise NotFound("the configuration directory freeswitch/ is not installed: take it from the source of fsdialer")
+
+
+def own_address() -> str:
+    """This machine's address as others see it; nothing is sent. 127.0.0.1 without a network."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
+
+
+def _accounts(settings: "Settings", store: "Store") -> tuple[list["Phone"], list["Trunk"]]:
+    from fsdialer.core.switch_config import unclashing
+
+    companies = [store.company(each).accounts for each in store.companies()]
+    phones, twice = unclashing(
+        (phone for company in companies for phone in company.phones(settings.secret_key)), lambda p: p.extension
+    )
+    trunks, same = unclashing((trunk for company in companies for trunk in company.trunks()), lambda t: t.gateway.name)
+    clashes = [f"extension {p.extension} of {p.company}/{p.operator}" for p in twice]
+    clashes += [f"gateway {t.gateway.name} of {t.gateway.company}" for t in same]
+    if clashes:
+        raise Refused(f"a switch knows each once: give another {', '.join(clashes)}")
+    return sorted(phones, key=lambda p: p.extension), sorted(trunks, key=lambda t: t.gateway.name)
+
+
+def _kept(target: Path) -> dict[str, str]:
+    """The variables of an earlier `write`; Refused when the directory is somebody else's."""
+    from fsdialer.core.switch_config import variables
+
+    if not target.exists() or not any(target.iterdir()):
+        return {}
+    file = target / _VARIABLES
+    try:
+        kept = variables(file.read_text()) if file.is_file() else {}
+    except ElementTree.ParseError as error:
+        raise InvalidSetting(str(file), f"not XML: {error}") from None
+    if "web_secret" not in kept:
+        raise Refused(f"{target} is not empty and not written by us: name a new directory")
+    known = (template() / _VARIABLES).read_text()
+    return {name: value for name, value in kept.items() if f'data="{name}=' in known}
+
+
+def _first_values(settings: "Settings", kept: dict[str, str]) -> dict[str, str]:
+    """What the first `write` makes up. A loopback domain means a laboratory: nothing of it shows outside."""
+    host, _, port = settings.listen.rpartition(":")
+    host = "127.0.0.1" if host in ("0.0.0.0", "::", "[::]", "localhost") else host
+    first = {"web_url": f"http://{host}:{port}{WEB_PATH}"}
+    if "event_socket_password" not in kept:
+        first["event_socket_password"] = secrets.token_hex(24)
+    return first
+
+
+def _switch_url(values: dict[str, str]) -> str:
+    password, port = values["event_socket_password"], values.get("event_socket_port", "8021")
+    host = values.get("event_socket_ip", "127.0.0.1")
+    return f"FSDIALER_SWITCHES=esl://:{password}@{host}:{port}?domain={values['domain']}\n"
+
+
+def _put(path: Path, data: bytes) -> None:
+    """A file for its owner alone, there whole or as it was before: a running switch may read it at any moment."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.new")
+    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+    fresh.replace(path)
+
+
+# -- phone -----------------------------------------------------------------------------------------------------------
+
+
+def phone_settings(phone: "Phone", domain: str) -> Iterator[str]:
+    """What to type into each kind of phone, in lines."""
+    user, name = phone.extension, phone.name or phone.operator
+    yield f"Phone of {name} ({phone.company}/{phone.operator})"
+    yield f"  server, domain  {domain}"
+    yield f"  user, login     {user}"
+    yield f"  password        {phone.password}"
+    yield "MicroSIP: Add account: SIP server, domain, user name, login, password as above; Settings: auto answer: all."
+    yield "Grandstream: Account: SIP server, SIP user id, authenticate id, password as above; NAT: keep-alive;"
+    yield "  Call settings: allow auto answer by Call-Info: yes."
+    yield "baresip, one line of ~/.baresip/accounts:"
+    yield f"  <sip:{user}@{domain}>;auth_user={user};auth_pass={phone.password};answermode=auto;regint=60"
+    yield f"Browser (JsSIP, SIP.js): wss://{domain}:7443, sip:{user}@{domain}, password as above"
+
+
+def _domain_of(settings: "Settings") -> str:
+    from fsdialer.esl.link import SwitchAddress
+
+    for url in settings.switches:
+        if domain := SwitchAddress.parse(url).domain:
+            return domain
+    raise NotFound("name the switch's domain with --domain, or as ?domain= in FSDIALER_SWITCHES")
+
+
+# -- what they share -------------------------------------------------------------------------------------------------
+
+
+def _settings_and_store() -> "tuple[Settings, Store]":
+    from fsdialer.cli import _settings
+    from fsdialer.store import Store, connect
+
+    settings = _settings().need_secret()
+    return settings, Store(connect(settings.redis_url))
+
+
+def _pairs(values: tuple[str, ...]) -> dict[str, str]:
+    pairs = dict(value.partition("=")[::2] for value in values)
+    for name in pairs:
+        if not name or name not in {value.partition("=")[0] for value in values if "=" in value}:
+            raise InvalidSetting("--set", "must look like NAME=VALUE")
+    return pairs
