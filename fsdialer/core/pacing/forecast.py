@@ -66,8 +66,8 @@ class Tables:
         total = arrival.sum()
         # When a call placed now is answered, if it is: weight of each moment.
         self.arrival = arrival / total if total > 0 else np.append(np.zeros(len(MOMENTS) - 1), 1.0)
-        # The moment by which a tenth of its answers would have come.
-        self.first = min(int((self.arrival.cumsum() < 0.1).sum()), len(MOMENTS) - 1)
+        # The moment by which one in seven of its answers would have come.
+        self.first = min(int((self.arrival.cumsum() < 0.15).sum()), len(MOMENTS) - 1)
         self.answer_logs = _logs(self.answer, _LOG_UP)
         self.free_logs = _logs(self.free, _LOG_DOWN)
         self.new_turn = 1 + self.new[:, None] * (_TURN - 1)
