@@ -21,6 +21,9 @@ ARROWS = {
     "fsdialer.jobs": EVERYBODYS | {"fsdialer.store", "fsdialer.settings", "fsdialer.imports"},
     "fsdialer.engine": EVERYBODYS | {"fsdialer.esl", "fsdialer.store", "fsdialer.jobs", "fsdialer.settings"},
     "fsdialer.lab": {"fsdialer"},
+    "fsdialer.demo": EVERYBODYS | {"fsdialer.store", "fsdialer.lab"},
+    "fsdialer.imports": EVERYBODYS | {"fsdialer.store"},
+    "fsdialer.settings": EVERYBODYS,
     "web": EVERYBODYS | {"fsdialer.store", "fsdialer.settings", "fsdialer.jobs", "fsdialer.imports"},
 }
 # What the pure core may use of the world: arithmetic and words, nothing that waits, reads or tells the time.
