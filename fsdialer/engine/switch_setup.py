@@ -83,8 +83,9 @@ def settle(ask: Callable[[str], str], wanted: Mapping[str, str]) -> list[str]:
 
 
 def _names(ask: Callable[[str], str]) -> set[str]:
-    answers = (ask(commands.gateways(up)) for up in (True, False))
-    return {name for answer in answers if not answer.startswith("-") for name in answer.split() if _NAME.fullmatch(name)}
+    answers = [ask(commands.gateways(up)) for up in (True, False)]
+    words = {word for answer in answers if not answer.startswith("-") for word in answer.split()}
+    return {word for word in words if _NAME.fullmatch(word)}
 
 
 def _mark(said: str) -> str:

@@ -101,7 +101,7 @@ def write_all(
         if path.relative_to(source) not in (_VARIABLES, _DIRECTORY):
             _put(target / path.relative_to(source), text.encode())
     _put(target / _VARIABLES, variables.encode())
-    operators = switch_config.directory(wanted["domain"], phones, 0 if static else switch_config.CACHE_MS)
+    operators = switch_config.directory(wanted["domain"], phones, cache_ms=0)
     _put(target / _DIRECTORY, switch_config.static_file(operators, switch_config.gateways(trunks)))
     _put(target / _ENVIRONMENT, _switch_url(wanted).encode())
     yield f"{target}: {len(phones)} operators, {len(trunks)} gateways, domain {wanted['domain']}"
