@@ -1,0 +1,74 @@
+"""What the switch answers about channels: the table of them, and one of them."""
+
+import json
+
+import pytest
+
+from fsdialer.esl.frames import FrameReader
+from fsdialer.esl.translate import ChannelSnapshot, channel_rows, dumped
+from tests.esl import captures
+
+
+def answer_to(command):
+    """The body FreeSWITCH sent in answer to a recorded api command."""
+    sent = [text.strip() for text in captures.sent_by_client("api-replies")]
+    frames = FrameReader().feed(captures.sent_by_server("api-replies"))
+    answers = [frame for frame in frames if frame.content_type in ("api/response", "command/reply")]
+    return answers[sent.index(command)].text
+
+
+def test_the_recorded_table_of_channels_is_read():
+    recorded = answer_to("api show channels as json")
+    assert channel_rows(recorded) == [row["uuid"] for row in json.loads(recorded)["rows"]]
+    assert len(channel_rows(recorded)) == 2
+
+
+def test_a_table_without_channels_has_no_rows():
+    assert channel_rows('{"row_count": 0}') == []
+
+
+def test_rows_without_an_id_are_passed_over():
+    assert channel_rows('{"row_count": 3, "rows": [{"uuid": "u-1"}, {"uuid": ""}, 5, {}]}') == ["u-1"]
+
+
+@pytest.mark.parametrize("text", ["-ERR SQL disabled, no data available!\n", "", "[]", "null", "[" * 100_000])
+def test_what_is_no_table_and_no_channel_is_refused(text):
+    with pytest.raises(ValueError, match="."):
+        channel_rows(text)
+    with pytest.raises(ValueError, match="."):
+        dumped(text)
+
+
+def test_the_recorded_channel_is_read():
+    recorded = answer_to("api uuid_dump 5218c27f-7534-4980-9e7e-60cb6709ecf6 json")
+    values = json.loads(recorded)
+    assert dumped(recorded) == ChannelSnapshot(
+        uuid="5218c27f-7534-4980-9e7e-60cb6709ecf6",
+        answered_at=int(values["Caller-Channel-Answered-Time"]) / 1e6,
+        bridged_to="",
+        variables={"fsdialer_lead": "42", "fsdialer_campaign": "spring"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "application", "bridged"),
+    [
+        ("CS_EXCHANGE_MEDIA", "", True),
+        ("CS_SOFT_EXECUTE", "", True),
+        ("CS_EXECUTE", "bridge", True),
+        ("CS_EXECUTE", "park", False),
+        ("CS_EXECUTE", "playback", False),
+        ("CS_CONSUME_MEDIA", "", False),
+    ],
+)
+def test_a_channel_is_bridged_by_its_state_and_not_by_what_an_old_bridge_left(state, application, bridged):
+    channel = {
+        "Unique-ID": "u-1",
+        "Channel-State": state,
+        "Other-Leg-Unique-ID": "u-2",
+        "Caller-Channel-Answered-Time": "0",
+        "variable_current_application": application,
+        "variable_bridge_uuid": "u-2",
+    }
+    snapshot = dumped(json.dumps(channel))
+    assert snapshot == ChannelSnapshot("u-1", None, "u-2" if bridged else "", {})
