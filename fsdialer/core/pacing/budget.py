@@ -27,7 +27,7 @@ SWING, DRIFT = 8.0, 24.0
 #: The shift for good stays within e^±this.
 FARTHEST = 1.0
 #: No half hour is to come near 10 %: above this share of the last quarter of an hour's answers, progressive.
-BURST, BURST_MEMORY_S = 0.065, 900.0
+BURST, BURST_MEMORY_S = 0.055, 900.0
 
 
 @dataclass
