@@ -20,8 +20,9 @@ from fsdialer.errors import InvalidSetting
 #: The name our web knows the switch by, and the profile gateways are made in.
 WEB_USER, CARRIER_PROFILE = "freeswitch", "carrier"
 #: How long a switch may keep an operator's record without asking again (ms). The dialer has it forgotten at a change,
-#: so this only bounds what holds while no dialer runs.
-CACHE_MS = 3_600_000
+#: so this only bounds what holds while no dialer runs. FreeSWITCH counts it in microseconds in 32 bits
+#: (switch_xml_locate_user_merged): above 2,147,483 it would be over before it began.
+CACHE_MS = 1_800_000
 #: The gateway variable that says which settings the switch has.
 MARK = "fsdialer_settings"
 #: The domain the gateways stand in.

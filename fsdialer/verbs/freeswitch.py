@@ -46,7 +46,7 @@ def write(directory: Path, domain: str | None, values: tuple[str, ...], static: 
 @click.argument("operator")
 @click.option("--company", help="The company's id; may be left out when there is only one.")
 @click.option("--domain", help="The switch's domain; from ?domain= of FSDIALER_SWITCHES when left out.")
-@click.option("--new", is_flag=True, help="Make another password first; the old one ends at once.")
+@click.option("--new", is_flag=True, help="Make another password first; the old one ends within two minutes.")
 def phone(operator: str, company: str | None, domain: str | None, new: bool) -> None:
     """The settings of OPERATOR's phone, password and all: MicroSIP, Grandstream, baresip, browser."""
     from fsdialer.cli import _company

@@ -1,0 +1,233 @@
+"""The configuration as a real FreeSWITCH reads it: started here on free ports, looked at over its Event Socket, and
+told of changes. Skipped, saying so, where there is no `freeswitch` on PATH."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+from flask import request
+from werkzeug.serving import make_server
+
+from fsdialer.core.campaigns import Company, Gateway, Operator
+from fsdialer.core.switch_config import a1_hash
+from fsdialer.engine.switch_setup import settle, wanted_marks
+from fsdialer.errors import SwitchError
+from fsdialer.esl.client import EslClient
+from fsdialer.settings import Settings
+from fsdialer.store import CompanyStore, Store, connect
+from fsdialer.verbs.freeswitch import template, write_all
+from web import create_app
+
+from .test_configuration import MODULES
+
+FREESWITCH = shutil.which("freeswitch")
+pytestmark = [
+    pytest.mark.freeswitch,
+    pytest.mark.skipif(
+        FREESWITCH is None, reason="no freeswitch on PATH: the configuration was not tried on a real one"
+    ),
+]
+SECRET = "a-secret-for-the-real-switch-0123456789"
+OPTIONAL = {"mod_spandsp"}
+DIRECTORIES = ("log", "db", "run", "storage", "cache", "temp", "recordings", "sounds", "scripts", "certs", "grammar")
+ASKED = []
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(condition, seconds=20):
+    """Its first true answer; fails when there is none in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"not within {seconds} s")
+
+
+class RealSwitch:
+    """A FreeSWITCH of our own, everything it writes below `root`."""
+
+    def __init__(self, conf, root, values, password):
+        self.values, self.password, self.root = values, password, root
+        command = [FREESWITCH, "-nonat", "-nf", "-nc", "-np", "-conf", str(conf)]
+        for name in DIRECTORIES:
+            (root / name).mkdir()
+            command += [f"-{name}", str(root / name)]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def client(self, password=None):
+        client = EslClient("127.0.0.1", int(self.values["event_socket_port"]), password or self.password())
+        client.connect()
+        return client
+
+    def ready(self):
+        """A client, once it can be reached and says it is ready."""
+        if self._process.poll() is not None:
+            raise AssertionError(f"FreeSWITCH ended with {self._process.returncode}")
+        with contextlib.suppress(SwitchError, OSError):
+            client = self.client()
+            if "is ready" in client.api("status"):
+                return client
+            client.stop()
+        return None
+
+    def stop(self):
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def ports():
+    """Everything on loopback, on ports nobody has."""
+    first = 30000 + os.getpid() % 500 * 40
+    return {
+        "sip_ip": "127.0.0.1",
+        "rtp_ip": "127.0.0.1",
+        "domain": "127.0.0.1",
+        "operators_port": str(free_port()),
+        "carrier_port": str(free_port()),
+        "ws_binding": f"127.0.0.1:{free_port()}",
+        "wss_binding": f"127.0.0.1:{free_port()}",
+        "event_socket_port": str(free_port()),
+        "rtp_first_port": str(first),
+        "rtp_last_port": str(first + 39),
+    }
+
+
+@pytest.fixture(scope="module")
+def company(redis_url):
+    client = connect(redis_url)
+    client.flushall()
+    acme = CompanyStore(client, "acme")
+    acme.setup.save_company(Company("acme"))
+    acme.setup.save_gateway(Gateway("acme", "trunk", proxy="127.0.0.1:9", ping_s=0))
+    acme.setup.save_operator(Operator("acme", "ann", "Ann", "1001"))
+    yield acme
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def web(company, redis_url):
+    """Our web as the switch sees it; `ASKED` keeps whom it was asked about."""
+    port = free_port()
+    settings = Settings(redis_url, redis_url, secret_key=SECRET, listen=f"127.0.0.1:{port}")
+    app = create_app(settings)
+    app.before_request(lambda: ASKED.append(request.form.get("user", "")))
+    server = make_server("127.0.0.1", port, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield settings
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def switch(company, web, tmp_path_factory):
+    root = tmp_path_factory.mktemp("switch")
+    values = ports()
+    list(write_all(web, Store(company.redis), root / "conf", None, values, static=False))
+    text = (root / "conf/fsdialer.env").read_text()
+    real = RealSwitch(root / "conf", root, values, lambda: text.split("esl://:")[1].split("@")[0])
+    yield real
+    real.stop()
+
+
+@pytest.fixture(scope="module")
+def esl(switch):
+    client = until(switch.ready, 40)
+    yield client
+    client.stop()
+
+
+def test_both_profiles_run(esl):
+    status = until(lambda: (said := esl.api("sofia status")).count("RUNNING") == 2 and said)
+    for line in status.splitlines():
+        if "\tprofile" in line:
+            assert "RUNNING" in line, line
+
+
+def test_every_module_of_the_readme_is_loaded(esl):
+    missing = {module for module in MODULES if esl.api(f"module_exists {module}").strip() != "true"}
+    assert missing <= OPTIONAL
+
+
+def test_another_password_is_refused(esl, switch):
+    for wrong in ("ClueCon", "x" + switch.password()):
+        with pytest.raises(SwitchError):
+            switch.client(wrong)
+
+
+def test_the_limits_are_those_of_the_variables(esl):
+    assert esl.api("fsctl max_sessions").split()[-1] == "2000"
+    assert esl.api("fsctl sps").split()[-1] == "100"
+
+
+def test_an_operator_is_known_by_the_hash_the_web_gives(esl, company):
+    password = company.accounts.phone("ann", SECRET).password
+    assert esl.api("user_data 1001@127.0.0.1 param a1-hash").strip() == a1_hash("1001", "127.0.0.1", password)
+    assert "error" in esl.api("sofia_contact 1001@127.0.0.1")
+
+
+def test_what_the_web_said_is_kept_so_that_phones_register_while_it_is_away(esl):
+    first = esl.api("user_data 1001@127.0.0.1 param a1-hash")
+    ASKED.clear()
+    assert esl.api("user_data 1001@127.0.0.1 param a1-hash") == first and ASKED == []
+    esl.api("xml_flush_cache")
+    assert esl.api("user_data 1001@127.0.0.1 param a1-hash") == first and ASKED == ["1001"]
+
+
+def test_the_echo_answers_and_nothing_else_does(esl):
+    def end(destination):
+        return esl.api(f"originate {{originate_timeout=5}}loopback/{destination}/operators &hangup()").strip()
+
+    assert end("9196").startswith("+OK")
+    assert end("12125550100").startswith("-ERR CALL_REJECTED")
+
+
+def test_changes_are_told_without_a_restart_and_without_touching_calls(esl, company):
+    store = Store(company.redis)
+    assert settle(esl.api, wanted_marks(store)) == []
+    assert esl.api("originate {origination_uuid=up}loopback/9196/operators &park()").startswith("+OK")
+    company.setup.save_gateway(Gateway("acme", "trunk", proxy="127.0.0.1:10", ping_s=0))
+    company.setup.save_gateway(Gateway("acme", "second", proxy="127.0.0.1:9", ping_s=0))
+    company.accounts.renew_phone("ann")
+    assert settle(esl.api, wanted_marks(store)) == ["added second", "changed trunk"]
+    until(lambda: "127.0.0.1:10" in esl.api("sofia status gateway trunk"), 5)
+    password = company.accounts.phone("ann", SECRET).password
+    assert esl.api("user_data 1001@127.0.0.1 param a1-hash").strip() == a1_hash("1001", "127.0.0.1", password)
+    company.setup.remove_gateway("second")
+    assert settle(esl.api, wanted_marks(store)) == ["removed second"]
+    until(lambda: "Invalid Gateway" in esl.api("sofia status gateway second"), 5)
+    assert esl.api("uuid_exists up").strip() == "true"
+    esl.api("uuid_kill up")
+
+
+def test_the_directory_starts_as_it_lies_in_the_source(tmp_path):
+    """`freeswitch -conf freeswitch/`, nothing but addresses and ports changed; the password is made at the start."""
+    from fsdialer.core.switch_config import with_variables
+
+    conf, values = tmp_path / "conf", ports()
+    shutil.copytree(template(), conf)
+    (conf / "vars.xml").write_text(with_variables((conf / "vars.xml").read_text(), values))
+    real = RealSwitch(conf, tmp_path, values, lambda: (conf / "event_socket.password").read_text())
+    try:
+        client = until(real.ready, 40)
+        assert until(lambda: client.api("sofia status").count("RUNNING") == 2)
+        client.stop()
+    finally:
+        real.stop()
