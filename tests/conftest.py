@@ -4,6 +4,7 @@ import pytest
 
 from fsdialer.lab.redis_server import RedisServer
 from fsdialer.store import connect
+from tests.journey import Centre
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +23,17 @@ def redis(redis_url):
     client.flushall()
     yield client
     client.close()
+
+
+@pytest.fixture
+def centre(redis_url, redis, tmp_path):
+    """Opens a call centre (`tests.journey`); closed, whatever happened, at the end."""
+    open_centres = []
+
+    def centre(*options, **settings):
+        open_centres.append(Centre(redis_url, tmp_path, *options, **settings))
+        return open_centres[-1]
+
+    yield centre
+    for each in open_centres:
+        each.stop()

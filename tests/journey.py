@@ -16,6 +16,12 @@ from fsdialer.store import Store, connect
 
 PASSWORD = "journey-password-0123456789"
 
+#: What customers do, by the last three digits of their number (`fsdialer.lab.people`).
+TALKS, TALKS_TOO, LEAVES_AFTER_3S = "+12125550200", "+13125550200", "+12125550202"
+LEAVES_AT_ONCE, BUSY, NO_ANSWER = "+12125550201", "+12125550486", "+12125550408"
+UNAVAILABLE, REJECTS, UNKNOWN_NUMBER = "+12125550480", "+12125550603", "+12125550404"
+CARRIER_REFUSES = "+12125550503"
+
 
 def wait_until(condition, timeout_s=8.0, what="", every_s=0.02):
     """The condition's first true answer; fails, saying what it waited for, when there is none in time."""

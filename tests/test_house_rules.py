@@ -74,7 +74,10 @@ def test_core_is_pure(path):
     assert not re.search(r"\bdatetime\.now|\.today\(\)|\butcnow\b|\btime\.time\b", path.read_text())
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=module_name)
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *TESTS], ids=module_name)
 def test_modules_fit_in_a_readers_head(path):
     assert len(path.read_text().splitlines()) <= LONGEST_MODULE
 

@@ -1,40 +1,25 @@
-"""One test for each ending of a call: real processes, real sockets, a real Redis, the simulated switch.
+"""One test for each ending of a call: real processes, real sockets, a real Redis, the simulated switch."""
 
-Customers behave by the last three digits of their number (`fsdialer.lab.people`).
-"""
-
-import dataclasses
 import time
 from decimal import Decimal
 
 import pytest
 
 from fsdialer.core.campaigns import Mode, Station
-from fsdialer.errors import Refused
-from tests.journey import Centre, wait_until
-
-TALKS, TALKS_TOO, LEAVES_AFTER_3S = "+12125550200", "+13125550200", "+12125550202"
-LEAVES_AT_ONCE, BUSY, NO_ANSWER = "+12125550201", "+12125550486", "+12125550408"
-UNAVAILABLE, REJECTS, UNKNOWN_NUMBER, CARRIER_REFUSES = (
-    "+12125550480",
-    "+12125550603",
-    "+12125550404",
-    "+12125550503",
+from fsdialer.core.times import epoch
+from tests.journey import (
+    BUSY,
+    CARRIER_REFUSES,
+    LEAVES_AFTER_3S,
+    LEAVES_AT_ONCE,
+    NO_ANSWER,
+    REJECTS,
+    TALKS,
+    TALKS_TOO,
+    UNAVAILABLE,
+    UNKNOWN_NUMBER,
+    wait_until,
 )
-
-
-@pytest.fixture
-def centre(redis_url, redis, tmp_path):
-    """Opens a call centre; closed, whatever happened, at the end."""
-    open_centres = []
-
-    def centre(*options, **settings):
-        open_centres.append(Centre(redis_url, tmp_path, *options, **settings))
-        return open_centres[-1]
-
-    yield centre
-    for each in open_centres:
-        each.stop()
 
 
 @pytest.mark.parametrize("station", [Station.NAILED, Station.RING])
@@ -120,30 +105,6 @@ def test_dead_gateway_costs_no_attempt(centre):
     c.audit()
 
 
-def test_another_gateway_takes_over_from_a_dead_one_and_the_lead_is_called_once(centre):
-    c = centre("--gateway=trunk:down", "--gateway=spare", gateways=("trunk", "spare"))
-    setup = c.store.setup
-    setup.save_gateway(dataclasses.replace(setup.gateway("spare"), weight=0))
-    lead = c.add_lead(TALKS)
-    c.on_line("1001")
-    call = wait_until(lambda: (x := c.call_of(lead)).get("state") == "talking" and x, 10, "the lead to be talked to")
-    assert call["gateway"] == "spare"
-    assert c.lead(lead).attempts == 1
-    assert c.switch.counts()["attempts_per_number"] == {TALKS: 1}
-    assert setup.gateway_states()["trunk"]["state"] == "failing: GATEWAY_DOWN"
-
-
-def test_a_barred_destination_is_not_dialled_and_ends_the_lead(centre):
-    c = centre()
-    setup = c.store.setup
-    setup.save_company(dataclasses.replace(setup.company(), allowed_destinations=("GB",)))
-    c.on_line("1001")
-    lead = c.disposition(c.add_lead(TALKS))
-    assert (lead.state, lead.disposition, lead.attempts) == ("done", "cancelled", 0)
-    assert c.switch.counts()["attempts_per_number"] == {}
-    c.audit()
-
-
 def test_unknown_gateway_costs_no_attempt(centre):
     c = centre("--gateway=another")
     c.on_line("1001")
@@ -164,7 +125,7 @@ def test_nobody_free_in_time_is_no_free_operators_within_the_limit(centre):
     lead = c.disposition(other)
     assert (lead.disposition, lead.detail) == ("abandoned", "No free operators")
     call = c.call_of(other)
-    waited = _seconds(call["ended"]) - _seconds(call["answered"])
+    waited = epoch(call["ended"]) - epoch(call["answered"])
     assert 0.8 <= waited <= 1.5
     assert lead.next_at == pytest.approx(time.time() + 600, abs=10)
 
@@ -304,74 +265,6 @@ def test_redis_away_for_a_moment_is_survived(centre):
     c.talking(second)
 
 
-def test_operator_removed_from_the_presence_set_by_hand_leaves_within_a_second(centre):
-    c = centre()
-    c.on_line("1001")
-    c.redis.srem(c.store.keys.online("spring"), "1001")
-    wait_until(lambda: c.operator("1001").state == "off", 1.0, "1001 to be off the line")
-    wait_until(lambda: not c.switch.channels(), 2.0, "the held phone to be let go")
-
-
-def test_operator_added_to_the_presence_set_by_hand_is_on_the_line(centre):
-    c = centre()
-    c.redis.sadd(c.store.keys.online("spring"), "1001")
-    wait_until(lambda: c.operator("1001").state == "available", 3.0, "1001 to be available")
-
-
-def test_operator_whose_browser_is_gone_leaves_the_line(centre):
-    c = centre()
-    c.store.operators.go_on_line("1001", "spring", time.time() - 60, via="web")
-    wait_until(lambda: c.operator("1001").state == "off", 2.0, "1001 to be off the line")
-    assert "browser" in c.operator("1001").reason
-
-
-def test_new_lead_is_dialled_within_a_second_of_its_coming(centre):
-    c = centre()
-    c.on_line("1001")
-    began = time.time()
-    lead = c.add_lead(TALKS)
-    call = wait_until(lambda: c.call_of(lead), 1.0, "the lead to be dialled", every_s=0.005)
-    assert _seconds(call["placed"]) - began < 1.0
-
-
-def test_free_operator_gets_the_next_call_within_a_tenth_of_a_second(centre):
-    c = centre()
-    lead = c.add_lead(TALKS)
-    c.on_line("1001")
-    call = wait_until(lambda: c.call_of(lead), 2.0, "the lead to be dialled")
-    free_since = c.operator("1001").since if c.operator("1001").state == "available" else None
-    if free_since is not None:
-        assert _seconds(call["placed"]) - free_since < 0.1
-
-
-def test_trunks_limits_are_never_exceeded(centre):
-    c = centre("--gateway=trunk", mode=Mode.MULTIPLIER, multiplier=Decimal("10"), ring_s=1)
-    setup = c.store.setup
-    setup.save_gateway(dataclasses.replace(setup.gateway("trunk"), channels=4, calls_per_second=6))
-    for n in range(10):
-        c.add_lead(f"+1212555{n}408")
-        c.add_lead(f"+1312555{n}486")
-    c.on_line("1001")
-    wait_until(lambda: c.today().get("attempts", 0) >= 20, 15, "twenty attempts")
-    counts = c.switch.counts()
-    assert counts["peak_channels_per_gateway"]["trunk"] <= 4
-    # Exactly six by the dialer's clock (tests/store/test_calls.py); a busy machine may delay one on its way.
-    assert counts["peak_originates_per_second"]["trunk"] <= 7
-
-
-def test_nobody_is_called_with_nobody_on_the_line(centre):
-    c = centre()
-    c.add_lead(TALKS)
-    wait_until(lambda: c.redis.hget(c.store.keys.pace("spring"), "reason"), what="a decision")
-    assert c.today().get("attempts", 0) == 0
-
-
-def _seconds(text):
-    from fsdialer.core.times import epoch
-
-    return epoch(text)
-
-
 def test_a_key_pressed_during_the_message_is_an_abandon_and_never_called_again(centre):
     c = centre(
         message="/sounds/sorry.wav", opt_out_key="9", max_wait_s=0.5, mode=Mode.MULTIPLIER, multiplier=Decimal(2)
@@ -388,67 +281,3 @@ def test_a_key_pressed_during_the_message_is_an_abandon_and_never_called_again(c
     lead = c.disposition(left)
     assert (lead.disposition, lead.state) == ("abandoned", "done")
     assert "not to be called again" in lead.detail
-
-
-def test_an_operator_tests_the_phone_and_reads_how_it_went(centre):
-    c = centre()
-    operators = c.store.operators
-    operators.ask_for_phone_test("1001")
-    wait_until(lambda: "answered after" in c.operator("1001").phone_test, 12, "the test to be over")
-    assert c.operator("1001").phone_test_ok
-    c.switch.lab("phone 1002 unregistered")
-    operators.ask_for_phone_test("1002")
-    wait_until(lambda: "is not registered" in c.operator("1002").phone_test, what="the test to fail")
-    assert not c.operator("1002").phone_test_ok
-    assert c.switch.channels() == []
-
-
-def test_nobody_on_the_line_is_rung_for_a_test(centre):
-    c = centre()
-    c.on_line("1001")
-    with pytest.raises(Refused, match="leave the line first"):
-        c.store.operators.ask_for_phone_test("1001")
-
-
-def test_predictive_dials_talks_explains_itself_and_its_learning_outlives_the_dialer(centre):
-    c = centre(mode=Mode.PREDICTIVE)
-    c.on_line("1001")
-    lead = c.add_lead(LEAVES_AFTER_3S)
-    c.talking(lead)
-    assert c.disposition(lead).disposition == "answered"
-    wait_until(
-        lambda: any("should bring" in each["reason"] for each in c.store.pacing.decisions("spring")), what="its reasons"
-    )
-    assert "allowed" in c.store.pacing.last("spring")
-    c.dialer.stop()
-    learned = c.store.pacing.learned("spring", "predictive")
-    assert learned["budget"]["day"] == [1, 0]
-    c.start_dialer()
-    wait_until(lambda: c.dialer.said("policy=predictive learned=restored"), what="what was learned to be taken up")
-    c.talking(c.add_lead(TALKS))
-
-
-def test_a_killed_dialers_answers_are_in_the_next_ones_budget(centre):
-    c = centre(mode=Mode.PREDICTIVE)
-    c.on_line("1001")
-    c.talking(c.add_lead(TALKS))
-    c.dialer.kill()
-    c.start_dialer()
-    wait_until(
-        lambda: (c.store.pacing.learned("spring", "predictive") or {}).get("budget", {}).get("day") == [1, 0],
-        12,
-        "the answer to be counted",
-    )
-
-
-def test_mode_is_changed_while_calls_are_up(centre):
-    c = centre(mode=Mode.PREDICTIVE)
-    c.on_line("1001", "1002")
-    first = c.add_lead(TALKS)
-    c.talking(first)
-    setup = c.store.setup
-    for mode in (Mode.MULTIPLIER, Mode.PREDICTIVE, Mode.PROGRESSIVE):
-        setup.save_campaign(dataclasses.replace(setup.campaign("spring"), mode=mode))
-    second = c.add_lead(TALKS_TOO)
-    c.talking(second)
-    assert c.call_of(first)["state"] == "talking"

@@ -1,0 +1,285 @@
+"""Every process dies once, at the worst moment, and the work goes on: real processes, sockets, Redis and RQ.
+
+Faults at random and all together are `test_journey_chaos.py`'s; here each has its own test.
+"""
+
+import os
+import signal
+import time
+
+import pytest
+
+from fsdialer import jobs, settings
+from fsdialer.core.campaigns import RetryDelays, Station
+from fsdialer.core.leads import NewLead
+from fsdialer.lab.redis_server import RedisServer
+from tests.journey import Centre, Process, wait_until
+
+TALKS, TALKS_TOO, BUSY, NO_ANSWER = "+12125550200", "+13125550200", "+12125550486", "+12125550408"
+#: A busy lead comes again after so many seconds.
+SOON_S = 1.5
+SOON = RetryDelays(missed=SOON_S / 60, unavailable=SOON_S / 60, busy=SOON_S / 60, technical=SOON_S / 60)
+
+
+@pytest.fixture
+def centre(redis_url, redis, tmp_path):
+    """Opens a call centre; closed, whatever happened, at the end."""
+    open_centres = []
+
+    def centre(*options, url=redis_url, **campaign):
+        open_centres.append(Centre(url, tmp_path, *options, **campaign))
+        return open_centres[-1]
+
+    yield centre
+    for each in open_centres:
+        each.stop()
+
+
+@pytest.fixture
+def worker(redis_url, tmp_path):
+    """Starts `fsdialer worker`; the last one is stopped in order."""
+    workers = []
+
+    def worker():
+        log = tmp_path / f"worker-{len(workers)}.log"
+        workers.append(Process(log, "fsdialer", "worker", env={"FSDIALER_REDIS_URL": redis_url}))
+        return workers[-1]
+
+    yield worker
+    for each in workers:
+        if each.child.poll() is None:
+            each.stop()
+
+
+@pytest.fixture
+def own_redis(tmp_path):
+    """A Redis server that a test may kill."""
+    server = RedisServer(tmp_path / "redis")
+    server.start()
+    yield server
+    server.stop()
+
+
+def rq_of(redis_url):
+    return jobs.queue(settings.load({"FSDIALER_REDIS_URL": redis_url}))
+
+
+def worker_is_ready(redis):
+    wait_until(lambda: redis.smembers("rq:workers") and redis.keys("rq:scheduler-lock:*"), 15, "the RQ worker")
+
+
+def make_wait(centre, count, until):
+    """So many leads that wait for their retry, written straight into the store's keys."""
+    keys, redis, ids = centre.store.keys, centre.redis, []
+    for start in range(0, count, 5000):
+        new = [NewLead(f"+1212{2_000_000 + n:07d}") for n in range(start, min(count, start + 5000))]
+        ids += centre.store.leads.add("spring", new, time.time()).lead_ids
+    with redis.pipeline(transaction=False) as pipe:
+        pipe.delete(keys.due("spring"))
+        for lead in ids:
+            pipe.hset(keys.lead(lead), "state", "waiting")
+        pipe.zadd(keys.waiting("spring"), dict.fromkeys(ids, until))
+        pipe.execute()
+    return ids
+
+
+def in_exactly_one_queue(centre, leads):
+    keys, redis = centre.store.keys, centre.redis
+    due = redis.zrange(keys.due("spring"), 0, -1)
+    waiting = redis.zrange(keys.waiting("spring"), 0, -1)
+    return sorted(due + waiting) == sorted(leads)
+
+
+# -- retries by RQ -------------------------------------------------------------------------------------------------
+
+
+def test_a_busy_lead_is_made_due_again_by_rqs_job_and_called_again(centre, worker, redis, redis_url):
+    worker()
+    c = centre(retry_min=SOON, max_attempts=2)
+    worker_is_ready(redis)
+    c.on_line("1001")
+    lead = c.add_lead(BUSY)
+    record = wait_until(lambda: (x := c.lead(lead)).state == "waiting" and x, what="the lead to wait")
+    scheduled = rq_of(redis_url).scheduled_job_registry.get_job_ids()
+    assert [job.rsplit("-", 1)[0] for job in scheduled] == ["release-acme-spring"]
+    assert record.next_at <= int(scheduled[0].rsplit("-", 1)[1]) < record.next_at + 1
+    wait_until(lambda: c.lead(lead).state == "done", 12, "the second attempt to be over")
+    assert c.switch.counts()["attempts_per_number"] == {BUSY: 2}
+    assert (c.today()["attempts"], c.today()["busy"]) == (2, 2)
+    c.audit()
+
+
+def test_rqs_worker_killed_the_janitor_releases_what_is_overdue_within_two_seconds(centre, worker, redis):
+    rq_worker = worker()
+    c = centre(retry_min=SOON)
+    worker_is_ready(redis)
+    c.on_line("1001")
+    lead = c.add_lead(BUSY)
+    due_at = wait_until(lambda: c.lead(lead).next_at, what="the lead to wait")
+    rq_worker.kill()
+    called = wait_until(lambda: c.switch.counts()["attempts_per_number"][BUSY] == 2 and time.time(), 8, "the retry")
+    assert called - due_at < 2.5, "two seconds, and what a busy machine takes to dial and be seen dialling"
+    assert c.dialer.said("released=1 by=janitor")
+
+
+def test_rq_wiped_loses_nothing_and_doubles_nothing(centre, worker, redis):
+    worker()
+    c = centre(retry_min=SOON, max_attempts=2)
+    worker_is_ready(redis)
+    c.on_line("1001", "1002")
+    numbers = [f"+1{area}5550486" for area in range(212, 220)]
+    leads = [c.add_lead(number) for number in numbers]
+    wait_until(lambda: c.today().get("busy", 0) >= 1, what="the first busy lead")
+    for key in redis.scan_iter("rq:*"):
+        redis.delete(key)
+    wait_until(lambda: all(c.lead(lead).state == "done" for lead in leads), 20, "every lead's second attempt")
+    assert c.switch.counts()["attempts_per_number"] == dict.fromkeys(numbers, 2)
+    c.audit()
+
+
+@pytest.mark.parametrize("by", ["RQ", "janitor"])
+def test_a_hundred_thousand_retries_due_in_the_same_minute_are_released_within_ten_seconds(
+    centre, worker, redis, redis_url, by
+):
+    if by == "RQ":
+        worker()
+    c = centre()
+    leads = make_wait(c, 100_000, until=time.time() + (0.0 if by == "janitor" else 3600.0))
+    if by == "RQ":  # their hour has come before the janitor may know: the job alone has the work
+        worker_is_ready(redis)
+        c.dialer.stop()
+        redis.zadd(c.store.keys.waiting("spring"), dict.fromkeys(leads, time.time()))
+        began = time.time()
+        jobs.schedule_release(rq_of(redis_url), "acme", "spring", began)
+    else:
+        began = time.time()
+    wait_until(lambda: c.store.leads.counts("spring")["waiting"] == 0, 20, "the release", every_s=0.1)
+    assert time.time() - began < 10
+    assert in_exactly_one_queue(c, leads)
+    assert c.store.leads.due_count("spring") == 100_000
+
+
+# -- Redis ---------------------------------------------------------------------------------------------------------
+
+
+def test_redis_killed_and_started_again_the_dialer_goes_on_by_itself(centre, own_redis):
+    c = centre(url=own_redis.url)
+    c.on_line("1001", "1002")
+    lead = c.add_lead(TALKS)
+    call = c.talking(lead)
+    own_redis.kill()
+    c.switch.api(f"uuid_kill {call['uuid']}")
+    wait_until(lambda: c.dialer.said("redis=away|Connection|connection"), what="the dialer to miss Redis")
+    own_redis.start()
+    assert c.disposition(lead).disposition == "answered"
+    c.talking(c.add_lead(TALKS_TOO))
+    assert c.operator("1001").state != "off" and c.operator("1002").state != "off"
+    assert c.switch.counts()["attempts_per_number"] == {TALKS: 1, TALKS_TOO: 1}
+
+
+def test_redis_frozen_for_two_seconds_is_survived(centre, own_redis):
+    c = centre(url=own_redis.url)
+    c.on_line("1001")
+    lead = c.add_lead(TALKS)
+    call = c.talking(lead)
+    server = c.redis.info("server")["process_id"]
+    os.kill(server, signal.SIGSTOP)
+    try:
+        c.switch.api(f"uuid_kill {call['uuid']}")
+        time.sleep(2)  # so long it is away; what happens then is the test
+    finally:
+        os.kill(server, signal.SIGCONT)
+    assert c.disposition(lead).disposition == "answered"
+    c.talking(c.add_lead(TALKS_TOO))
+    assert c.today()["attempts"] == 2
+
+
+# -- the dialer ----------------------------------------------------------------------------------------------------
+
+
+def test_dialer_killed_while_the_customer_rings_finishes_the_attempt_once(centre):
+    c = centre(ring_s=5)
+    c.on_line("1001")
+    lead = c.add_lead(NO_ANSWER)
+    wait_until(lambda: c.call_of(lead).get("state") == "ringing", what="the customer's phone to ring")
+    c.dialer.kill()
+    c.start_dialer()
+    record = closed(c, lead)
+    assert (record.disposition, record.attempts) == ("missed", 1)
+    assert c.switch.counts()["attempts_per_number"] == {NO_ANSWER: 1}
+    assert c.today()["attempts"] == 1
+    c.audit()
+
+
+def closed(centre, lead, timeout_s=25):
+    """The lead's record once its attempt has ended, which a dialer that has just come may take a while to learn."""
+    return wait_until(
+        lambda: centre.lead(lead).disposition and centre.lead(lead), timeout_s, f"lead {lead} to be closed"
+    )
+
+
+def test_dialer_killed_while_an_answered_customer_waits_abandons_them_once(centre):
+    c = centre(station=Station.RING, max_wait_s=3.0)
+    c.switch.lab("phone 1001 noanswer")
+    c.on_line("1001")
+    lead = c.add_lead(TALKS)
+    wait_until(lambda: c.operator("1001").state == "reserved", what="the customer to wait for 1001")
+    c.dialer.kill()
+    c.start_dialer()
+    record = closed(c, lead)
+    assert (record.disposition, record.detail) == ("abandoned", "No free operators")
+    today = c.today()
+    assert (today["attempts"], today["answers"], today["abandoned"]) == (1, 1, 1)
+    assert c.switch.counts()["attempts_per_number"] == {TALKS: 1}
+    c.audit()
+
+
+@pytest.mark.parametrize("station", [Station.NAILED, Station.RING])
+def test_dialer_killed_during_a_talk_leaves_the_talk_alone_and_counts_it_once(centre, station):
+    c = centre(station=station)
+    c.on_line("1001", "1002")
+    lead = c.add_lead(TALKS)
+    call = c.talking(lead)
+    free = "1002" if call["operator"] == "1001" else "1001"
+    channels = c.channels()
+    c.dialer.kill()
+    c.start_dialer()
+    wait_until(lambda: c.dialer.said(f"call={call['uuid']}.*adopted=yes"), what="the call to be adopted")
+    c.talking(c.add_lead(TALKS_TOO))
+    assert c.operator(call["operator"]).state == "on_call"
+    assert c.operator(call["operator"]).call == call["uuid"]
+    assert c.operator(free).state == "on_call"
+    assert channels <= c.channels(), "nobody's line was hung up"
+    c.switch.api(f"uuid_kill {call['uuid']}")
+    assert closed(c, lead).disposition == "answered"
+    wait_until(lambda: c.operator(call["operator"]).state == "available", what="the operator to be free")
+    assert (c.today()["attempts"], c.today()["bridges"]) == (2, 2)
+
+
+def test_operators_lines_outlive_the_dialer(centre):
+    c = centre()
+    c.on_line("1001", "1002")
+    legs = {c.operator(o).leg for o in ("1001", "1002")}
+    c.dialer.kill()
+    c.start_dialer()
+    lead = c.add_lead(TALKS)
+    assert c.talking(lead)["leg"] in legs
+    assert {c.operator(o).leg for o in ("1001", "1002")} == legs
+    assert len(c.channels()) == 3
+
+
+def test_the_second_dialer_takes_over_within_the_lease_and_calls_go_on(centre):
+    c = centre()
+    c.on_line("1001", "1002")
+    lead = c.add_lead(TALKS)
+    call = c.talking(lead)
+    second = c.start_dialer("d2")
+    wait_until(lambda: second.said(r"switch=fs1 up=True"), what="d2 to reach the switch")
+    c.dialers[0].kill()
+    killed = time.monotonic()
+    wait_until(lambda: c.store.ownership.owner("spring").startswith("d2#"), 10, "d2 to own the campaign")
+    assert time.monotonic() - killed < 8  # a lease of 6 s, looked at every second
+    c.talking(c.add_lead(TALKS_TOO))
+    assert c.operator(call["operator"]).call == call["uuid"]
+    assert c.switch.api(f"uuid_exists {call['uuid']}") == "true"
+    assert c.switch.counts()["attempts_per_number"] == {TALKS: 1, TALKS_TOO: 1}
