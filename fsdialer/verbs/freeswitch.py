@@ -94,6 +94,7 @@ def write_all(
     wanted |= {"web_secret": switch_config.web_password(settings.secret_key)}
     wanted["domain"] = domain or values.get("domain") or kept.get("domain") or own_address()
     variables = switch_config.with_variables((source / _VARIABLES).read_text(), wanted)
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in sorted(path for path in source.rglob("*") if path.is_file() and path.suffix in (".xml", ".sh")):
         text = path.read_text()
         if static and path.name == "modules.conf.xml":
@@ -162,7 +163,7 @@ def _kept(target: Path) -> dict[str, str]:
 
 
 def _first_values(settings: "Settings", kept: dict[str, str]) -> dict[str, str]:
-    """What the first `write` makes up. A loopback domain means a laboratory: nothing of it shows outside."""
+    """What the first `write` makes up."""
     host, _, port = settings.listen.rpartition(":")
     host = "127.0.0.1" if host in ("0.0.0.0", "::", "[::]", "localhost") else host
     first = {"web_url": f"http://{host}:{port}{WEB_PATH}"}
@@ -179,7 +180,7 @@ def _switch_url(values: dict[str, str]) -> str:
 
 def _put(path: Path, data: bytes) -> None:
     """A file for its owner alone, there whole or as it was before: a running switch may read it at any moment."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(data)

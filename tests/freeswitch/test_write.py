@@ -1,0 +1,183 @@
+"""`fsdialer freeswitch write | phone`, gateways' passwords by `apply`, and what a switch is told of changes."""
+
+import stat
+
+import pytest
+from click.testing import CliRunner
+
+from fsdialer.cli import main
+from fsdialer.core.switch_config import a1_hash, variables
+from fsdialer.engine.switch_setup import settle
+from fsdialer.esl.link import SwitchAddress
+from fsdialer.store import Store
+
+SETUP = """
+[company.acme]
+[company.acme.gateway.trunk]
+proxy = "sip.example.com"
+username = "us"
+password_env = "TRUNK_PASSWORD"
+[company.acme.operator.ann]
+name = "Ann"
+extension = "1001"
+"""
+DOMAIN = ("--domain", "pbx.example.com")
+
+
+@pytest.fixture
+def cli(redis, redis_url, tmp_path, monkeypatch):
+    """Run a command in an empty directory, with SETUP applied; what it printed."""
+    for name in ("FSDIALER_INI", "FSDIALER_SWITCHES", "FSDIALER_LISTEN", "FSDIALER_RQ_REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("FSDIALER_REDIS_URL", redis_url)
+    monkeypatch.setenv("FSDIALER_SECRET_KEY", "a-secret-key-0123456789")
+    monkeypatch.setenv("TRUNK_PASSWORD", "carrier-secret")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments, fails=False):
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == int(fails), result.output
+        return result.output
+
+    (tmp_path / "setup.toml").write_text(SETUP)
+    run("apply", "setup.toml")
+    return run
+
+
+@pytest.fixture
+def written(cli, tmp_path):
+    cli("freeswitch", "write", "conf", *DOMAIN)
+    return tmp_path / "conf"
+
+
+def vars_of(conf):
+    return variables((conf / "vars.xml").read_text())
+
+
+def test_everything_written_is_for_its_owner_alone(written):
+    files = [path for path in written.rglob("*") if path.is_file()]
+    assert len(files) > 15
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in [written, *written.glob("*/")] if path.is_dir()} == {0o700}
+
+
+def test_the_password_is_generated_and_the_dialer_is_given_it(written):
+    url = (written / "fsdialer.env").read_text().strip().removeprefix("FSDIALER_SWITCHES=")
+    address = SwitchAddress.parse(url)
+    assert address.password == vars_of(written)["event_socket_password"] and len(address.password) >= 32
+    assert address.domain == "pbx.example.com" == vars_of(written)["domain"]
+
+
+def test_two_directories_have_two_passwords(cli, written, tmp_path):
+    cli("freeswitch", "write", "other", *DOMAIN)
+    assert vars_of(tmp_path / "other")["event_socket_password"] != vars_of(written)["event_socket_password"]
+
+
+def test_operators_are_written_by_their_hash_and_the_gateway_with_its_account(cli, written):
+    text = (written / "directory/fsdialer.xml").read_text()
+    told = cli("freeswitch", "phone", "ann", *DOMAIN)
+    password = next(line.split()[-1] for line in told.splitlines() if line.startswith("  password"))
+    assert a1_hash("1001", "pbx.example.com", password) in text and password not in text
+    assert 'value="sip.example.com"' in text and "carrier-secret" in text
+
+
+def test_writing_again_keeps_what_was_set_and_the_password(cli, written):
+    cli("freeswitch", "write", "conf", "--set", "operators_port=5070")
+    before = vars_of(written)
+    cli("freeswitch", "write", "conf")
+    assert vars_of(written) == before and before["operators_port"] == "5070" and before["domain"] == "pbx.example.com"
+
+
+def test_static_files_alone_do_not_ask_the_web(cli, written):
+    assert "mod_xml_curl" in (written / "autoload_configs/modules.conf.xml").read_text()
+    cli("freeswitch", "write", "conf", "--static")
+    assert "mod_xml_curl" not in (written / "autoload_configs/modules.conf.xml").read_text()
+
+
+def test_somebody_elses_directory_is_left_alone(cli, tmp_path):
+    (tmp_path / "stock").mkdir()
+    (tmp_path / "stock/vars.xml").write_text('<include>\n<X-PRE-PROCESS cmd="set" data="domain=x"/>\n</include>')
+    assert "not written by us" in cli("freeswitch", "write", "stock", fails=True)
+    assert len(list((tmp_path / "stock").iterdir())) == 1
+
+
+def test_an_extension_of_two_companies_is_refused_naming_both(cli, tmp_path):
+    (tmp_path / "beta.toml").write_text('[company.beta]\n[company.beta.operator.bob]\nextension = "1001"\n')
+    cli("apply", "beta.toml")
+    said = cli("freeswitch", "write", "conf", fails=True)
+    assert "acme/ann" in said and "beta/bob" in said
+
+
+@pytest.mark.parametrize("wrong", ["nonsense", "domian=x", 'domain=a"b'])
+def test_a_wrong_variable_is_refused(cli, wrong):
+    cli("freeswitch", "write", "conf", "--set", wrong, fails=True)
+
+
+def test_a_new_password_is_another_one(cli):
+    before = cli("freeswitch", "phone", "ann", *DOMAIN)
+    assert cli("freeswitch", "phone", "ann", *DOMAIN) == before
+    assert cli("freeswitch", "phone", "ann", *DOMAIN, "--new") != before
+
+
+def test_a_gateways_password_comes_from_the_environment_and_is_in_no_export(cli, redis):
+    trunk = next(Store(redis).company("acme").accounts.trunks())
+    assert trunk.password == "carrier-secret"
+    assert "carrier-secret" not in cli("export")
+
+
+def test_a_gateways_password_that_is_not_set_is_named(cli, monkeypatch):
+    monkeypatch.delenv("TRUNK_PASSWORD")
+    assert "company.acme.gateway.trunk.password_env: $TRUNK_PASSWORD is not set" in cli(
+        "apply", "setup.toml", fails=True
+    )
+
+
+class Switch:
+    """The carrier profile's gateways as a switch answers about them, worded as FreeSWITCH 1.11 does."""
+
+    def __init__(self, **gateways):
+        self.gateways = gateways
+        self.told = []
+        self.next = {}
+
+    def ask(self, command):
+        self.told.append(command)
+        word, _, rest = command.partition(" ")
+        if word == "sofia_gateway_data":
+            return self.gateways.get(rest.split()[0]) or "-ERR no reply\n"
+        if "gwlist up" in command:
+            return " ".join(self.gateways)
+        if "killgw" in command:
+            self.gateways.pop(rest.split()[-1])
+        return "+OK\n"
+
+
+A, B = "a" * 16, "b" * 16
+
+
+def test_a_switch_that_has_everything_is_told_to_forget_operators_and_nothing_else():
+    switch = Switch(trunk=A)
+    assert settle(switch.ask, {"trunk": A}) == []
+    assert "xml_flush_cache" in switch.told
+    assert not [command for command in switch.told if "killgw" in command or "rescan" in command]
+
+
+def test_a_changed_gateway_is_given_up_before_the_rescan_which_would_pass_it_over():
+    switch = Switch(trunk=A, other=B)
+    assert settle(switch.ask, {"trunk": B, "other": B}) == ["changed trunk"]
+    told = [command for command in switch.told if "killgw" in command or "rescan" in command]
+    assert told == ["sofia profile carrier killgw trunk", "sofia profile carrier rescan"]
+
+
+def test_a_gateway_that_is_not_of_ours_is_left_alone():
+    switch = Switch(theirs=None)
+    assert settle(switch.ask, {}) == [] and "theirs" in switch.gateways
+
+
+def test_a_gateway_set_up_no_more_is_given_up():
+    switch = Switch(old=A)
+    assert settle(switch.ask, {}) == ["removed old"] and not switch.gateways
+
+
+def test_a_switch_that_does_not_know_the_profile_harms_nothing():
+    assert settle(lambda command: "-ERR no such thing\n", {}) == []
