@@ -151,14 +151,21 @@ class Engine:
             return
         dialer = Dialer(company, campaign, owner, self.lines, self.switchboard, self.trunks, self._clock)
         self.dialers[key] = dialer  # known before it reads its settings: a change from here on is told to it
-        dialer.reload()
+        try:
+            self._take_over(company, dialer)
+        except Exception:
+            del self.dialers[key]  # half taken over is not taken over: the next renewal tries again
+            raise
         log.info("campaign=%s owner=%s", campaign, owner)
-        self.reconciler.adopt(company, dialer.campaign, owner)
+        self.tasks.spawn("dialer", self._run_dialer, key)
+
+    def _take_over(self, company: CompanyStore, dialer: Dialer) -> None:
+        dialer.reload()
+        self.reconciler.adopt(company, dialer.campaign, dialer.owner, older_than_s=0.0)
         for view in company.operators.views():
-            if view.campaign == campaign and view.state != "off":
+            if view.campaign == dialer.campaign_id and view.state != "off":
                 dialer.pacer.operator_moved(view.id, view.state)
                 self.stations.adopt(company, view)
-        self.tasks.spawn("dialer", self._run_dialer, key)
 
     def _run_dialer(self, key: tuple[str, str]) -> None:
         """A dialer's loop, started again after a failure for as long as we own the campaign."""

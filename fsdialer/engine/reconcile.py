@@ -52,10 +52,11 @@ class Reconciler:
         self._strange: set[str] = set()  # channels no record knew at the last sweep
 
     # -- taking over ---------------------------------------------------------------------------------------
-    def adopt(self, company: CompanyStore, campaign: Campaign, owner: str) -> None:
-        """Follow the campaign's live calls that this process does not follow yet."""
+    def adopt(self, company: CompanyStore, campaign: Campaign, owner: str, older_than_s: float = YOUNG_S) -> None:
+        """Follow the campaign's live calls that this process does not follow yet: at a takeover all of them
+        (`older_than_s` 0), later those that cannot just be being claimed by this process itself."""
         for call in company.calls.load(company.id, campaign.id):
-            if self._switchboard.call(call.uuid) is None and self._clock() - call.placed_at > YOUNG_S:
+            if self._switchboard.call(call.uuid) is None and self._clock() - call.placed_at >= older_than_s:
                 log.warning("call=%s lead=%s campaign=%s adopted=yes", call.uuid, call.lead, campaign.id)
                 self._switchboard.open(company, campaign, owner, call)
                 self._tell(call)
