@@ -144,7 +144,7 @@ def main() -> None:
     print(table(measured(scenarios, policies, args.days, args.jobs, args.every), scenarios, policies))
     print(f"\n{args.days} days each, {time.monotonic() - begun:.0f} s", file=sys.stderr)
     if args.plot:
-        import pacing_plots
+        from fsdialer.verbs import pacing_plots
 
         for path in pacing_plots.draw(scenarios, args.plot):
             print(path, file=sys.stderr)

@@ -3,24 +3,18 @@
 The only place where gevent patches the standard library: in `dial` and `web`, never in `worker`.
 """
 
-import logging
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from fsdialer import __version__
 from fsdialer.errors import FsdialerError, NotFound
 from fsdialer.verbs.freeswitch import freeswitch
-
-if TYPE_CHECKING:
-    from fsdialer.settings import Settings
-    from fsdialer.store import CompanyStore, Store
-
-company_option = click.option("--company", help="The company's id; may be left out when there is only one.")
-campaign_option = click.option("--campaign", required=True, help="The campaign's id.")
+from fsdialer.verbs.pacing_commands import pacing, simulate
+from fsdialer.verbs.shared import campaign_option, company_of, company_option, open_store, read_settings
 
 
 class Verbs(click.Group):
@@ -56,7 +50,7 @@ def dial() -> None:
     _patch()
     from fsdialer.engine.app import main as run
 
-    run(_settings().need_switches())
+    run(read_settings().need_switches())
 
 
 @main.command()
@@ -65,7 +59,7 @@ def web() -> None:
     _patch()
     from web import main as run
 
-    run(_settings().need_secret())
+    run(read_settings().need_secret())
 
 
 @main.command()
@@ -73,7 +67,7 @@ def worker() -> None:
     """Run an RQ worker with its scheduler: retries and imports."""
     from fsdialer.jobs import run_worker
 
-    run_worker(_settings())
+    run_worker(read_settings())
 
 
 @main.command()
@@ -117,7 +111,7 @@ def apply(file: Path, prune: bool) -> None:
     """Make Redis match FILE (TOML). A wrong file is refused whole."""
     from fsdialer.verbs.setup import apply_file
 
-    for line in apply_file(_store(), file, prune):
+    for line in apply_file(open_store(), file, prune):
         click.echo(line)
 
 
@@ -127,7 +121,7 @@ def export(company: str | None) -> None:
     """Write the set-up as `apply` reads it; passwords are not in it."""
     from fsdialer.core.setup import to_toml
 
-    store = _store()
+    store = open_store()
     ids = [company] if company else store.companies()
     click.echo(to_toml(store.company(each).setup.whole() for each in ids), nl=False)
 
@@ -158,7 +152,7 @@ def user_add(
     from fsdialer.verbs.setup import add_user
 
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else _password(password_env)
-    add_user(_company(company), login, role, operator or login, name, password)
+    add_user(company_of(company), login, role, operator or login, name, password)
     click.echo(f"{role} {login} may sign in.")
 
 
@@ -174,7 +168,7 @@ def load(file: Path, company: str | None, campaign: str, queue: bool) -> None:
     """Load a CSV of leads: every bad row is reported, the good ones are kept."""
     from fsdialer.verbs.leads import load_here, load_queued
 
-    (load_queued if queue else load_here)(_settings(), _company(company), campaign, file)
+    (load_queued if queue else load_here)(read_settings(), company_of(company), campaign, file)
 
 
 @main.command()
@@ -184,7 +178,7 @@ def why(lead: str, company: str | None) -> None:
     """Why LEAD (an id, or a number in international form) is or isn't being called."""
     from fsdialer.verbs.leads import find_lead
 
-    store = _company(company)
+    store = company_of(company)
     for each in find_lead(store, lead):
         record = store.leads.get(each)
         click.echo(f"Lead {each} of campaign {record.campaign}, {record.name or 'no name'}:")
@@ -202,7 +196,7 @@ def operator(what: str, operator: str, company: str | None, campaign: str | None
     """Put OPERATOR on the line, take them off it (after the present call), or pause them."""
     from fsdialer.verbs.setup import only_campaign
 
-    operators, now = _company(company).operators, time.time()
+    operators, now = company_of(company).operators, time.time()
     view = operators.view(operator)
     if what == "on":
         operators.go_on_line(operator, campaign or only_campaign(view), now, via="cli")
@@ -226,71 +220,9 @@ def status(as_json: bool, company: str | None) -> None:
     """Operators, calls, leads and today's figures, of each campaign."""
     from fsdialer.verbs.status import show
 
-    store = _store()
+    store = open_store()
     ids = [company] if company else store.companies()
     show([store.company(each) for each in ids], as_json, time.time())
-
-
-@main.group()
-def pacing() -> None:
-    """How many calls are placed, and why."""
-
-
-@pacing.command()
-@company_option
-@campaign_option
-@click.option("--last", default=10, show_default=True, help="How many decisions to show.")
-def explain(company: str | None, campaign: str, last: int) -> None:
-    """The last decisions of a campaign's pacing, with the figures they were made on."""
-    from fsdialer.verbs.pacing import show_decisions
-
-    show_decisions(_company(company), campaign, last)
-
-
-@main.command()
-@click.option("--scenario", default="operators-20", show_default=True, help="Its name in the file, or one of ours.")
-@click.option("--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Scenarios of your own.")
-@click.option("--from-history", is_flag=True, help="The campaign's own last days instead of a scenario.")
-@company_option
-@click.option("--campaign", help="With --from-history.")
-@click.option("--history-days", type=click.IntRange(1, 7), default=7, show_default=True)
-@click.option("--operators", type=click.IntRange(1, 5000), help="How many, instead of the campaign's own.")
-@click.option("--days", type=click.IntRange(1, 100), default=3, show_default=True, help="Simulated days of each.")
-@click.option(
-    "--target",
-    "targets",
-    type=click.FloatRange(0, 0.2),
-    multiple=True,
-    help="An abandon target, as a share: 0.03. Repeat it.",
-)
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
-def simulate(
-    scenario: str,
-    file: Path | None,
-    from_history: bool,
-    company: str | None,
-    campaign: str | None,
-    history_days: int,
-    operators: int | None,
-    days: int,
-    targets: tuple[float, ...],
-    as_json: bool,
-) -> None:
-    """What each way of pacing would give: operators busy, customers abandoned. Nobody is called."""
-    from dataclasses import replace
-
-    from fsdialer.core.pacing.simulation.study import TARGETS
-    from fsdialer.verbs import simulate as verb
-
-    if from_history:
-        if campaign is None:
-            raise click.UsageError("--from-history needs --campaign")
-        now = time.time()
-        world = verb.of_history(_company(company), campaign, now - history_days * 86400, now, operators)
-    else:
-        world = verb.published(scenario, file)
-        world = replace(world, operators=operators or world.operators)
-    verb.show(verb.Study(world, days, targets or TARGETS), as_json)
 
 
 @main.command()
@@ -298,11 +230,14 @@ def check() -> None:
     """Look at Redis, the switches and the phones; say what is wrong and how to mend it. Exits 1 if anything is."""
     from fsdialer.verbs.check import run
 
-    if not run(_settings()):
+    if not run(read_settings()):
         sys.exit(1)
 
 
-main.add_command(freeswitch)
+for verb in (freeswitch, pacing, simulate):
+    main.add_command(verb)
+
+
 # -- what they share -------------------------------------------------------------------------------------------------
 
 
@@ -310,32 +245,6 @@ def _patch() -> None:
     from gevent import monkey
 
     monkey.patch_all()
-
-
-def _settings() -> "Settings":
-    from fsdialer import settings
-
-    loaded = settings.load()
-    logging.basicConfig(
-        level=loaded.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
-    return loaded
-
-
-def _store() -> "Store":
-    from fsdialer.store import Store, connect
-
-    return Store(connect(_settings().redis_url))
-
-
-def _company(company: str | None) -> "CompanyStore":
-    store = _store()
-    if company is None:
-        ids = store.companies()
-        if len(ids) != 1:
-            raise NotFound(f"name the company with --company: there are {', '.join(ids) or 'none yet'}")
-        company = ids[0]
-    return store.company(company)
 
 
 def _password(variable: str | None) -> str:

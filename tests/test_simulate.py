@@ -1,5 +1,6 @@
 """`fsdialer simulate`: what each way of pacing would give, on a scenario or on the campaign's own last days."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -80,3 +81,14 @@ def test_too_little_history_says_so(acme):
 def test_history_needs_a_campaign():
     answer = simulate("--from-history")
     assert answer.returncode == 2 and "--from-history needs --campaign" in answer.stderr
+
+
+def test_pictures_are_drawn_or_what_they_need_is_named(tmp_path):
+    (tmp_path / "worlds.toml").write_text(SMALL)
+    asked = ("--file", str(tmp_path / "worlds.toml"), "--scenario", "small", "--days", "1", "--target", "0.03")
+    answer = simulate(*asked, "--json", "--plot", str(tmp_path / "pictures"))
+    if importlib.util.find_spec("matplotlib") is None:
+        assert answer.returncode == 1 and "pip install 'fsdialer[plot]'" in answer.stderr
+    else:
+        names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+        assert names == ["small-curve.png", "small-day.png"]

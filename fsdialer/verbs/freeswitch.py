@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import click
 
 from fsdialer.errors import InvalidSetting, NotFound, Refused
+from fsdialer.verbs.shared import company_of, company_option, read_settings
 
 if TYPE_CHECKING:
     from fsdialer.core.switch_config import Phone, Trunk
@@ -44,15 +45,13 @@ def write(directory: Path, domain: str | None, values: tuple[str, ...], static: 
 
 @freeswitch.command()
 @click.argument("operator")
-@click.option("--company", help="The company's id; may be left out when there is only one.")
+@company_option
 @click.option("--domain", help="The switch's domain; from ?domain= of FSDIALER_SWITCHES when left out.")
 @click.option("--new", is_flag=True, help="Make another password first; the old one ends within two minutes.")
 def phone(operator: str, company: str | None, domain: str | None, new: bool) -> None:
     """The settings of OPERATOR's phone, password and all: MicroSIP, Grandstream, baresip, browser."""
-    from fsdialer.cli import _company
-
     settings, _ = _settings_and_store()
-    accounts = _company(company).accounts
+    accounts = company_of(company).accounts
     if new:
         accounts.renew_phone(operator)
     for line in phone_settings(accounts.phone(operator, settings.secret_key), domain or _domain_of(settings)):
@@ -106,7 +105,7 @@ def write_all(
     _put(target / _DIRECTORY, switch_config.static_file(operators, switch_config.gateways(trunks)))
     _put(target / _ENVIRONMENT, _switch_url(wanted).encode())
     yield f"{target}: {len(phones)} operators, {len(trunks)} gateways, domain {wanted['domain']}"
-    yield f"  start it:          freeswitch -conf {target.resolve()}"
+    yield f"  start it:          freeswitch -conf {target.resolve()} -log /var/log/freeswitch -db /var/lib/freeswitch/db"
     yield f"  for the dialer:    {target / _ENVIRONMENT} (FSDIALER_SWITCHES)"
     for each in phones:
         yield f"  phone {each.extension}: fsdialer freeswitch phone {each.operator} --company {each.company}"
@@ -218,10 +217,9 @@ def _domain_of(settings: "Settings") -> str:
 
 
 def _settings_and_store() -> "tuple[Settings, Store]":
-    from fsdialer.cli import _settings
     from fsdialer.store import Store, connect
 
-    settings = _settings().need_secret()
+    settings = read_settings().need_secret()
     return settings, Store(connect(settings.redis_url))
 
 

@@ -72,6 +72,15 @@ def of_history(company: CompanyStore, campaign: str, since: float, now: float, o
     return replace(world, max_wait=settings.max_wait_s, name=f"{company.id}/{campaign}")
 
 
+def draw(scenario: Scenario, folder: Path) -> list[Path]:
+    """Utilisation against abandoned calls and a day's course, as PNG files; NotFound without matplotlib."""
+    try:
+        from fsdialer.verbs import pacing_plots
+    except ImportError as error:
+        raise NotFound(f"pictures need matplotlib: pip install 'fsdialer[plot]' ({error})") from None
+    return pacing_plots.draw([scenario], folder)
+
+
 def show(study: Study, as_json: bool) -> None:
     """Play every policy's days, on all processors, and print what came of them."""
     policies = study.policies()

@@ -1,15 +1,15 @@
-"""Two pictures of pacing: utilisation against abandoned calls, one curve for each policy, and a day's course."""
+"""Two pictures of pacing: utilisation against abandoned calls, one curve for each policy, and a day's course.
+
+Needs matplotlib (the extra ``plot``): import it only to draw.
+"""
 
 from pathlib import Path
 
-import matplotlib
+from matplotlib.figure import Figure
 
 from fsdialer.core.pacing import make
 from fsdialer.core.pacing.simulation import Report, Scenario, play
 from fsdialer.core.pacing.simulation.peers import Clairvoyant
-
-matplotlib.use("Agg")
-from matplotlib import pyplot as plt  # noqa: E402  # the backend must be chosen first
 
 MULTIPLIERS = ("1", "1.2", "1.5", "1.8", "2", "2.5")
 TARGETS = (0.005, 0.01, 0.02, 0.03, 0.05)
@@ -27,7 +27,8 @@ def draw(scenarios: list[Scenario], directory: Path) -> list[Path]:
 
 def curve(scenario: Scenario, path: Path) -> Path:
     """Utilisation against abandoned calls."""
-    figure, axes = plt.subplots(figsize=(8, 5))
+    figure = Figure(figsize=(8, 5), layout="tight")
+    axes = figure.subplots()
     multipliers = [play(scenario, make("multiplier", multiplier=m)) for m in MULTIPLIERS]
     targets = [play(scenario, make("predictive", target_abandon=target)) for target in TARGETS]
     bound = play(scenario, Clairvoyant())
@@ -40,7 +41,8 @@ def curve(scenario: Scenario, path: Path) -> Path:
     axes.axvline(3, linestyle=":", color="grey")
     axes.set(xlabel="abandoned, % of answers", ylabel="utilisation, %", title=scenario.name)
     axes.legend()
-    return saved(figure, path)
+    figure.savefig(path, dpi=110)
+    return path
 
 
 def percent(report: Report) -> tuple[float, float]:
@@ -52,7 +54,8 @@ def course(scenario: Scenario, path: Path) -> Path:
     """What operators did over the day, and the abandoned share so far."""
     report = play(scenario, make("predictive", target_abandon=0.03))
     hours = [t / 3600 for t, *_ in report.timeline]
-    figure, (above, below) = plt.subplots(2, 1, figsize=(10, 6), sharex=True)
+    figure = Figure(figsize=(10, 6), layout="tight")
+    above, below = figure.subplots(2, 1, sharex=True)
     above.stackplot(
         hours,
         [[row[place] for row in report.timeline] for place in (2, 3, 1)],
@@ -71,12 +74,5 @@ def course(scenario: Scenario, path: Path) -> Path:
     below.axhline(3, linestyle=":", color="grey")
     below.set(xlabel="hour", ylabel="%", ylim=(0, 6))
     below.legend()
-    return saved(figure, path)
-
-
-def saved(figure: plt.Figure, path: Path) -> Path:
-    """The figure as a file."""
-    figure.tight_layout()
     figure.savefig(path, dpi=110)
-    plt.close(figure)
     return path
