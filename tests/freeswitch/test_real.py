@@ -22,9 +22,9 @@ from fsdialer.esl.client import EslClient
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
 from fsdialer.verbs.freeswitch import template, write_all
+from tests.freeswitch.sip import Caller
+from tests.freeswitch.test_configuration import MODULES
 from web import create_app
-
-from .test_configuration import MODULES
 
 FREESWITCH = shutil.which("freeswitch")
 pytestmark = [
@@ -189,6 +189,51 @@ def test_what_the_web_said_is_kept_so_that_phones_register_while_it_is_away(esl)
     assert esl.api("user_data 1001@127.0.0.1 param a1-hash") == first and ASKED == []
     esl.api("xml_flush_cache")
     assert esl.api("user_data 1001@127.0.0.1 param a1-hash") == first and ASKED == ["1001"]
+
+
+@pytest.fixture
+def caller(switch, esl):
+    """Knocks at a profile's port as a user."""
+    callers = []
+
+    def knock(profile, user):
+        callers.append(Caller(int(switch.values[f"{profile}_port"]), user))
+        return callers[-1]
+
+    yield knock
+    for each in callers:
+        each.close()
+
+
+def test_a_phone_registers_with_the_password_it_was_given_and_with_no_other(caller, company, esl):
+    password = company.accounts.phone("ann", SECRET).password
+    assert caller("operators", "1001").register("x" + password) == 403
+    phone = caller("operators", "1001")
+    assert phone.register(password) == 200
+    assert "sip:1001@127.0.0.1" in esl.api("sofia_contact 1001@127.0.0.1")
+    assert phone.register(password, expires=0) == 200
+
+
+def test_nobodys_extension_is_refused(caller, company):
+    assert caller("operators", "1009").register(company.accounts.phone("ann", SECRET).password) == 403
+
+
+def test_a_stranger_can_call_nobody(caller, esl):
+    assert caller("operators", "1001").invite("9196") in (401, 407)
+    assert caller("carrier", "anybody").invite("9196") == 403
+    assert esl.api("show channels count").split()[0] == "0"
+
+
+def test_browsers_find_a_websocket_that_speaks_sip(switch, esl):
+    host, port = switch.values["ws_binding"].split(":")
+    with socket.create_connection((host, int(port)), 5) as browser:
+        browser.sendall(
+            b"GET / HTTP/1.1\r\nHost: pbx\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Protocol: sip\r\n\r\n"
+        )
+        answer = browser.recv(4096).decode()
+    assert answer.startswith("HTTP/1.1 101") and "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in answer
 
 
 def test_the_echo_answers_and_nothing_else_does(esl):
