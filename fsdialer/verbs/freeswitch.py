@@ -105,8 +105,8 @@ def write_all(
     _put(target / _DIRECTORY, switch_config.static_file(operators, switch_config.gateways(trunks)))
     _put(target / _ENVIRONMENT, _switch_url(wanted).encode())
     yield f"{target}: {len(phones)} operators, {len(trunks)} gateways, domain {wanted['domain']}"
-    yield f"  start it:          freeswitch -conf {target.resolve()} -log /var/log/freeswitch -db /var/lib/freeswitch/db"
-    yield f"  for the dialer:    {target / _ENVIRONMENT} (FSDIALER_SWITCHES)"
+    yield f"  start it:  freeswitch -conf {target.resolve()} -log /var/log/freeswitch -db /var/lib/freeswitch/db"
+    yield f"  for the dialer:  {target / _ENVIRONMENT} (FSDIALER_SWITCHES)"
     for each in phones:
         yield f"  phone {each.extension}: fsdialer freeswitch phone {each.operator} --company {each.company}"
 
