@@ -1,0 +1,169 @@
+"""The lab machine's files: scripts lint-clean, Vagrantfile valid, files written twice the same, units locked in."""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import tomllib
+from pathlib import Path
+
+import phonenumbers
+import pytest
+
+from fsdialer.core.setup import read_toml
+
+VAGRANT = Path(__file__).parents[2] / "vagrant"
+SCRIPTS = sorted([*VAGRANT.rglob("*.sh"), VAGRANT / "fsdialer"])
+STEPS = ["base", "redis", "freeswitch", "fsdialer", "company", "switch", "lab"]
+UNITS = sorted((VAGRANT / "systemd").glob("*.service"))
+#: `systemd-analyze security`, in tenths: 0 is locked in, 100 is bare.
+MOST_EXPOSED = 20
+
+
+def needs(program):
+    return pytest.mark.skipif(shutil.which(program) is None, reason=f"there is no {program} on PATH")
+
+
+def run(*command, **environment):
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=50, env={**os.environ, **environment}, cwd=VAGRANT
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """All files of all steps, as they would lie on the machine."""
+    root = tmp_path_factory.mktemp("root")
+    code, said = run("bash", "provision.sh", ROOT=str(root), SIP_IP="192.168.56.10")
+    assert code == 0, said
+    return root
+
+
+def contents(root):
+    return {
+        str(path.relative_to(root)): (stat.S_IMODE(path.stat().st_mode), path.read_bytes())
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+
+
+@needs("shellcheck")
+def test_all_scripts_are_shellcheck_clean():
+    code, said = run("shellcheck", "-x", *map(str, SCRIPTS))
+    assert code == 0, said
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_every_script_parses_and_stops_at_the_first_error(script):
+    assert run("bash", "-n", str(script))[0] == 0
+    if script.name != "lib.sh":
+        assert "\nset -euo pipefail\n" in script.read_text()
+
+
+def test_provisioning_runs_every_step_there_is():
+    assert sorted(STEPS) == sorted(path.stem for path in (VAGRANT / "steps").glob("*.sh"))
+    assert f"base {' '.join(STEPS[1:])}" in (VAGRANT / "provision.sh").read_text()
+
+
+@needs("ruby")
+def test_vagrantfile_is_ruby():
+    code, said = run("ruby", "-c", "Vagrantfile")
+    assert code == 0, said
+
+
+@needs("vagrant")
+def test_vagrant_accepts_the_vagrantfile(tmp_path):
+    code, said = run("vagrant", "validate", "--ignore-provider", VAGRANT_HOME=str(tmp_path))
+    assert code == 0, said
+
+
+def test_a_second_run_changes_nothing(root):
+    before = contents(root)
+    code, said = run("bash", "provision.sh", ROOT=str(root), SIP_IP="192.168.56.10")
+    assert code == 0 and "wrote" not in said, said
+    assert contents(root) == before
+
+
+def test_each_machine_has_secrets_of_its_own(root, tmp_path):
+    assert run("bash", "provision.sh", ROOT=str(tmp_path), STEPS="redis fsdialer")[0] == 0
+    for name in ("redis", "web"):
+        mine, other = ((each / "etc/fsdialer/secrets" / name).read_text() for each in (root, tmp_path))
+        assert mine != other and re.fullmatch("[0-9a-f]{48}", mine)
+
+
+def test_secrets_are_not_for_everybody(root):
+    secret_values = {path.read_bytes() for path in (root / "etc/fsdialer/secrets").iterdir()}
+    holders = {
+        name: mode for name, (mode, text) in contents(root).items() if any(value in text for value in secret_values)
+    }
+    assert {"etc/fsdialer/fsdialer.env", "etc/redis/fsdialer.conf", "etc/fsdialer/secrets/web"} <= set(holders)
+    assert not [name for name, mode in holders.items() if mode & 0o007], holders
+    assert holders["etc/fsdialer/fsdialer.env"] == 0o640
+
+
+def test_redis_is_on_loopback_with_a_password_and_keeps_everything(root):
+    lines = (root / "etc/redis/fsdialer.conf").read_text().splitlines()
+    assert {"bind 127.0.0.1", "appendonly yes", "maxmemory-policy noeviction"} <= set(lines)
+    assert any(re.fullmatch("requirepass [0-9a-f]{48}", line) for line in lines)
+    assert (root / "etc/redis/redis.conf").read_text().count("include /etc/redis/fsdialer.conf\n") == 1
+
+
+def test_the_firewall_opens_the_web_and_sip_to_the_host_only_network_and_nothing_else(root):
+    rules = (root / "etc/nftables.conf").read_text()
+    assert "policy drop;" in rules and "elements = { 192.168.56.0/24 }" in rules
+    opened = re.findall(r"^ *(.*dport .*) accept$", rules, re.M)
+    assert opened == [
+        "udp dport 68",
+        "tcp dport 22",
+        "ip saddr @hosts tcp dport { 5060, 7443, 8080 }",
+        "ip saddr @hosts udp dport { 5060, 16384-32767 }",
+    ]
+
+
+def test_the_company_is_one_fsdialer_accepts_and_its_carrier_is_ours(root):
+    [setup] = read_toml((root / "etc/fsdialer/lab/centre.toml").read_text())
+    assert setup.gateways[0].proxy == "192.168.56.10:5190"
+    assert [operator.extension for operator in setup.operators] == ["1001", "1002", "1003"]
+    assert tomllib.loads((VAGRANT / "demo/centre.toml").read_text())
+
+
+def test_leads_are_real_numbers_of_every_ending(root):
+    rows = (root / "etc/fsdialer/lab/leads.csv").read_text().splitlines()[1:]
+    numbers = [row.split(",")[2] for row in rows]
+    assert len(set(numbers)) == len(numbers) == 3000
+    assert {number[-1] for number in numbers[:300]} == set("0123456789")
+    assert all(phonenumbers.is_possible_number(phonenumbers.parse(number)) for number in numbers[::97])
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
+def test_every_unit_is_locked_in_and_comes_back(unit):
+    lines = set(unit.read_text().splitlines())
+    wanted = {"NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateTmp=yes", "CapabilityBoundingSet=", "UMask=0077"}
+    assert wanted <= lines
+    assert any(line.startswith("User=") and line != "User=root" for line in lines)
+    assert any(line.startswith("RestrictAddressFamilies=AF_INET ") for line in lines)
+    assert lines & {"Restart=on-failure", "Restart=always"}
+    assert not re.search(r"(?i)password|secret", unit.read_text())
+
+
+@needs("systemd-analyze")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
+def test_systemd_finds_no_unit_too_exposed(unit):
+    code, said = run("systemd-analyze", "security", "--offline=true", f"--threshold={MOST_EXPOSED}", str(unit))
+    if "Unknown" in said or "unrecognized option" in said:
+        pytest.skip("this systemd-analyze cannot look at files")
+    assert code == 0, said.splitlines()[-1]
+
+
+@needs("systemd-analyze")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
+def test_systemd_reads_every_line_of_a_unit(unit, tmp_path):
+    """Programs that are not on this machine are replaced by one that is; every other complaint counts."""
+    text = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit.read_text(), flags=re.M)
+    copy = tmp_path / unit.name.replace("@.", "@1001.")
+    copy.write_text(text)
+    _, said = run("systemd-analyze", "verify", "--man=no", str(copy))
+    complaints = [line for line in said.splitlines() if unit.name.split("@")[0].split(".")[0] in line]
+    assert not complaints, said

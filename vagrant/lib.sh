@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# What the steps share: where things are, files that appear whole, secrets made once, services.
+
+ROOT=${ROOT:-}
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+SOURCE=${SOURCE:-$(dirname "$HERE")}
+SIP_IP=${SIP_IP:-127.0.0.1}
+ETC=$ROOT/etc/fsdialer
+# shellcheck disable=SC2034  # for the steps
+VENV=/opt/fsdialer/venv
+# shellcheck disable=SC2034
+SWITCH_CONF=/etc/fsdialer/freeswitch
+export DEBIAN_FRONTEND=noninteractive
+
+# Files alone, or the machine too?
+files_only() { [ -n "$ROOT" ]; }
+
+# Does an init run here? Not in a chroot: units are enabled there, and start with the machine.
+booted() { [ -d /run/systemd/system ]; }
+
+# put FILE MODE [OWNER:GROUP] < TEXT: there whole or not at all; says so only when something changed.
+put() {
+  local file=$ROOT$1 mode=$2 owner=${3:-root:root} fresh
+  mkdir -p "$(dirname "$file")"
+  fresh=$(mktemp "$(dirname "$file")/.new.XXXXXX")
+  cat >"$fresh"
+  chmod "$mode" "$fresh"
+  files_only || chown "$owner" "$fresh"
+  if cmp -s "$fresh" "$file" && [ "$(stat -c %a "$file")" = "${mode#0}" ]; then
+    files_only || chown "$owner" "$file"
+    rm -f "$fresh"
+  else
+    mv -f "$fresh" "$file"
+    echo "wrote $file"
+  fi
+}
+
+# secret NAME: the secret of this name, made once, readable by root alone.
+secret() {
+  local file=$ETC/secrets/$1
+  if [ ! -s "$file" ]; then
+    (umask 077 && mkdir -p "$ETC/secrets" && od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$file")
+  fi
+  cat "$file"
+}
+
+packages() { files_only || { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" >/dev/null; }; }
+
+# account NAME: a user of its own that nobody can sign in as.
+account() { files_only || id "$1" >/dev/null 2>&1 || useradd --system --user-group --no-create-home --shell /usr/sbin/nologin "$1"; }
+
+# unit NAME: ours, from systemd/.
+unit() { put "/etc/systemd/system/$1" 0644 <"$HERE/systemd/$1"; }
+
+# service NAME…: enabled, and running with what was just written.
+service() {
+  if files_only; then return; fi
+  if booted; then systemctl daemon-reload; fi
+  systemctl enable --quiet "$@"
+  if booted; then systemctl restart "$@"; fi
+}

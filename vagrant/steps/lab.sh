@@ -1,0 +1,51 @@
+#!/bin/bash
+# The carrier, two soft operators, their shift, and what a person needs to take the third seat.
+set -euo pipefail
+# shellcheck source=../lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+[ ! -r "$ETC/sip_ip" ] || SIP_IP=$(cat "$ETC/sip_ip")
+packages sip-tester baresip-core
+account fsdialer-lab
+
+put /etc/fsdialer/lab/carrier.xml 0644 <"$HERE/demo/carrier.xml"
+put /etc/fsdialer/lab/lab.env 0644 <<<"SIP_IP=$SIP_IP"
+
+# phone EXTENSION PASSWORD: a baresip that answers by itself, says a tone and listens to it all.
+phone() {
+  local at=/etc/fsdialer/lab/phones/$1 port=$((5200 + ($1 - 1000) * 10)) rtp=$((24000 + ($1 - 1000) * 20))
+  put "$at/accounts" 0640 root:fsdialer-lab <<ACCOUNT
+<sip:$1@$SIP_IP:5060;transport=udp>;auth_user=$1;auth_pass=$2;answermode=auto;regint=60;audio_codecs=PCMU/8000/1,PCMA/8000/1
+ACCOUNT
+  put "$at/contacts" 0640 root:fsdialer-lab </dev/null
+  put "$at/config" 0640 root:fsdialer-lab < <(
+    sed -e "s|@SIP_IP@|$SIP_IP|" -e "s|@PORT@|$port|" -e "s|@EXTENSION@|$1|g" \
+      -e "s|@RTP@|$rtp-$((rtp + 19))|" "$HERE/demo/baresip.conf"
+  )
+}
+
+# sip_password EXTENSION
+sip_password() { fsdialer freeswitch phone "$1" --company lab | awk '$1 == "password" { print $2 }'; }
+
+for extension in 1001 1002; do
+  if files_only; then password=$(secret "phone-$extension"); else password=$(sip_password "$extension"); fi
+  phone "$extension" "$password"
+done
+unit fsdialer-carrier.service
+unit fsdialer-phone@.service
+unit fsdialer-shift.service
+service fsdialer-carrier fsdialer-phone@1001 fsdialer-phone@1002 fsdialer-shift
+
+if ! files_only; then
+  cat <<SEAT
+
+  Calls flow. To take a seat yourself:
+
+    page       http://$SIP_IP:8080     login you    password $(secret you)
+    admin      the same page           login boss   password $(secret boss)
+    softphone  sip:1003@$SIP_IP:5060 (UDP)   user 1003   password $(sip_password 1003)
+               answer calls by itself, if it can
+
+  Register the softphone, sign in, press Get on line. Customers' last digit says what they do: vagrant/README.md.
+SEAT
+fi
