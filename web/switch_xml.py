@@ -8,7 +8,7 @@ import logging
 from flask import Blueprint, Response, abort, current_app, request
 
 from fsdialer.core import switch_config
-from fsdialer.core.switch_config import CARRIER_PROFILE, WEB_USER, unclashing, web_password
+from fsdialer.core.switch_config import CARRIER_PROFILE, GATEWAY_DOMAIN, WEB_USER, unclashing, web_password
 from fsdialer.settings import Settings
 from fsdialer.store import Store
 
@@ -24,6 +24,8 @@ def directory() -> Response:
     asked = request.form
     if asked.get("purpose") == "gateways":
         body = _gateways(store, asked.get("profile", CARRIER_PROFILE))
+    elif asked.get("key_value") == GATEWAY_DOMAIN:  # the dialer has the switch look at what it would get
+        body = _gateways(store, CARRIER_PROFILE, accounts=False)
     elif asked.get("user") and asked.get("key_value"):
         body = _user(store, settings, asked["user"], asked["key_value"])
     else:
@@ -50,9 +52,9 @@ def _user(store: Store, settings: Settings, extension: str, domain: str) -> byte
     return switch_config.document(switch_config.directory(domain, phones))
 
 
-def _gateways(store: Store, profile: str) -> bytes:
+def _gateways(store: Store, profile: str, accounts: bool = True) -> bytes:
     found = [trunk for each in store.companies() for trunk in store.company(each).accounts.trunks()]
     trunks, clashing = unclashing(found, lambda trunk: trunk.gateway.name)
     for trunk in clashing:
         log.error("company=%s gateway=%s served=no reason=name_taken", trunk.gateway.company, trunk.gateway.name)
-    return switch_config.document(switch_config.gateways(trunks if profile == CARRIER_PROFILE else []))
+    return switch_config.document(switch_config.gateways(trunks if profile == CARRIER_PROFILE else [], accounts))

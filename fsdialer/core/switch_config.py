@@ -119,20 +119,33 @@ def directory(domain: str, phones: Iterable[Phone], cache_ms: int = CACHE_MS) ->
     return element
 
 
-def gateways(trunks: Iterable[Trunk]) -> ElementTree.Element:
-    """The gateways, as a domain with a user each: mod_sofia reads them when the carrier profile starts or rescans."""
+def gateways(trunks: Iterable[Trunk], accounts: bool = True) -> ElementTree.Element:
+    """The gateways, as a domain with a user each: mod_sofia reads them when the carrier profile starts or rescans.
+    Without `accounts` their names and marks alone."""
     element, users = _domain(GATEWAY_DOMAIN, "gateways")
     for trunk in trunks:
         user = ElementTree.SubElement(users, "user", {"id": trunk.gateway.name})
         parent = ElementTree.SubElement(user, "gateways")
         gateway = ElementTree.SubElement(parent, "gateway", {"name": trunk.gateway.name})
-        for name, value in _account(trunk).items():
+        for name, value in _account(trunk).items() if accounts else ():
             _param(gateway, "param", name, value)
         variables = ElementTree.SubElement(gateway, "variables")
         ElementTree.SubElement(
             variables, "variable", {"name": MARK, "value": fingerprint(trunk), "direction": "outbound"}
         )
     return element
+
+
+def marks(text: str) -> dict[str, str] | None:
+    """Gateway → mark, of a domain of gateways as `gateways` makes it; None when it is none."""
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError:
+        return None
+    if root.tag != "domain":
+        return None
+    nodes = ((gateway, gateway.find(f"variables/variable[@name='{MARK}']")) for gateway in root.iter("gateway"))
+    return {gateway.get("name", ""): node.get("value", "") for gateway, node in nodes if node is not None}
 
 
 def fingerprint(trunk: Trunk) -> str:

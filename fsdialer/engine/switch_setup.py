@@ -6,11 +6,13 @@ last, or when it was started; nothing is remembered here but that something may 
 
 import logging
 import re
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import gevent
 
-from fsdialer.core.switch_config import fingerprint, unclashing
+from fsdialer.core.switch_config import fingerprint, marks, unclashing
 from fsdialer.engine.lines import Lines
 from fsdialer.errors import SwitchError
 from fsdialer.esl import setup_commands as commands
@@ -20,8 +22,19 @@ log = logging.getLogger(__name__)
 
 #: How long a switch takes to give up a gateway, and how often it is asked whether it has (seconds).
 GIVE_UP_S, ASK_S = 8.0, 0.3
+#: When a switch that could not be told, or has old answers, is looked at again (seconds).
+AGAIN_S = 5.0
 
 _MARK, _NAME = re.compile(r"[0-9a-f]{16}"), re.compile(r"[0-9A-Za-z_.-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """`done`, in words. Not `complete`: the switch would still read something else than is set up, because the web does
+    not answer it, or because the files it has are old."""
+
+    done: list[str]
+    complete: bool
 
 
 class SwitchSetup:
@@ -30,30 +43,36 @@ class SwitchSetup:
     def __init__(self, lines: Lines, store: Store) -> None:
         self._lines = lines
         self._store = store
-        self._behind: set[str] = set()
+        self._behind: dict[str, float] = {}  # switch → when it is told next (monotonic seconds)
 
     def changed(self) -> None:
         """Operators or gateways were set up anew."""
-        self._behind = {link.address.name for link in self._lines.all()}
+        self._behind = dict.fromkeys((link.address.name for link in self._lines.all()), 0.0)
 
     def came_up(self, switch: str) -> None:
         """A switch can be reached: it may have missed something."""
-        self._behind.add(switch)
+        self._behind[switch] = 0.0
 
     def settle(self) -> None:
         """Tell the switches that are behind; those that fail stay so."""
         for link in self._lines.all():
             name = link.address.name
-            if name not in self._behind or not link.up:
+            due = self._behind.get(name)
+            if due is None or time.monotonic() < due or not link.up:
                 continue
-            self._behind.discard(name)
+            del self._behind[name]  # before the telling: what changes meanwhile counts
             try:
-                done = settle(link.ask, wanted_marks(self._store))
+                settled = settle(link.ask, wanted_marks(self._store))
             except SwitchError as error:
-                self._behind.add(name)
+                self._behind.setdefault(name, time.monotonic() + AGAIN_S)
                 log.warning("switch=%s setup=failed reason=%s", name, error)
-            else:
-                log.info("switch=%s setup=told %s", name, " ".join(part.replace(" ", "=", 1) for part in done))
+                continue
+            if not settled.complete:
+                self._behind.setdefault(name, time.monotonic() + AGAIN_S)
+            if settled.done or (settled.complete and due == 0.0):
+                log.info("switch=%s setup=told done=%r", name, "; ".join(settled.done) or "nothing new")
+            elif due == 0.0:
+                log.error("switch=%s setup=old reason='the web does not answer it, or its files are old'", name)
 
 
 def wanted_marks(store: Store) -> dict[str, str]:
@@ -62,16 +81,19 @@ def wanted_marks(store: Store) -> dict[str, str]:
     return {trunk.gateway.name: fingerprint(trunk) for trunk in unclashing(trunks, lambda t: t.gateway.name)[0]}
 
 
-def settle(ask: Callable[[str], str], wanted: Mapping[str, str]) -> list[str]:
-    """Have a switch forget operators' records, take the gateways it lacks and give up those that are not ours any
-    more or have changed; what was done, in words. Gateways without our mark are left alone."""
+def settle(ask: Callable[[str], str], wanted: Mapping[str, str]) -> Settled:
+    """Have a switch forget operators' records, take the gateways it lacks and give up those that are not offered any
+    more or have changed. Gateways without our mark are left alone, and so are all while nothing is offered."""
     ask(commands.read_files())
     ask(commands.forget_operators())
+    offered = marks(ask(commands.offered_gateways()))
+    if offered is None:
+        return Settled([], not wanted)
     there = {name: _mark(ask(commands.gateway_mark(name))) for name in _names(ask)}
     ours = {name: mark for name, mark in there.items() if mark}
-    gone = [name for name in ours if name not in wanted]
-    changed = [name for name, mark in ours.items() if name in wanted and wanted[name] != mark]
-    new = [name for name in wanted if name not in there]
+    gone = [name for name in ours if name not in offered]
+    changed = [name for name, mark in ours.items() if name in offered and offered[name] != mark]
+    new = [name for name in offered if name not in there]
     for name in (*gone, *changed):
         ask(commands.drop_gateway(name))
     if changed:
@@ -79,7 +101,7 @@ def settle(ask: Callable[[str], str], wanted: Mapping[str, str]) -> list[str]:
     if changed or new:
         ask(commands.rescan_gateways())
     said = {"added": new, "changed": changed, "removed": gone}
-    return [f"{word} {','.join(sorted(names))}" for word, names in said.items() if names]
+    return Settled([f"{word} {','.join(sorted(names))}" for word, names in said.items() if names], offered == wanted)
 
 
 def _names(ask: Callable[[str], str]) -> set[str]:

@@ -3,7 +3,7 @@
 
 import re
 
-from fsdialer.core.switch_config import CARRIER_PROFILE, MARK
+from fsdialer.core.switch_config import CARRIER_PROFILE, GATEWAY_DOMAIN, MARK
 from fsdialer.errors import UnsafeCommand
 
 _NAME = re.compile(r"[0-9A-Za-z_.-]{1,64}")
@@ -22,6 +22,11 @@ def read_files() -> str:
 def rescan_gateways() -> str:
     """Gateways the profile does not have yet are made; those it has are left as they are."""
     return f"sofia profile {CARRIER_PROFILE} rescan"
+
+
+def offered_gateways() -> str:
+    """The gateways a rescan would find, from the web or the switch's files, as XML."""
+    return f"xml_locate directory domain name {GATEWAY_DOMAIN}"
 
 
 def drop_gateway(name: str) -> str:

@@ -71,10 +71,14 @@ def reload() -> None:
         client = EslClient(address.host, address.port, address.password)
         try:
             client.connect()
-            done = settle(client.api, wanted_marks(store))
+            settled = settle(client.api, wanted_marks(store))
         finally:
             client.stop()
-        click.echo(f"{address.name}: operators are asked for anew; {'; '.join(done) or 'gateways as they were'}")
+        click.echo(
+            f"{address.name}: operators are asked for anew; {'; '.join(settled.done) or 'gateways as they were'}"
+        )
+        if not settled.complete:
+            raise Refused(f"{address.name}: the web does not answer the switch, or its files are old: write them again")
 
 
 # -- write -----------------------------------------------------------------------------------------------------------

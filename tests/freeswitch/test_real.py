@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 
 from fsdialer.core.campaigns import Company, Gateway, Operator
 from fsdialer.core.switch_config import a1_hash
-from fsdialer.engine.switch_setup import settle, wanted_marks
+from fsdialer.engine.switch_setup import Settled, settle, wanted_marks
 from fsdialer.errors import SwitchError
 from fsdialer.esl.client import EslClient
 from fsdialer.settings import Settings
@@ -246,17 +246,17 @@ def test_the_echo_answers_and_nothing_else_does(esl):
 
 def test_changes_are_told_without_a_restart_and_without_touching_calls(esl, company):
     store = Store(company.redis)
-    assert settle(esl.api, wanted_marks(store)) == []
+    assert settle(esl.api, wanted_marks(store)) == Settled([], True)
     assert esl.api("originate {origination_uuid=up}loopback/9196/operators &park()").startswith("+OK")
     company.setup.save_gateway(Gateway("acme", "trunk", proxy="127.0.0.1:10", ping_s=0))
     company.setup.save_gateway(Gateway("acme", "second", proxy="127.0.0.1:9", ping_s=0))
     company.accounts.renew_phone("ann")
-    assert settle(esl.api, wanted_marks(store)) == ["added second", "changed trunk"]
+    assert settle(esl.api, wanted_marks(store)) == Settled(["added second", "changed trunk"], True)
     until(lambda: "127.0.0.1:10" in esl.api("sofia status gateway trunk"), 5)
     password = company.accounts.phone("ann", SECRET).password
     assert esl.api("user_data 1001@127.0.0.1 param a1-hash").strip() == a1_hash("1001", "127.0.0.1", password)
     company.setup.remove_gateway("second")
-    assert settle(esl.api, wanted_marks(store)) == ["removed second"]
+    assert settle(esl.api, wanted_marks(store)) == Settled(["removed second"], True)
     until(lambda: "Invalid Gateway" in esl.api("sofia status gateway second"), 5)
     assert esl.api("uuid_exists up").strip() == "true"
     esl.api("uuid_kill up")

@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from fsdialer.cli import main
-from fsdialer.core.switch_config import a1_hash, variables
-from fsdialer.engine.switch_setup import settle
+from fsdialer.core.switch_config import MARK, a1_hash, variables
+from fsdialer.engine.switch_setup import Settled, settle
 from fsdialer.esl.link import SwitchAddress
 from fsdialer.store import Store
 
@@ -133,16 +133,23 @@ def test_a_gateways_password_that_is_not_set_is_named(cli, monkeypatch):
 
 
 class Switch:
-    """The carrier profile's gateways as a switch answers about them, worded as FreeSWITCH 1.11 does."""
+    """The carrier profile's gateways as a switch answers about them, worded as FreeSWITCH 1.11 does; `offered` is what
+    a rescan would find (None: neither the web answers nor is there a file)."""
 
-    def __init__(self, **gateways):
-        self.gateways = gateways
-        self.told = []
-        self.next = {}
+    def __init__(self, offered, **gateways):
+        self.offered, self.gateways, self.told = offered, gateways, []
 
     def ask(self, command):
         self.told.append(command)
         word, _, rest = command.partition(" ")
+        if word == "xml_locate":
+            if self.offered is None:
+                return "-ERR can't find directory domain name gateways\n"
+            gateways = (
+                f'<gateway name="{name}"><variables><variable name="{MARK}" value="{mark}"/></variables></gateway>'
+                for name, mark in self.offered.items()
+            )
+            return f'<domain name="gateways">{"".join(gateways)}</domain>'
         if word == "sofia_gateway_data":
             return self.gateways.get(rest.split()[0]) or "-ERR no reply\n"
         if "gwlist up" in command:
@@ -151,33 +158,46 @@ class Switch:
             self.gateways.pop(rest.split()[-1])
         return "+OK\n"
 
+    def gateway_commands(self):
+        return [command for command in self.told if "killgw" in command or "rescan" in command]
+
 
 A, B = "a" * 16, "b" * 16
 
 
 def test_a_switch_that_has_everything_is_told_to_forget_operators_and_nothing_else():
-    switch = Switch(trunk=A)
-    assert settle(switch.ask, {"trunk": A}) == []
-    assert "xml_flush_cache" in switch.told
-    assert not [command for command in switch.told if "killgw" in command or "rescan" in command]
+    switch = Switch({"trunk": A}, trunk=A)
+    assert settle(switch.ask, {"trunk": A}) == Settled([], True)
+    assert "xml_flush_cache" in switch.told and switch.gateway_commands() == []
 
 
 def test_a_changed_gateway_is_given_up_before_the_rescan_which_would_pass_it_over():
-    switch = Switch(trunk=A, other=B)
-    assert settle(switch.ask, {"trunk": B, "other": B}) == ["changed trunk"]
-    told = [command for command in switch.told if "killgw" in command or "rescan" in command]
-    assert told == ["sofia profile carrier killgw trunk", "sofia profile carrier rescan"]
+    switch = Switch({"trunk": B, "other": B}, trunk=A, other=B)
+    assert settle(switch.ask, switch.offered) == Settled(["changed trunk"], True)
+    assert switch.gateway_commands() == ["sofia profile carrier killgw trunk", "sofia profile carrier rescan"]
 
 
 def test_a_gateway_that_is_not_of_ours_is_left_alone():
-    switch = Switch(theirs=None)
-    assert settle(switch.ask, {}) == [] and "theirs" in switch.gateways
+    switch = Switch({}, theirs=None)
+    assert settle(switch.ask, {}) == Settled([], True) and "theirs" in switch.gateways
 
 
 def test_a_gateway_set_up_no_more_is_given_up():
-    switch = Switch(old=A)
-    assert settle(switch.ask, {}) == ["removed old"] and not switch.gateways
+    switch = Switch({}, old=A)
+    assert settle(switch.ask, {}) == Settled(["removed old"], True) and not switch.gateways
+
+
+def test_while_the_switch_would_read_old_settings_no_gateway_is_touched_and_it_is_not_done():
+    """The web is away and the switch's files are from before the change: giving the gateway up would gain nothing."""
+    switch = Switch({"trunk": A}, trunk=A)
+    assert settle(switch.ask, {"trunk": B}) == Settled([], False)
+    assert switch.gateway_commands() == []
+
+
+def test_while_nothing_is_offered_no_gateway_is_given_up():
+    switch = Switch(None, trunk=A)
+    assert settle(switch.ask, {"trunk": A}) == Settled([], False) and switch.gateway_commands() == []
 
 
 def test_a_switch_that_does_not_know_the_profile_harms_nothing():
-    assert settle(lambda command: "-ERR no such thing\n", {}) == []
+    assert settle(lambda command: "-ERR no such thing\n", {}) == Settled([], True)
