@@ -1,6 +1,7 @@
 """Every process dies once, at the worst moment, and the work goes on: real processes, sockets, Redis and RQ.
 
-Faults at random and all together are `test_journey_chaos.py`'s; here each has its own test.
+Faults at random and all together are `test_journey_chaos.py`'s; here each has its own test. The switch and the way to
+it are `engine/test_cut_off.py`'s.
 """
 
 import os
@@ -202,7 +203,7 @@ def test_redis_frozen_for_two_seconds_is_survived(centre, own_redis):
 
 
 def test_dialer_killed_while_the_customer_rings_finishes_the_attempt_once(centre):
-    c = centre(ring_s=5)
+    c = centre(ring_s=3)
     c.on_line("1001")
     lead = c.add_lead(NO_ANSWER)
     wait_until(lambda: c.call_of(lead).get("state") == "ringing", what="the customer's phone to ring")

@@ -65,6 +65,10 @@ class Reconciler:
         """The same switch is back after a cut: what did we miss?"""
         for call in self._switchboard.of_switch(link.address.name):
             self._tell(call)
+        try:
+            self._stations.look(link)
+        except (SwitchError, ValueError) as error:
+            log.warning("switch=%s look=failed reason=%s", link.address.name, error)
 
     def switch_restarted(self, switch: str) -> None:
         """A new core: every call of the old one is dead."""
@@ -111,6 +115,7 @@ class Reconciler:
         try:
             channels = set(channel_rows(link.ask(commands.show_channels())))
             self._close_lost(link, calls, channels, now)
+            self._stations.look(link)
             self._end_strangers(link, channels)
         except (SwitchError, ValueError) as error:  # ValueError: an answer that is no list of channels
             log.warning("switch=%s sweep=failed reason=%s", name, error)

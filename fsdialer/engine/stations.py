@@ -17,6 +17,8 @@ from fsdialer.engine.lines import Lines
 from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import SwitchError
 from fsdialer.esl import commands
+from fsdialer.esl.link import SwitchLink
+from fsdialer.esl.translate import dumped
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
 
@@ -47,6 +49,7 @@ class Stations:
         self._clock = clock
         self._held: dict[str, HeldLine] = {}
         self._ringing: set[tuple[str, str]] = set()  # company, operator
+        self._missing: set[str] = set()  # held lines the switch did not have when it was last asked
 
     def originate(self, view: OperatorView, leg: str, campaign: Campaign, call: str | None, domain: str) -> str:
         """The command that rings an operator's phone: for one `call`, or to be held when None.
@@ -96,6 +99,24 @@ class Stations:
                 return
         company.operators.phone_lost(view.id, self._clock())
 
+    def look(self, link: SwitchLink) -> None:
+        """Hold the lines against the switch: what happened during a cut no event tells any more. One that is gone at
+        two looks in a row is rung again, without blame; SwitchError, ValueError when the switch cannot be asked."""
+        for leg, held in list(self._held.items()):
+            if held.switch != link.address.name:
+                continue
+            if link.ask(commands.exists(leg)).strip() == "true":
+                self._missing.discard(leg)
+                if not held.up and dumped(link.ask(commands.dump(leg))).answered_at is not None:
+                    self._up(leg, held)
+            elif leg not in self._missing:
+                self._missing.add(leg)
+            elif leg in self._held:
+                log.warning("operator=%s leg=%s station=nailed state=lost", held.operator, leg)
+                self._forget(leg)
+                if held.company.operators.view(held.operator).leg in ("", leg):
+                    held.company.operators.phone_lost(held.operator, self._clock())
+
     def let_go(self, company: CompanyStore, operator: str) -> None:
         """The operator left the line: hang up their phone."""
         for leg, held in list(self._held.items()):
@@ -133,6 +154,8 @@ class Stations:
             self._tasks.spawn("phone_down", self._lost, leg, event.cause)
 
     def _up(self, leg: str, held: HeldLine) -> None:
+        if leg not in self._held:
+            return
         self._held[leg] = HeldLine(held.company, held.operator, held.switch, up=True)
         self._ringing.discard((held.company.id, held.operator))
         log.info("operator=%s leg=%s station=nailed state=up", held.operator, leg)
@@ -157,5 +180,6 @@ class Stations:
 
     def _forget(self, leg: str) -> None:
         held = self._held.pop(leg, None)
+        self._missing.discard(leg)
         if held is not None:
             self._ringing.discard((held.company.id, held.operator))
