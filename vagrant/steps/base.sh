@@ -23,7 +23,8 @@ table inet fsdialer {
     ct state established,related accept
     ct state invalid drop
     iif lo accept
-    meta l4proto { icmp, ipv6-icmp } accept
+    # ICMP and ICMPv6, by number: names need a file that small systems lack
+    meta l4proto { 1, 58 } accept
     udp dport 68 accept
     tcp dport 22 accept
     # the host-only network alone: pages, operators' SIP, browsers' SIP over TLS, audio

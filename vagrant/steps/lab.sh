@@ -34,7 +34,8 @@ done
 unit fsdialer-carrier.service
 unit fsdialer-phone@.service
 unit fsdialer-shift.service
-service fsdialer-carrier fsdialer-phone@1001 fsdialer-phone@1002 fsdialer-shift
+unit fsdialer-shift.timer
+service fsdialer-carrier fsdialer-phone@1001 fsdialer-phone@1002 fsdialer-shift.timer
 
 if ! files_only; then
   cat <<SEAT
