@@ -165,7 +165,15 @@ class Engine:
         for view in company.operators.views():
             if view.campaign == dialer.campaign_id and view.state != "off":
                 dialer.pacer.operator_moved(view.id, view.state)
-                self.stations.adopt(company, view)
+        self._adopt_phones()
+
+    def _adopt_phones(self) -> None:
+        """Held phones this process does not hold yet: those of a campaign taken over, as its switches come up."""
+        for company_id in {company for company, _ in self.dialers}:
+            company, owned = self._store.company(company_id), self._owned(company_id)
+            for view in company.operators.views():
+                if view.campaign in owned and view.state != "off":
+                    self.stations.adopt(company, view)
 
     def _run_dialer(self, key: tuple[str, str]) -> None:
         """A dialer's loop, started again after a failure for as long as we own the campaign."""
@@ -282,6 +290,7 @@ class Engine:
                 self.stations.nail(company, view, campaigns[view.campaign])
 
     def _sweep(self) -> None:
+        self._adopt_phones()
         for (company_id, _), dialer in list(self.dialers.items()):
             self.reconciler.adopt(self._store.company(company_id), dialer.campaign, dialer.owner)
         for link in self.lines.all():
@@ -310,6 +319,7 @@ class Engine:
             self.tasks.spawn("restarted", self.reconciler.switch_restarted, name)
         else:
             self.tasks.spawn("resync", self.reconciler.resync, link)
+        self.tasks.spawn("adopt", self._adopt_phones)
         for dialer in self.dialers.values():
             dialer.wake()
 

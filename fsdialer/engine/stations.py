@@ -86,7 +86,8 @@ class Stations:
             self._lost(leg, f"could not be rung ({error})")
 
     def adopt(self, company: CompanyStore, view: OperatorView) -> None:
-        """After a restart: is the phone's line still there? If not it is rung again."""
+        """After a restart: is the phone's line still there? If not it is rung again. While a switch is not up nothing
+        can be said of a line that the others do not have: ask again when it is."""
         if view.station != Station.NAILED or not view.leg or view.leg in self._held:
             return
         for link in self._lines.all():
@@ -97,7 +98,8 @@ class Stations:
             except SwitchError as error:
                 log.warning("operator=%s leg=%s adopt=unsure reason=%s", view.id, view.leg, error)
                 return
-        company.operators.phone_lost(view.id, self._clock())
+        if all(link.up for link in self._lines.all()):
+            company.operators.phone_lost(view.id, self._clock())
 
     def look(self, link: SwitchLink) -> None:
         """Hold the lines against the switch: what happened during a cut no event tells any more. One that is gone at
