@@ -1,0 +1,88 @@
+"""What time, people and dead processes leave behind is put right, and doing it twice changes nothing."""
+
+import pytest
+
+from fsdialer.core.campaigns import Campaign, Company, Operator, Station
+from fsdialer.core.leads import NewLead
+from fsdialer.engine.janitor import BATCH, RQ_GRACE_S, Janitor
+from fsdialer.store import Store
+
+NOW = 1_795_400_000.0
+
+
+@pytest.fixture
+def acme(redis):
+    redis.sadd("fsdialer:companies", "acme")
+    acme = Store(redis).company("acme")
+    acme.setup.save_company(Company("acme"))
+    acme.setup.save_campaign(Campaign("acme", "spring"))
+    acme.setup.save_operator(Operator("acme", "1001", "Ann", "1001", station=Station.RING, campaigns=("spring",)))
+    return acme
+
+
+def chores(acme, at=NOW):
+    return Janitor(acme, lambda: at, browser_grace_s=20.0)
+
+
+def wait_for_retry(acme, count, at):
+    ids = acme.leads.add("spring", [NewLead(f"+1212{2_000_000 + n}") for n in range(count)], NOW).lead_ids
+    with acme.redis.pipeline() as pipe:
+        pipe.delete(acme.keys.due("spring"))
+        for lead in ids:
+            pipe.hset(acme.keys.lead(lead), "state", "waiting")
+        pipe.zadd(acme.keys.waiting("spring"), dict.fromkeys(ids, at))
+        pipe.execute()
+    return ids
+
+
+def look_after_presence(acme, at=NOW):
+    chores(acme, at).heed_presence({"spring": acme.setup.campaign("spring")}, acme.operators.views())
+
+
+def test_a_retry_is_rqs_to_release_for_a_second_and_the_janitors_from_then_on(acme):
+    (lead,) = wait_for_retry(acme, 1, at=NOW)
+    assert chores(acme, NOW + RQ_GRACE_S - 0.1).release_overdue("spring") == 0
+    assert acme.leads.get(lead).state == "waiting"
+    assert chores(acme, NOW + RQ_GRACE_S).release_overdue("spring") == 1
+    assert acme.leads.get(lead).state == "due"
+
+
+def test_all_that_is_overdue_is_released_in_one_go_and_once(acme):
+    leads = wait_for_retry(acme, 2 * BATCH + 7, at=NOW)
+    assert chores(acme, NOW + 60).release_overdue("spring") == len(leads)
+    assert chores(acme, NOW + 60).release_overdue("spring") == 0
+    assert sorted(acme.redis.zrange(acme.keys.due("spring"), 0, -1)) == sorted(leads)
+
+
+@pytest.mark.parametrize(("unseen_s", "state"), [(19.0, "available"), (21.0, "off")])
+def test_an_operator_leaves_the_line_when_the_browser_was_gone_for_the_grace_time(acme, unseen_s, state):
+    acme.operators.go_on_line("1001", "spring", NOW, via="web")
+    look_after_presence(acme, NOW + unseen_s)
+    assert acme.operators.view("1001").state == state
+
+
+def test_an_operator_put_on_the_line_by_command_needs_no_browser(acme):
+    acme.operators.go_on_line("1001", "spring", NOW, via="cli")
+    look_after_presence(acme, NOW + 3600)
+    assert acme.operators.view("1001").state == "available"
+
+
+def test_who_is_taken_out_of_the_presence_set_by_hand_is_off_the_line_and_reads_why(acme):
+    acme.operators.go_on_line("1001", "spring", NOW, via="cli")
+    acme.redis.srem(acme.keys.online("spring"), "1001")
+    look_after_presence(acme)
+    view = acme.operators.view("1001")
+    assert (view.state, view.reason) == ("off", "Taken off the line by an administrator.")
+
+
+def test_who_is_put_into_the_presence_set_by_hand_is_on_the_line(acme):
+    acme.redis.sadd(acme.keys.online("spring"), "1001")
+    look_after_presence(acme)
+    assert acme.operators.view("1001").state == "available"
+
+
+def test_a_campaign_another_dialer_owns_is_left_alone(acme):
+    acme.operators.go_on_line("1001", "spring", NOW, via="cli")
+    acme.redis.srem(acme.keys.online("spring"), "1001")
+    chores(acme).heed_presence({}, acme.operators.views())
+    assert acme.operators.view("1001").state == "available"
