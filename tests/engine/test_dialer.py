@@ -1,0 +1,38 @@
+"""How soon the dialer decides, and how its decisions keep within the trunk."""
+
+from fsdialer.core.times import epoch
+from tests.journey import wait_until
+
+#: Rounds of which the quickest counts: a busy machine may hold any one of them up.
+ROUNDS = 3
+
+
+def last_free(centre):
+    """When an operator last became available (epoch seconds), by the feed."""
+    for entry_id, entry in centre.redis.xrevrange(centre.store.keys.feed):
+        if entry.get("type") == "operator" and entry.get("state") == "available":
+            return int(entry_id.split("-")[0]) / 1000
+    raise AssertionError("nobody was ever free")
+
+
+def test_an_operator_who_becomes_free_gets_the_next_call_within_a_tenth_of_a_second(centre):
+    c = centre()
+    leads = [c.add_lead(f"+1{area}5550200") for area in range(212, 212 + ROUNDS + 1)]
+    c.store.operators.go_on_line("1001", "spring", epoch("2026-01-01T00:00:00.000Z"), via="cli")
+    waits = []
+    for lead in leads:
+        call = c.talking(lead)
+        waits.append(epoch(call["placed"]) - last_free(c))
+        c.switch.api(f"uuid_kill {call['uuid']}")
+    assert min(waits[1:]) < 0.1, waits
+    assert all(wait > -0.005 for wait in waits), f"called before anybody was free: {waits}"
+
+
+def test_a_new_lead_is_dialled_within_a_second(centre):
+    c = centre()
+    c.on_line("1001")
+    wait_until(lambda: c.redis.hget(c.store.keys.pace("spring"), "reason"), what="a decision without leads")
+    lead = c.add_lead("+12125550200")
+    called = wait_until(lambda: c.call_of(lead).get("placed"), 5, "the call", every_s=0.005)
+    (added,) = [i for i, e in c.redis.xrange(c.store.keys.feed) if e.get("type") == "leads"]
+    assert epoch(called) - int(added.split("-")[0]) / 1000 < 1.0
