@@ -133,7 +133,7 @@ def test_leads_are_real_numbers_of_every_ending(root):
     rows = (root / "etc/fsdialer/lab/leads.csv").read_text().splitlines()[1:]
     numbers = [row.split(",")[2] for row in rows]
     assert len(set(numbers)) == len(numbers) == 3000
-    assert {number[-1] for number in numbers[:300]} == set("0123456789")
+    assert {number[-1] for number in numbers[:10]} == set("0123456789")
     assert all(phonenumbers.is_possible_number(phonenumbers.parse(number)) for number in numbers[::97])
 
 

@@ -7,12 +7,12 @@ set -euo pipefail
 [ ! -r "$ETC/sip_ip" ] || SIP_IP=$(cat "$ETC/sip_ip")
 put /etc/fsdialer/lab/centre.toml 0644 < <(sed "s|@SIP_IP@|$SIP_IP|" "$HERE/demo/centre.toml")
 
-# A hundred numbers kept for stories in each area code; the carrier goes by the last digit.
+# A hundred numbers kept for stories in each area code; the carrier goes by the last digit, so that every ten leads have all endings.
 leads() {
   local area line order=1000
   echo "order,name,phone,city"
-  for line in $(seq -w 0 99); do
-    for area in 201 202 206 212 213 214 215 216 301 303 305 309 312 313 314 317 401 404 408 412 415 503 504 512 602 612 615 617 702 713; do
+  for area in 201 202 206 212 213 214 215 216 301 303 305 309 312 313 314 317 401 404 408 412 415 503 504 512 602 612 615 617 702 713; do
+    for line in $(seq -w 0 99); do
       order=$((order + 1))
       echo "L-$order,Customer $area-$line,+1${area}55501$line,Area $area"
     done
