@@ -213,7 +213,8 @@ class Centre:
         wait_until(lambda: not self.store.calls.live_uuids(), what="all calls to be closed")
         assert self.redis.keys(self.store.keys.number("*")) == []
         assert self.redis.scard(self.store.keys.gateway_calls("trunk")) == 0
-        wait_until(lambda: self.channels() <= self.held_phones(), what="no stray channels")
+        # A stray is ended at the second sweep that sees it.
+        wait_until(lambda: self.channels() <= self.held_phones(), 15, "no stray channels")
         for view in self.store.operators.views():
             assert view.state not in ("reserved", "on_call"), view
         counts = self.switch.counts()

@@ -8,7 +8,7 @@ import logging
 import uuid as uuids
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import gevent
 from gevent import Greenlet
@@ -186,6 +186,9 @@ class Switchboard:
         if line.call.ended_at is None and line.call != before:
             line.company.calls.save(line.call, line.owner, self._clock())
             self._set_timers(line, before)
+        elif line.call.answered_at is not None and before.answered_at is None:
+            # The hang-up is the first we hear of the answer: it counts as one before the call is closed.
+            line.company.calls.save(replace(line.call, ended_at=None), line.owner, self._clock())
         for effect in wanted:
             self._do(line, effect)
         seen = of_call(before, line.call, wanted, self._clock())
