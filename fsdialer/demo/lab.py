@@ -174,7 +174,9 @@ class Lab:
         assert self._processes is not None
         setup = self._folder / "lab.toml"
         template = resources.files("fsdialer.demo").joinpath("lab.toml").read_text()
-        for name, value in {**self._pace, "mode": self._options.mode}.items():
+        mode = self._options.mode
+        multiplier = "1.2" if mode == "multiplier" else "1"  # with predictive it would be a cap
+        for name, value in {**self._pace, "mode": mode, "multiplier": multiplier}.items():
             template = template.replace(f"@{name}@", value)
         setup.write_text(template)
         leads = self._options.leads or Path(str(resources.files("fsdialer.demo").joinpath("leads.csv")))
