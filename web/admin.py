@@ -61,8 +61,19 @@ def live() -> Response:
         campaigns=snapshots,
         operators=operators,
         dialers=dialers(company.redis),
+        alerts=[
+            {"name": alert.name, "text": alert.text, "first": alert.first, "last": alert.last, "count": alert.count}
+            for alert in company.alerts.standing()
+        ],
         gateways={name: found["state"] for name, found in company.setup.gateway_states().items()},
     )
+
+
+@blueprint.route("/alerts/<name>/clear", methods=["POST"])
+@signed_in("admin")
+def clear_alert(name: str) -> Response:
+    """Read and dealt with: it is shown again only when it is said again."""
+    return jsonify(cleared=g.me.company.alerts.clear(name, time.time(), g.me.login))
 
 
 @blueprint.route("/statistics")

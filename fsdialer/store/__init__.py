@@ -12,6 +12,7 @@ from redis.retry import Retry
 from fsdialer.errors import NotFound
 from fsdialer.store import keys as names
 from fsdialer.store.accounts import Accounts
+from fsdialer.store.alerts import Alerts
 from fsdialer.store.calls import Calls
 from fsdialer.store.campaigns import Setup
 from fsdialer.store.feed import Feed
@@ -79,6 +80,11 @@ class CompanyStore:
     def calls(self) -> Calls:
         """Live calls and how they ended."""
         return Calls(self.redis, self.keys, self.scripts)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """What is wrong, until it is mended or read."""
+        return Alerts(self.redis, self.keys, self.scripts)
 
     @cached_property
     def pacing(self) -> PacingStore:

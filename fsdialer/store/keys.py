@@ -170,6 +170,16 @@ class Keys:
         """STRING, 2 h: calls placed in a UTC hour (``2026-11-23T14``) over all campaigns: the company's ceiling."""
         return f"{self.root}:attempts:{hour}"
 
+    # -- alerts --------------------------------------------------------------------------------------------
+    @property
+    def alerts(self) -> str:
+        """ZSET: name of an alert that stands → when it was last said (epoch s)."""
+        return f"{self.root}:alerts"
+
+    def alert(self, name: str) -> str:
+        """HASH: text, first, last, count; cleared and cleared_by once it is over, then kept for 30 days."""
+        return f"{self.root}:alert:{name}"
+
     # -- running -------------------------------------------------------------------------------------------
     @property
     def feed(self) -> str:

@@ -142,3 +142,18 @@ def test_pacing_page_of_an_unknown_campaign_is_not_found(admin):
 def test_gateways_page_shows_how_the_dialer_finds_each(acme, admin):
     acme.setup.save_gateway_state("trunk", "failing: GATEWAY_DOWN", time.time())
     assert "failing: GATEWAY_DOWN" in admin.get("/admin/gateways/").text
+
+
+def test_alert_is_shown_on_the_wallboard_until_it_is_cleared(acme, admin):
+    acme.alerts.say("recording-missing.spring", "No file <b>.", 1000.0)
+    [alert] = admin.get("/admin/live").json["alerts"]
+    assert (alert["text"], alert["count"], alert["first"]) == ("No file <b>.", 1, 1000.0)
+    assert admin.ask("admin/alerts/recording-missing.spring/clear").json == {"cleared": True}
+    assert admin.get("/admin/live").json["alerts"] == []
+    assert acme.alerts.get("recording-missing.spring").cleared_by == "admin"
+
+
+def test_operator_clears_no_alert(acme, ann):
+    acme.alerts.say("one", "text", 1000.0)
+    assert ann.ask("admin/alerts/one/clear").status_code == 403
+    assert len(acme.alerts.standing()) == 1

@@ -235,3 +235,13 @@ def test_dial_format_is_previewed_while_it_is_typed(page, acme):
     page.click("text=Company")
     page.fill("#f-dial_format", "00{number}@{host}")
     expect(page.locator("#preview")).to_have_text("sip:0012125550100@pbx.example.com")
+
+
+def test_alert_stands_on_the_wallboard_as_text_and_goes_when_it_is_cleared(page, acme):
+    acme.alerts.say("recording-missing.spring", "No recording of <b>call</b> 1.", time.time())
+    sign_in(page, "admin")
+    row = page.locator("[data-alert='recording-missing.spring']")
+    expect(row).to_contain_text("No recording of <b>call</b> 1.")
+    row.get_by_role("button").click()
+    expect(page.locator("#alerts")).to_be_hidden()
+    assert acme.alerts.standing() == []

@@ -2,6 +2,7 @@
 
 const campaigns = document.getElementById('campaigns');
 const operators = document.getElementById('operators');
+const alerts = document.getElementById('alerts');
 const trouble = document.getElementById('trouble');
 
 function make(tag, attributes = {}, ...children) {
@@ -53,6 +54,27 @@ function operator(o, now) {
     make('td', { class: 'n' }, since), make('td', {}, o.campaign), make('td', { class: 'quiet small' }, more));
 }
 
+function alert(a, now) {
+  const button = make('button', { type: 'button', class: 'plain' }, 'Clear');
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    const csrf = document.querySelector('meta[name="csrf-token"]').content;
+    await fetch(alerts.dataset.url.replace('NAME', encodeURIComponent(a.name)),
+      { method: 'POST', headers: { 'X-CSRFToken': csrf, Accept: 'application/json' } });
+  });
+  const often = a.count > 1 ? `, ${a.count} times since ${clock(now - a.first)} ago` : '';
+  return make('div', { class: 'title', 'data-alert': a.name }, make('span', {}, a.text),
+    make('span', { class: 'quiet small' }, `${clock(now - a.last)} ago${often}`), button);
+}
+
+function showAlerts(found, now) {
+  const key = JSON.stringify(found.map((a) => [a.name, a.text, a.count]));
+  alerts.hidden = !found.length;
+  if (alerts.dataset.shown === key && alerts.contains(document.activeElement)) return; // a button in use stays
+  alerts.dataset.shown = key;
+  alerts.replaceChildren(...found.map((a) => alert(a, now)));
+}
+
 async function look() {
   try {
     const answer = await fetch(campaigns.dataset.url, { headers: { Accept: 'application/json' } });
@@ -61,6 +83,7 @@ async function look() {
     if (!answer.ok) throw new Error(now.error);
     campaigns.replaceChildren(...now.campaigns.map((c) => campaign(c, now.now)));
     operators.replaceChildren(...now.operators.map((o) => operator(o, now.now)));
+    showAlerts(now.alerts, now.now);
     const words = [];
     if (!now.active) words.push('The master switch is off: no calls are made.');
     if (!Object.keys(now.dialers).length) words.push('No dialer is running.');
