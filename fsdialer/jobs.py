@@ -22,8 +22,9 @@ from rq import Queue, Retry, Worker
 from rq.exceptions import DuplicateJobError, StopRequested
 from rq.serializers import JSONSerializer
 
+from fsdialer import recordings
 from fsdialer import settings as settings_module
-from fsdialer.errors import FsdialerError
+from fsdialer.errors import FsdialerError, InvalidSetting
 from fsdialer.imports import LoadReport, load_file
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
@@ -35,6 +36,8 @@ QUEUE = "fsdialer"
 BATCH = 1000
 #: A release is over in a moment; a file of a million rows takes minutes.
 RELEASE_TIMEOUT_S, IMPORT_TIMEOUT_S = 60, 3600
+#: A batch of long recordings may take so long.
+RECORDINGS_TIMEOUT_S = 600
 #: Until an import that lost Redis is tried again; until a worker that quit is started anew.
 IMPORT_RETRY_S, WORKER_PAUSE_S = 5, 1.0
 #: A worker looks after its scheduler this often, and waits 15 s less than its time to live for a job: RQ's own 10
@@ -77,6 +80,19 @@ def import_file(company: str, campaign: str, path: str) -> dict[str, Any]:
     }
 
 
+def verify_recordings(company: str) -> int:
+    """Recordings of calls that ended are looked at, put into their campaign's format and indexed; how many."""
+    return recordings.verify(_company(company), _recordings_folder(), time.time())
+
+
+def clear_recordings(company: str) -> int:
+    """Recordings past their keeping time are removed; how many."""
+    store = _company(company)
+    if not settings_module.load().recordings and not store.recordings.keeping_times():
+        return 0  # nothing is recorded here, and nothing ever was
+    return recordings.clear(store, _recordings_folder(), time.time())
+
+
 def queue(settings: Settings) -> Queue:
     """RQ's queue, over a connection of its own: RQ needs bytes where the store has text."""
     redis = Redis.from_url(settings.rq_redis_url, socket_timeout=5, socket_connect_timeout=3)
@@ -87,6 +103,27 @@ def enqueuer(settings: Settings) -> Callable[[str, str, int], None]:
     """What the dialer calls to have leads made due: ``enqueue(company, campaign, second)``."""
     rq = queue(settings)
     return lambda company, campaign, second: schedule_release(rq, company, campaign, second)
+
+
+def recording_enqueuer(settings: Settings) -> Callable[[str, str, int], None]:
+    """What the dialer calls to have recordings looked after: ``enqueue(what, company, slot)``, `what` being verify or
+    clear; for one slot it is done once, however often it is asked for."""
+    rq = queue(settings)
+    work = {"verify": verify_recordings, "clear": clear_recordings}
+
+    def enqueue(what: str, company: str, slot: int) -> None:
+        with contextlib.suppress(DuplicateJobError):
+            rq.enqueue(
+                work[what],
+                company,
+                job_id=f"{what}-recordings-{company}-{slot}",
+                unique=True,
+                job_timeout=RECORDINGS_TIMEOUT_S,
+                result_ttl=RECORDINGS_TIMEOUT_S,
+                failure_ttl=86_400,
+            )
+
+    return enqueue
 
 
 def schedule_release(rq: Queue, company: str, campaign: str, at: float) -> None:
@@ -171,6 +208,13 @@ def _die_with_parent() -> None:
     the scheduler's lock, and nobody would see it."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _recordings_folder() -> Path:
+    folder = settings_module.load().recordings
+    if not folder:
+        raise InvalidSetting("FSDIALER_RECORDINGS", "not set for the worker: it must name the switch's directory")
+    return Path(folder)
 
 
 def _company(company: str) -> CompanyStore:

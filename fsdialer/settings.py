@@ -6,6 +6,7 @@ No secret has a default, and none is shown: not in a repr, not in a message.
 import configparser
 import difflib
 import os
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ _NAMES = {
     "listen",
     "dialer_name",
     "browser_grace_s",
+    "recordings",
     "log_level",
 }
 
@@ -34,6 +36,8 @@ class Settings:
     """What a process needs to know before it can ask Redis for the rest.
 
     `switches` are ``esl://:PASSWORD@HOST:PORT`` with ``?domain=…&name=…``; `listen` is HOST:PORT of the web.
+    `recordings`: the directory they are kept in, under the same path for switch, worker and web; empty: nothing is
+    recorded.
     """
 
     redis_url: str = field(repr=False)
@@ -45,6 +49,7 @@ class Settings:
     dialer_name: str = ""
     browser_grace_s: float = 20.0
     log_level: str = "INFO"
+    recordings: str = ""
 
     def need_switches(self) -> "Settings":
         """Itself; InvalidSetting when no switch is named."""
@@ -80,6 +85,7 @@ def load(environment: Mapping[str, str] | None = None, ini: Path | None = None) 
         dialer_name=_name(value("DIALER_NAME", f"{socket.gethostname().split('.')[0]}-{os.getpid()}")),
         browser_grace_s=_seconds("BROWSER_GRACE_S", value("BROWSER_GRACE_S", "20")),
         log_level=_level(value("LOG_LEVEL", "INFO")),
+        recordings=_directory("RECORDINGS", value("RECORDINGS")),
     )
 
 
@@ -105,6 +111,14 @@ def _redis_url(name: str, url: str) -> str:
     if not url.startswith(("redis://", "rediss://", "unix://")):
         raise InvalidSetting(_PREFIX + name, "must begin with redis://, rediss:// or unix://")
     return url
+
+
+def _directory(name: str, text: str) -> str:
+    """It stands in commands to the switch: plain characters only."""
+    path = text.rstrip("/")
+    if text and (not re.fullmatch(r"(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+", path) or len(path) > 200):
+        raise InvalidSetting(_PREFIX + name, f"{text!r} is not a path like /var/lib/fsdialer/recordings")
+    return path
 
 
 def _listen(text: str) -> str:

@@ -132,13 +132,15 @@ def _read_frame(reader):
 class Centre:
     """A call centre: company `acme`, campaign `spring`, operators 1001 to 1003, the switch, and a dialer."""
 
-    def __init__(self, redis_url, folder, *switch_options, station=Station.NAILED, **campaign):
+    def __init__(self, redis_url, folder, *switch_options, station=Station.NAILED, recorded=True, **campaign):
         self.redis_url, self.folder = redis_url, folder
         self.redis = connect(redis_url)
         self.redis.sadd("fsdialer:companies", "acme")
         self.store = Store(self.redis).company("acme")
         self.setup(station, **campaign)
-        self.switch = Switch(folder, *(switch_options or ("--gateway=trunk:channels=50:cps=50",)))
+        self.recordings = folder / "recordings" if recorded else ""
+        options = switch_options or ("--gateway=trunk:channels=50:cps=50",)
+        self.switch = Switch(folder, *([f"--recordings={self.recordings}"] if recorded else []), *options)
         self.dialers = []
         self.start_dialer()
 
@@ -159,6 +161,7 @@ class Centre:
             "FSDIALER_SWITCHES": self.switch.url,
             "FSDIALER_SECRET_KEY": "journey-secret-key-0123456789abcdef",
             "FSDIALER_DIALER_NAME": name,
+            "FSDIALER_RECORDINGS": str(self.recordings),
         }
         dialer = Process(self.folder / f"dialer-{name}-{len(self.dialers)}.log", "fsdialer", "dial", env=env)
         self.dialers.append(dialer)

@@ -85,3 +85,14 @@ def test_no_secret_is_ever_shown():
 def test_dialer_has_a_name_of_its_own_unless_one_is_given():
     assert load({}).dialer_name.rpartition("-")[2].isdigit()
     assert load({"FSDIALER_DIALER_NAME": "east-1"}).dialer_name == "east-1"
+
+
+def test_recordings_have_a_directory_or_are_not_made():
+    assert load({}).recordings == ""
+    assert load({"FSDIALER_RECORDINGS": "/var/lib/fsdialer/recordings/"}).recordings == "/var/lib/fsdialer/recordings"
+
+
+@pytest.mark.parametrize("path", ["recordings", "/a b", "/a/../b", "/a,b", "/${x}", "/a'b", "/" + "x" * 201, "//a"])
+def test_directory_that_has_no_place_in_a_command_is_refused(path):
+    with pytest.raises(InvalidSetting, match="FSDIALER_RECORDINGS"):
+        load({"FSDIALER_RECORDINGS": path})

@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fsdialer.core.campaigns import CallerIdChoice, Campaign, Company, Gateway, Mode, Operator, Station, Window
+from fsdialer.core.campaigns import (
+    CallerIdChoice,
+    Campaign,
+    Company,
+    Gateway,
+    Mode,
+    Operator,
+    RecordFormat,
+    Station,
+    Window,
+)
 from fsdialer.core.fields import KINDS, Wrong, from_hash, read_delays, read_setting, to_hash
 
 _DELAYS = ("missed", "unavailable", "busy", "technical")
@@ -62,6 +72,14 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "operator_ring_s": ("Ask the next operator after", "decimal", "Seconds of an operator's phone ringing."),
         "message": ("Message to who was not connected", "text", "A sound file on the switch; empty: hang up."),
         "opt_out_key": ("Key to opt out", "text", "A digit pressed during the message: not called again."),
+        "record": ("Record calls", "flag", "From the answer to the end; the customer left, the operator right."),
+        "record_format": ("Recordings kept as", "choice", "ogg and mp3 take a tenth of the space of wav."),
+        "record_keep_days": ("Recordings kept for", "number", "Days; then they are removed."),
+        "record_notice": (
+            "Notice of recording",
+            "text",
+            "none, tone (a beep every 15 s) or a sound file.",
+        ),
         "wrap_up_s": ("Wrap-up at most", "decimal", "Seconds."),
         "max_attempts": ("Attempts at most", "number", "Then the lead is done."),
         "max_talk_s": ("Talk at most", "number", "Seconds."),
@@ -79,6 +97,7 @@ _CHOICES = {
     "station": tuple(Station),
     "abandon_window": tuple(Window),
     "caller_id_by": tuple(CallerIdChoice),
+    "record_format": tuple(RecordFormat),
 }
 
 

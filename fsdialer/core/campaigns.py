@@ -34,6 +34,14 @@ class CallerIdChoice(StrEnum):
     NEAREST = "nearest"
 
 
+class RecordFormat(StrEnum):
+    """What recordings are kept as."""
+
+    WAV = "wav"
+    OGG = "ogg"
+    MP3 = "mp3"
+
+
 class Station(StrEnum):
     """How an operator's phone is reached: rung for each call, or called once and held ("nailed up")."""
 
@@ -126,6 +134,8 @@ class Campaign:
     `operator_ring_s`: after so long without an answer the customer is offered to the next free operator.
     `message`: played by the switch to a customer nobody took within `max_wait_s`; empty: hang up. Whoever presses
     `opt_out_key` (a digit) meanwhile is not called again.
+    `record`: every call from its answer on, kept as `record_format` for `record_keep_days`; `record_notice` tells the
+    customer: ``none``, ``tone`` (a beep every 15 s) or a sound file on the switch.
     """
 
     company: str
@@ -146,6 +156,10 @@ class Campaign:
     target_abandon: Decimal = Decimal("0.03")
     caller_id_by: CallerIdChoice = CallerIdChoice.TURN
     opt_out_key: str = ""
+    record: bool = False
+    record_format: RecordFormat = RecordFormat.WAV
+    record_keep_days: int = 90
+    record_notice: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from fsdialer.core.campaigns import (
     Gateway,
     Mode,
     Operator,
+    RecordFormat,
     RetryDelays,
     Station,
     Window,
@@ -157,6 +158,7 @@ _HOST = r"[A-Za-z0-9]?[A-Za-z0-9.-]{0,252}"
 _PROXY = r"([A-Za-z0-9][A-Za-z0-9.-]{0,252}(:[0-9]{1,5})?)?"
 _DESTINATION = r"([A-Za-z0-9_.-]+/[A-Za-z0-9_.@:/+-]+)?"
 # A file, or one of FreeSWITCH's generated sounds; the wire text is made, and checked again, by `esl.commands`.
+_NOTICE = r"none|tone|/?[A-Za-z0-9_./-]{1,200}"
 _SOUND = r"(/?[A-Za-z0-9_./-]{1,200}|(silence|tone)_stream://[A-Za-z0-9%(),.;=*_-]{1,150})?"
 
 KINDS: dict[type, dict[str, Kind]] = {
@@ -197,6 +199,10 @@ KINDS: dict[type, dict[str, Kind]] = {
         "operator_ring_s": _number(float, 0.2, 60, " seconds"),
         "message": _text(200, _SOUND, "a sound file's path or a tone_stream"),
         "opt_out_key": _text(1, r"[0-9]?", "one digit"),
+        "record": _flag(),
+        "record_format": _one_of(RecordFormat),
+        "record_keep_days": _number(int, 1, 3650, " days"),
+        "record_notice": _text(200, _NOTICE, "none, tone or a sound file's path"),
         "wrap_up_s": _number(float, 0, 3600, " seconds"),
         "max_attempts": _number(int, 1, 100),
         "max_talk_s": _number(int, 30, 86_400, " seconds"),

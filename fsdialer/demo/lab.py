@@ -18,6 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
+from fsdialer import settings
 from fsdialer.core.dispositions import Disposition
 from fsdialer.core.times import day, iso
 from fsdialer.demo.picture import picture
@@ -120,6 +121,7 @@ class Lab:
     def __init__(self, options: LabOptions, folder: Path) -> None:
         self._options = options
         self._folder = folder
+        self._recordings = _recordings_in(folder)
         self._pace = FAST if options.fast else NORMAL
         self._redis = RedisServer(folder)
         self._processes: Processes | None = None
@@ -138,6 +140,7 @@ class Lab:
             "FSDIALER_SECRET_KEY": secrets.token_hex(32),
             "FSDIALER_LISTEN": f"127.0.0.1:{port}",
             "FSDIALER_DIALER_NAME": "lab",
+            "FSDIALER_RECORDINGS": self._recordings,
             "LAB_PASSWORD": password,
         }
         self._processes = Processes(self._folder, environment)
@@ -167,6 +170,7 @@ class Lab:
             "--people=chance",
             f"--talk-scale={self._pace['talk_scale']}",
             "--gateway=trunk:channels=30:cps=10",
+            *([f"--recordings={self._recordings}"] if self._recordings else []),
         ]
 
     def _set_up(self) -> None:
@@ -176,7 +180,8 @@ class Lab:
         template = resources.files("fsdialer.demo").joinpath("lab.toml").read_text()
         mode = self._options.mode
         multiplier = "1.2" if mode == "multiplier" else "1"  # with predictive it would be a cap
-        for name, value in {**self._pace, "mode": mode, "multiplier": multiplier}.items():
+        record = "true" if self._recordings else "false"
+        for name, value in {**self._pace, "mode": mode, "multiplier": multiplier, "record": record}.items():
             template = template.replace(f"@{name}@", value)
         setup.write_text(template)
         leads = self._options.leads or Path(str(resources.files("fsdialer.demo").joinpath("leads.csv")))
@@ -281,6 +286,15 @@ def _print_summary(summary: dict[str, Any], as_json: bool) -> None:
     if voice["p50"] is not None:
         console.print(f"From answer to voice: {voice['p50']:.0f} ms (p50), {voice['p99']:.0f} ms (p99).")
     console.print("Leads: " + ", ".join(f"{k} {v}" for k, v in summary["leads"].items()))
+
+
+def _recordings_in(folder: Path) -> str:
+    """Where recordings go: below the lab's folder, unless its name has what may not stand in a command."""
+    wished = str(folder.resolve() / "recordings")
+    try:
+        return settings.load({"FSDIALER_RECORDINGS": wished}).recordings
+    except FsdialerError:
+        return ""
 
 
 def _free_port() -> int:

@@ -23,6 +23,7 @@ from fsdialer.engine.janitor import Janitor
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.phone_tests import PhoneTests
 from fsdialer.engine.reconcile import Reconciler
+from fsdialer.engine.recordings import LOOK_S, RecordingChores
 from fsdialer.engine.retries import Retries
 from fsdialer.engine.stations import RING_AGAIN_S, Stations
 from fsdialer.engine.switch_setup import SwitchSetup
@@ -74,6 +75,7 @@ class Engine:
         self.retries = Retries(enqueue or jobs.enqueuer(settings))
         self.trunks = Trunks(self.lines, clock)
         self.switch_setup = SwitchSetup(self.lines, self._store)
+        self.recording_chores = RecordingChores(self._companies, jobs.recording_enqueuer(settings), clock)
         self.phone_tests = PhoneTests(self.tasks, self.lines, clock)
         self.switchboard = Switchboard(self.tasks, self.lines, self.stations, self.trunks, self.retries, clock)
         self.switchboard.on_change = self._wake
@@ -96,6 +98,7 @@ class Engine:
         self.tasks.every("chores", CHORES_S, self._chores)
         self.tasks.every("sweep", SWEEP_S, self._sweep)
         self.tasks.every("switch_setup", SWITCH_SETUP_S, self.switch_setup.settle)
+        self.tasks.every("recordings", LOOK_S, self.recording_chores.run)
         self.tasks.every("gateways", GATEWAYS_S, self._look_at_gateways)
         self.tasks.spawn("own", self._own)
         log.info("dialer=%s state=started switches=%d", self.name, len(self.settings.switches))
@@ -149,7 +152,8 @@ class Engine:
             for line in self.switchboard.of_campaign(*key):
                 line.owner = owner
             return
-        dialer = Dialer(company, campaign, owner, self.lines, self.switchboard, self.trunks, self._clock)
+        folder = self.settings.recordings
+        dialer = Dialer(company, campaign, owner, self.lines, self.switchboard, self.trunks, self._clock, folder)
         self.dialers[key] = dialer  # known before it reads its settings: a change from here on is told to it
         try:
             self._take_over(company, dialer)
@@ -169,8 +173,8 @@ class Engine:
 
     def _adopt_phones(self) -> None:
         """Held phones this process does not hold yet: those of a campaign taken over, as its switches come up."""
-        for company_id in {company for company, _ in self.dialers}:
-            company, owned = self._store.company(company_id), self._owned(company_id)
+        for company in self._companies():
+            owned = self._owned(company.id)
             for view in company.operators.views():
                 if view.campaign in owned and view.state != "off":
                     self.stations.adopt(company, view)
@@ -190,6 +194,9 @@ class Engine:
         log.warning("campaign=%s owner=another_dialer", campaign)
         self.dialers.pop((company, campaign)).stop()
         self.switchboard.drop(company, campaign)
+
+    def _companies(self) -> list[CompanyStore]:
+        return [self._store.company(company) for company in {company for company, _ in self.dialers}]
 
     def _owned(self, company: str) -> dict[str, Campaign]:
         return {c: d.campaign for (owned, c), d in self.dialers.items() if owned == company}
@@ -297,8 +304,7 @@ class Engine:
             self.reconciler.sweep(link)
 
     def _look_at_gateways(self) -> None:
-        for company_id in {company for company, _ in self.dialers}:
-            company = self._store.company(company_id)
+        for company in self._companies():
             self.trunks.look(company, company.setup.gateways())
 
     # -- switches ------------------------------------------------------------------------------------------

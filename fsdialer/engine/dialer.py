@@ -19,6 +19,7 @@ from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode
 from fsdialer.core.destinations import barred
 from fsdialer.core.dial_format import destination
 from fsdialer.core.pacing.observed import placed
+from fsdialer.core.recordings import notice_sound, relative_path
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.pacer import Pacer
 from fsdialer.engine.switchboard import Switchboard
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 
 #: A decision at least this often (seconds), whatever happens; and this often while a limit holds calls back.
 DECIDE_S, HELD_BACK_S = 1.0, 0.1
+#: Why a campaign that is to be recorded stands still: better no call than one that should have been recorded.
+NO_DIRECTORY = "calls are to be recorded, but FSDIALER_RECORDINGS names no directory"
 #: Originates being sent at a time.
 SENDERS = 50
 #: Decisions are at least so far apart (seconds): a hundred changes in one moment are one change.
@@ -53,6 +56,7 @@ class Dialer:
         switchboard: Switchboard,
         trunks: Trunks,
         clock: Callable[[], float],
+        recordings: str = "",
     ) -> None:
         self.company = company
         self.campaign_id = campaign
@@ -61,6 +65,7 @@ class Dialer:
         self._switchboard = switchboard
         self._trunks = trunks
         self._clock = clock
+        self._recordings = recordings  # the directory; empty: nothing can be recorded
         self._senders = Pool(SENDERS)
         self._wake = Event()
         self._stopped = False
@@ -100,7 +105,7 @@ class Dialer:
             self.campaign = replace(campaign, retry_min=delays)
             self.gateways = [setup.gateway(name) for name in self.campaign.gateways]
             self.pacer.use(self.campaign, self.company_settings.abandon_window)
-            self._fault = ""
+            self._fault = NO_DIRECTORY if campaign.record and not self._recordings else ""
         except FsdialerError as error:
             self._fault = str(error)
             log.error("campaign=%s settings=refused reason=%s", self.campaign_id, error)
@@ -200,6 +205,7 @@ class Dialer:
             self._switchboard.not_placed(call, reason, "BARRED")
             return
         try:
+            recording = self._recording(call)
             command = commands.originate_customer(
                 call=call.uuid,
                 destination=destination(self.company_settings, gateway, call.number),
@@ -209,13 +215,23 @@ class Dialer:
                 message=campaign.message,
                 opt_out_key=campaign.opt_out_key,
                 max_talk_s=campaign.max_talk_s,
+                recording=recording,
+                notice=notice_sound(campaign),
                 tags={"lead": call.lead, "campaign": call.campaign, "company": call.company},
             )
-        except FsdialerError as error:
+        except (FsdialerError, RedisError) as error:
             self._switchboard.not_placed(call, str(error))
             return
         self._trunks.wait_turn(self.company.id, gateway)
         self._switchboard.place(call, command)
+
+    def _recording(self, call: Call) -> str:
+        """Where the switch is to write, once the call's record says so too; empty for calls not recorded."""
+        if not self.campaign.record:
+            return ""
+        path = relative_path(call.company, call.uuid, call.placed_at)
+        self.company.calls.will_be_recorded(call.uuid, path)
+        return f"{self._recordings}/{path}"
 
     def _caller_id(self, number: str) -> str:
         self._placed += 1

@@ -35,6 +35,7 @@ _VARIABLE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _VALUE = re.compile(r"[0-9A-Za-z_.:-]{0,200}")
 _JOB = re.compile(r"[0-9A-Za-z_.:-]{1,200}")
 _FILE = re.compile(r"/?[A-Za-z0-9_./-]{1,200}")
+_RECORDING = re.compile(r"(/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,200}){2,30}\.wav")
 _DIGIT = re.compile(r"[0-9]")
 _GENERATED = re.compile(r"(silence|tone)_stream://[A-Za-z0-9%(),.;=*_-]{1,150}")
 
@@ -49,6 +50,8 @@ def originate_customer(
     message: str = "",
     opt_out_key: str = "",
     max_talk_s: int = 7200,
+    recording: str = "",
+    notice: str = "",
     tags: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Call a customer on channel `call`, with the limit of their wait armed on the switch itself.
@@ -58,6 +61,10 @@ def originate_customer(
     A bridge in time interrupts it (capture ``operator-bridged-before-the-message``); with every process of ours dead
     it runs to its end (capture ``unattended-answer-message-then-hangup``). Should a bridge fail, the customer is
     parked under a limit of its own.
+
+    With `recording` (a file's path) the switch records the leg in stereo from the answer to its end, whoever it is
+    bridged to meanwhile: what the customer says left, what they hear right. `notice` is a sound mixed into what they
+    hear, from the answer on; it is on the recording too.
 
     `ring_s` and `max_talk_s` are whole seconds; `tags` become ``fsdialer_…`` variables, ids only. UnsafeCommand when
     a value has no place in a command.
@@ -74,6 +81,7 @@ def originate_customer(
         "park_timeout": f"{max(1, round(wait_s))}:{NO_PICKUP}",
         "accountcode": ACCOUNT,
         "execute_on_answer": f"'sched_hangup +{talk_s} ALLOTTED_TIMEOUT'",
+        **_recorded(recording, notice),
         **_tags(tags),
     }
     steps = [f"playback:silence_stream://{wait_ms}"]
@@ -222,6 +230,18 @@ def _originate(variables: Mapping[str, str], destination: str, application: str)
 def _tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Our own marks on a channel, ``fsdialer_lead=17``: ids only."""
     return {f"fsdialer_{_checked('tag', _VARIABLE, k)}": _checked(k, _TAG, v) for k, v in tags.items()}
+
+
+def _recorded(recording: str, notice: str) -> dict[str, str]:
+    """Done in this order, so that the notice is heard on the recording. Not thrown away: a short call, and what comes
+    before the bridge (FreeSWITCH holds back half a second of frames, and loses them when bridged)."""
+    if not recording:
+        return {}
+    path = _checked("recording", _RECORDING, recording)
+    found = {"RECORD_STEREO": "true", "RECORD_MIN_SEC": "0", "RECORD_PRE_BUFFER_FRAMES": "0"}
+    if notice:
+        found["execute_on_answer_1_notice"] = f"'displace_session {_sound(notice)} m'"
+    return found | {"execute_on_answer_2_record": f"'record_session {path}'"}
 
 
 def _sound(message: str) -> str:

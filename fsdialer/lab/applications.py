@@ -21,7 +21,7 @@ FILE_S = 3.0
 #: Those that go on until somebody ends the call or moves it.
 ENDLESS = ("echo", "delay_echo", "conference", "endless_playback")
 #: Those that are over at once and leave no trace here.
-INSTANT = ("answer", "pre_answer", "ring_ready", "log", "info", "export", "unset", "record_session", "event")
+INSTANT = ("answer", "pre_answer", "ring_ready", "log", "info", "export", "unset", "displace_session", "event")
 #: Failures of ``bridge`` after which the caller goes on all the same.
 FORGIVEN = ("NO_ANSWER", "NO_USER_RESPONSE", "ORIGINATOR_CANCEL")
 
@@ -76,6 +76,9 @@ class Applications:
                 variable, _, value = data.partition("=")
                 channel.update([(variable, value)])
                 self._finish(channel, rest)
+            case "record_session":
+                self._exchange.recordings.start(channel, data)
+                self._finish(channel, rest)
             case "eavesdrop":
                 self._listen_in(channel, data)
             case "transfer":
@@ -84,6 +87,19 @@ class Applications:
                 self._finish(channel, rest)
             case _ if name not in ENDLESS:
                 self._exchange.hang_up(channel, "DESTINATION_OUT_OF_ORDER")  # no such application
+
+    def on_answer(self, channel: Channel) -> None:
+        """What ``execute_on_answer`` and every variable whose name begins so ask for, in the order they were given."""
+        for hook in channel.variables_like("execute_on_answer"):
+            application, _, data = hook.partition("::" if "::" in hook else " ")
+            match application:
+                case "sched_hangup":
+                    self.hang_up_later(channel, data.split())
+                case "record_session":
+                    self._exchange.recordings.start(channel, data)
+                case "set":
+                    variable, _, value = data.partition("=")
+                    channel.update([(variable, value)])
 
     def interrupt(self, channel: Channel) -> None:
         """Take a channel out of what it is running."""

@@ -98,6 +98,7 @@ class Bridges:
         self._exchange.fire("CHANNEL_BRIDGE", a, **_pair(a, b))
         for channel, partner in ((a, b), (b, a)):
             stages.bridged(channel, partner)
+            self._exchange.recordings.joined(channel, partner.number)
             if channel.plan and channel.plan.talk_s is not None:
                 self._exchange.later(
                     channel.plan.talk_s, channel, self._exchange.hang_up, channel, "NORMAL_CLEARING", "recv_bye"
@@ -106,6 +107,7 @@ class Bridges:
     def part(self, channel: Channel, partner: Channel, cause: str) -> None:
         """`channel` hangs up; its partner is parked if its variables say so, else it goes too."""
         channel.partner = partner.partner = None
+        self._exchange.recordings.joined(partner, "")
         stages.parted(channel, partner, cause)
         stays = partner.alive and partner.get("park_after_bridge") == "true"
         if not channel.originator:

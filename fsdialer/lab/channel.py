@@ -57,6 +57,8 @@ class Channel:
     other: OtherLeg | None = None
     recording: str = ""
     recording_since: int = 0
+    #: Since when (µs) whom the one recorded talks to, by number; "" for nobody.
+    recorded: list[tuple[int, str]] = field(default_factory=list)
     timers: list[Greenlet] = field(default_factory=list)
     playing: Greenlet | None = None
     playing_since: float = 0.0
@@ -88,6 +90,10 @@ class Channel:
     def get(self, name: str) -> str:
         """A variable's value, given or set by the switch; "" when there is none."""
         return self._variables.get(name, "")
+
+    def variables_like(self, beginning: str) -> list[str]:
+        """The values of those whose names begin so, whatever the case, in the order they were set."""
+        return [value for name, value in self._variables.items() if name.lower().startswith(beginning)]
 
     def set(self, **values: str) -> None:
         """Set variables; an empty value takes one away."""

@@ -8,6 +8,7 @@ import random
 import time
 import uuid as uuids
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -43,7 +44,8 @@ Done = Callable[[bool, str], None]
 
 
 class Exchange:
-    """Everything a switch has but sockets. `unusual` is how often (0 to 1) things come in the rarer of two orders."""
+    """Everything a switch has but sockets. `unusual` is how often (0 to 1) things come in the rarer of two orders;
+    `recordings` the folder below which files are written, none: nowhere."""
 
     def __init__(
         self,
@@ -55,6 +57,7 @@ class Exchange:
         sps: int = 500,
         unusual: float = 0.1,
         phone_scale: float = 1.0,
+        recordings: Path | None = None,
     ) -> None:
         self._dice = random.Random(f"exchange-{seed}")
         self.destinations = Destinations(people, gateways, self._dice, phone_scale)
@@ -70,7 +73,7 @@ class Exchange:
         self.fire = self.events.fire
         self.applications = Applications(self)
         self.bridges = Bridges(self)
-        self.recordings = Recordings(self)
+        self.recordings = Recordings(self, recordings)
 
     def later(self, delay_s: float, channel: Channel | None, work: Callable[..., None], *args: Any) -> gevent.Greenlet:
         """Do it in a while, unless the channel is gone by then."""
@@ -167,9 +170,7 @@ class Exchange:
         stages.answered(channel)
         self.fire("CHANNEL_ANSWER", channel)
         stages.picked_up(channel)
-        hook = channel.get("execute_on_answer").split()
-        if len(hook) >= 2 and hook[0] == "sched_hangup":
-            self.applications.hang_up_later(channel, hook[1:])
+        self.applications.on_answer(channel)
         if channel.plan and channel.plan.patience_s is not None:
             self.later(channel.plan.patience_s, channel, self._lose_patience, channel)
         if wanted is None or not self._comes_unusually():

@@ -7,6 +7,7 @@ import argparse
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -126,6 +127,7 @@ def main() -> None:
         seed=options.seed,
         max_sessions=options.max_sessions,
         sps=options.sps,
+        recordings=options.recordings,
     )
     password = options.password or os.environ.get("LAB_PASSWORD", "")
     if not password:
@@ -151,6 +153,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--gateway", action="append", help="NAME[:channels=N][:cps=N][:down]")
     parser.add_argument("--max-sessions", type=int, default=5000)
     parser.add_argument("--sps", type=int, default=500)
+    parser.add_argument("--recordings", type=Path, help="recordings below this folder are written")
     parser.add_argument("--heartbeat-s", type=float, default=20.0)
     return parser.parse_args()
 

@@ -20,6 +20,7 @@ from fsdialer.store.leads import Leads
 from fsdialer.store.operators import Operators
 from fsdialer.store.ownership import Ownership
 from fsdialer.store.pacing import PacingStore
+from fsdialer.store.recordings import Recordings
 from fsdialer.store.scripts import Scripts
 from fsdialer.store.stats import Stats
 from fsdialer.store.users import Users
@@ -85,6 +86,11 @@ class CompanyStore:
     def alerts(self) -> Alerts:
         """What is wrong, until it is mended or read."""
         return Alerts(self.redis, self.keys, self.scripts)
+
+    @cached_property
+    def recordings(self) -> Recordings:
+        """What was recorded, and what is known of it."""
+        return Recordings(self.redis, self.keys)
 
     @cached_property
     def pacing(self) -> PacingStore:

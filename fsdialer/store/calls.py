@@ -72,6 +72,10 @@ class Calls:
         rows = [flat[i : i + 5] for i in range(0, len(flat), 5)]
         return [Claim(uuid, lead, number, int(n), preferred) for uuid, lead, number, n, preferred in rows]
 
+    def will_be_recorded(self, uuid: str, path: str) -> None:
+        """Before it is dialled: where its recording will be, below the directory of recordings."""
+        self._redis.hset(self._keys.call(uuid), "recording", path)
+
     def save(self, call: Call, owner: str, now: float) -> bool:
         """Write what is known of a live call and renew its lease; False when it has been closed."""
         fields: list[object] = []

@@ -170,6 +170,40 @@ class Keys:
         """STRING, 2 h: calls placed in a UTC hour (``2026-11-23T14``) over all campaigns: the company's ceiling."""
         return f"{self.root}:attempts:{hour}"
 
+    # -- recordings ----------------------------------------------------------------------------------------
+    @property
+    def recordings(self) -> str:
+        """ZSET: call uuid → when it was answered (epoch s): the recordings that are kept."""
+        return f"{self.root}:recordings"
+
+    def campaign_recordings(self, campaign: str) -> str:
+        """ZSET: the same of one campaign."""
+        return f"{self.root}:{campaign}:recordings"
+
+    def recording(self, uuid: str) -> str:
+        """HASH: a call's recording: its path, what was found, of whom it is, who heard it."""
+        return f"{self.root}:recording:{uuid}"
+
+    @property
+    def recordings_unverified(self) -> str:
+        """ZSET: call uuid → when it ended (epoch s): recordings nobody looked at yet."""
+        return f"{self.root}:recordings:unverified"
+
+    @property
+    def recordings_lock(self) -> str:
+        """STRING, 10 min: a worker is looking at recordings."""
+        return f"{self.root}:recordings:lock"
+
+    @property
+    def recordings_keep(self) -> str:
+        """HASH: campaign → days its recordings are kept, as last known."""
+        return f"{self.root}:recordings:keep"
+
+    @property
+    def recordings_played(self) -> str:
+        """STREAM, about 10,000: who heard which recording: at, call, by, how, address."""
+        return f"{self.root}:recordings:played"
+
     # -- alerts --------------------------------------------------------------------------------------------
     @property
     def alerts(self) -> str:

@@ -55,6 +55,36 @@ def test_without_a_message_the_wait_ends_with_the_hang_up():
     assert text.endswith(" 'playback:silence_stream://1500,hangup:NO_PICKUP' inline")
 
 
+RECORDING = "/var/lib/fsdialer/recordings/acme/2026-11-23/36f8cdb2.wav"
+
+
+def test_a_recorded_call_is_recorded_in_stereo_from_the_answer_and_from_its_first_frame():
+    text = commands.originate_customer(**CUSTOMER | {"recording": RECORDING})
+    assert (
+        "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',RECORD_STEREO=true,RECORD_MIN_SEC=0,"
+        f"RECORD_PRE_BUFFER_FRAMES=0,execute_on_answer_2_record='record_session {RECORDING}',fsdialer_lead" in text
+    )
+
+
+def test_the_notice_is_mixed_in_before_the_recording_begins_so_that_it_is_heard_on_it():
+    beep = "tone_stream://%(200,14800,1400);loops=-1"
+    text = commands.originate_customer(**CUSTOMER | {"recording": RECORDING, "notice": beep})
+    notice = "execute_on_answer_1_notice='displace_session tone_stream://%(200\\,14800\\,1400);loops=-1 m'"
+    assert f"{notice},execute_on_answer_2_record='record_session {RECORDING}'" in text
+
+
+def test_without_a_recording_there_is_no_notice_either():
+    assert "displace" not in commands.originate_customer(**CUSTOMER | {"notice": "sounds/notice.wav"})
+
+
+@pytest.mark.parametrize(
+    "path", ["rec.wav", "/a.wav", "/r/a b.wav", "/r/../a.wav", "/r/.x/a.wav", "/r/a.wav' x", "/r/${x}.wav", "/r/a.mp3"]
+)
+def test_a_recording_goes_to_a_plain_path_of_a_wav_file_only(path):
+    with pytest.raises(UnsafeCommand, match="recording"):
+        commands.originate_customer(**CUSTOMER | {"recording": path})
+
+
 def test_a_message_may_be_a_file():
     text = commands.originate_customer(**CUSTOMER | {"message": "/var/sounds/no-operator.wav"})
     assert ",playback:/var/sounds/no-operator.wav,hangup:NO_PICKUP' inline" in text

@@ -74,9 +74,14 @@ def test_every_application_comes_from_a_module_that_is_loaded():
 def test_every_application_the_dialer_runs_is_listed():
     """What `esl.commands` writes into inline dialplans, read from its text."""
     text = (CONF.parent / "fsdialer/esl/commands.py").read_text()
-    ours = set(re.findall(r"[\"',](playback|play_and_get_digits|hangup|delay_echo|sched_hangup)[: ]", text))
+    ours = set(
+        re.findall(
+            r"[\"',](playback|play_and_get_digits|hangup|delay_echo|sched_hangup|record_session|displace_session)[: ]",
+            text,
+        )
+    )
     ours |= set(re.findall(r"&([a-z_]+)\(\)", text))
-    assert ours >= {"playback", "hangup", "park"} and ours <= set(APPLICATIONS)
+    assert ours >= {"playback", "hangup", "park", "record_session", "displace_session"} and ours <= set(APPLICATIONS)
 
 
 def test_every_variable_used_is_set_in_the_one_file_and_listed():

@@ -14,6 +14,9 @@ if redis.call('HSETNX', call, 'ended', iso(now)) == 0 then return 0 end
 redis.call('HSET', call, 'state', 'ended', 'disposition', disposition, 'detail', detail, 'cause', ARGV[10],
   'sip_status', ARGV[11])
 redis.call('EXPIRE', call, 7 * 86400)
+if get(call, 'recording') ~= '' and get(call, 'answered') ~= '' then
+  redis.call('ZADD', key('recordings', 'unverified'), now, uuid)
+end
 redis.call('ZREM', key('calls'), uuid)
 redis.call('SREM', key('gateway', get(call, 'gateway'), 'calls'), uuid)
 if redis.call('GET', key('number', number)) == uuid then redis.call('DEL', key('number', number)) end

@@ -15,6 +15,7 @@ if get(lead, 'call') ~= uuid and last ~= uuid then
   return 'refused:the lead has been called again since'
 end
 redis.call('HSET', call, 'outcome', outcome, 'note', note)
+if redis.call('EXISTS', key('recording', uuid)) == 1 then redis.call('HSET', key('recording', uuid), 'outcome', outcome) end
 if first and first ~= '' then
   count(campaign, now, 'outcome.' .. first, -1)
   count_operator(operator, now, 'outcome.' .. first, -1)

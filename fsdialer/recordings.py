@@ -1,0 +1,268 @@
+"""The files of recordings, as RQ's jobs handle them: read and judged after the call, kept in the campaign's format,
+removed when their time is over.
+
+The switch writes them as WAV: cheap for it, and whole up to the last second should it die. What is right about one is
+`core.recordings`' to say, what is known of it `store.recordings`' to keep.
+"""
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from fsdialer.core.campaigns import Campaign, RecordFormat
+from fsdialer.core.recordings import (
+    LABELS,
+    PATIENCE_S,
+    SETTLED_S,
+    WINDOW_S,
+    Expected,
+    Finding,
+    Measured,
+    is_path,
+    judge,
+)
+from fsdialer.core.times import day, epoch
+from fsdialer.errors import FsdialerError, NotFound
+from fsdialer.store import CompanyStore
+from fsdialer.store.recordings import Recording
+
+log = logging.getLogger(__name__)
+
+#: Recordings taken in one go.
+BATCH = 100
+#: How an alert tells to mend it.
+_MEND = {
+    Finding.MISSING: "does the switch write to FSDIALER_RECORDINGS, and is that the same directory here?",
+    Finding.UNREADABLE: "is the disk full?",
+    Finding.SHORT: "is the disk full, or was the switch restarted?",
+    Finding.CUSTOMER_SILENT: "does the carrier's audio reach the switch (NAT, firewall, codecs)?",
+    Finding.OPERATOR_SILENT: "is the operator's microphone muted? Let them test their phone.",
+    Finding.SILENT: "does audio reach the switch at all (NAT, firewall)?",
+}
+#: Ends that were found out late: how long the call really lasted is not known.
+_END_UNKNOWN = ("LOST", "SWITCH_GONE", "SWITCH_RESTARTED")
+_SUBTYPE = {RecordFormat.OGG: "VORBIS", RecordFormat.MP3: "MPEG_LAYER_III"}
+_CONVERT_FRAMES = 65_536
+
+
+# -- after the call ----------------------------------------------------------------------------------------
+def verify(company: CompanyStore, root: Path, now: float) -> int:
+    """Look at the recordings of calls that ended; how many were judged. What is wrong becomes an alert."""
+    with company.recordings.alone() as mine:
+        return _verify(company, root, now) if mine else 0
+
+
+def _verify(company: CompanyStore, root: Path, now: float) -> int:
+    judged = 0
+    for call, ended in company.recordings.unverified(now - SETTLED_S, BATCH):
+        record = company.calls.get(call)
+        if not is_path(record.get("recording", "")) or not record.get("answered"):
+            company.recordings.drop_unverified(call)
+            continue
+        judged += _verify_one(company, root, record, now, last_look=now - ended > PATIENCE_S)
+    return judged
+
+
+def _verify_one(company: CompanyStore, root: Path, record: dict[str, str], now: float, last_look: bool) -> bool:
+    campaign = _campaign(company, record["campaign"])
+    path = _present(root / record["recording"])
+    finding, seconds = _look(path, expected(record, campaign.record_notice))
+    if finding in (Finding.MISSING, Finding.SHORT, Finding.UNREADABLE) and not last_look:
+        return False
+    kept = path
+    if finding not in (Finding.MISSING, Finding.UNREADABLE):
+        kept = _converted(company, path, campaign, now)
+    company.recordings.save(
+        Recording(
+            call=record["uuid"],
+            campaign=record["campaign"],
+            lead=record["lead"],
+            number=record["number"],
+            operator=record.get("operator", ""),
+            answered=epoch(record["answered"]),
+            call_s=epoch(record["ended"]) - epoch(record["answered"]),
+            talk_s=float(record.get("talk_s") or 0),
+            disposition=record.get("disposition", ""),
+            outcome=record.get("outcome", ""),
+            path=str(kept.relative_to(root)),
+            finding=finding,
+            seconds=seconds,
+            size=kept.stat().st_size if kept.exists() else 0,
+        ),
+        campaign.record_keep_days,
+    )
+    log.info("call=%s recording=%s seconds=%.1f", record["uuid"], finding, seconds)
+    if finding is not Finding.OK:
+        text = f"Campaign {campaign.id}, call {record['uuid']} of {record['answered'][:19]}Z"
+        what = f"{text}: recording: {LABELS[finding]}: {_MEND[finding]}"
+        company.alerts.say(f"recording-{finding}.{campaign.id}", what, now)
+    return True
+
+
+def expected(record: dict[str, str], notice: str = "none") -> Expected:
+    """What a finished call's record promises of its recording."""
+    answered, bridged = epoch(record["answered"]), record.get("bridged", "")
+    known = record.get("cause") not in _END_UNKNOWN
+    return Expected(
+        call_s=epoch(record["ended"]) - answered if known else None,
+        talk_from_s=max(0.0, epoch(bridged) - answered) if bridged else None,
+        talk_s=float(record.get("talk_s") or 0),
+        notice=notice,
+    )
+
+
+def _present(path: Path) -> Path:
+    """The file the switch wrote, or what an earlier look that did not come to its end has made of it."""
+    others = (path.with_suffix(f".{each}") for each in (RecordFormat.OGG, RecordFormat.MP3))
+    return path if path.exists() else next((each for each in others if each.exists()), path)
+
+
+def _look(path: Path, expectation: Expected) -> tuple[Finding, float]:
+    if not path.is_file():
+        return Finding.MISSING, 0.0
+    measured = measure(path)
+    return judge(expectation, measured), measured.seconds if measured else 0.0
+
+
+def measure(path: Path) -> Measured | None:
+    """Length and loudness of both sides, read a minute at a time; None for what is no stereo recording."""
+    try:
+        with soundfile.SoundFile(path) as file:
+            if file.channels != 2 or not file.frames:
+                return None
+            window = round(file.samplerate * WINDOW_S)
+            sides: list[Any] = []
+            for block in file.blocks(blocksize=window * 600, dtype="float32"):
+                whole = len(block) // window * window
+                windows = block[:whole].reshape(-1, window, 2).astype(np.float64)
+                sides.append(np.sqrt((windows**2).mean(axis=1)))
+            loudness = np.concatenate(sides)
+            return Measured(
+                file.frames / file.samplerate, tuple(loudness[:, 0].tolist()), tuple(loudness[:, 1].tolist())
+            )
+    except soundfile.LibsndfileError as error:
+        log.warning("file=%s unreadable=%s", path.name, error)
+        return None
+
+
+def _converted(company: CompanyStore, path: Path, campaign: Campaign, now: float) -> Path:
+    """The recording in its campaign's format; should that fail it stays as it is, and an alert says so."""
+    if path.suffix == f".{campaign.record_format}":
+        return path
+    try:
+        return convert(path, campaign.record_format)
+    except (soundfile.LibsndfileError, ValueError, OSError) as error:  # ValueError: no such format here
+        log.warning("call=%s format=%s failed=%s", path.stem, campaign.record_format, error)
+        text = f"Recordings of campaign {campaign.id} stay WAV: {campaign.record_format} failed: {error}"
+        company.alerts.say(f"recording-format.{campaign.id}", text, now)
+        return path
+
+
+def convert(path: Path, to: RecordFormat) -> Path:
+    """The same sound beside it in another format; the first file is removed when the second is whole."""
+    target, part = path.with_suffix(f".{to}"), path.with_suffix(f".{to}.part")
+    try:
+        with (
+            soundfile.SoundFile(path) as source,
+            soundfile.SoundFile(part, "w", source.samplerate, 2, _SUBTYPE[to], format=to.upper()) as copy,
+        ):
+            for block in source.blocks(blocksize=_CONVERT_FRAMES, dtype="float32"):
+                copy.write(block)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    path.unlink()
+    return target
+
+
+def _campaign(company: CompanyStore, campaign: str) -> Campaign:
+    """Its present settings; for one that is gone, or edited into nonsense, those it was last kept by."""
+    try:
+        return company.setup.campaign(campaign)
+    except (NotFound, FsdialerError):
+        plain = Campaign(company.id, campaign)
+        days = company.recordings.keeping_times().get(campaign, plain.record_keep_days)
+        return replace(plain, record_keep_days=days)
+
+
+# -- the end of their time ---------------------------------------------------------------------------------
+def clear(company: CompanyStore, root: Path, now: float) -> int:
+    """Remove what is past its campaign's keeping time, the entry after its file; how many. Files nobody knows go when
+    the longest keeping time is over."""
+    removed, longest = 0, 1
+    store = company.recordings
+    for name, last_known in store.keeping_times().items():
+        days = _campaign(company, name).record_keep_days
+        if days != last_known:
+            store.set_keeping_time(name, days)
+        longest = max(longest, days)
+        while past := store.past(name, now - days * 86_400, BATCH):
+            for recording in past:
+                _remove(company, root, recording, name)
+            removed += len(past)
+    longest = max([longest, *(campaign.record_keep_days for campaign in company.setup.campaigns())])
+    removed += _remove_unknown(company, root, now - (longest + 1) * 86_400)
+    _ready_folders(company, root, now)
+    if removed:
+        log.info("company=%s recordings=removed count=%d", company.id, removed)
+    return removed
+
+
+def remove(company: CompanyStore, root: Path, recording: Recording) -> None:
+    """One recording, file and entry, before its time: a person asked for it."""
+    _remove(company, root, recording, recording.campaign)
+
+
+def _remove(company: CompanyStore, root: Path, recording: Recording | str, campaign: str) -> None:
+    if isinstance(recording, str):
+        company.recordings.remove(recording, campaign)
+        return
+    if is_path(recording.path):
+        file = root / recording.path
+        for each in (file, file.with_suffix(".wav")):
+            each.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # other recordings of the day are still in it, or it is gone
+            file.parent.rmdir()
+    company.recordings.remove(recording.call, campaign)
+
+
+def _remove_unknown(company: CompanyStore, root: Path, before: float) -> int:
+    removed = 0
+    last_day = date.fromisoformat(day(before))
+    for folder, on in _days(root / company.id):
+        if on > last_day:
+            continue
+        for file in folder.iterdir():
+            if is_path(f"{company.id}/{folder.name}/{file.name}") and company.recordings.get(file.stem) is None:
+                file.unlink()
+                removed += 1
+        with contextlib.suppress(OSError):  # something that is not ours lies in it
+            folder.rmdir()
+    return removed
+
+
+def _days(folder: Path) -> Iterator[tuple[Path, date]]:
+    for each in sorted(folder.iterdir()) if folder.is_dir() else ():
+        with contextlib.suppress(ValueError):
+            yield each, date.fromisoformat(each.name)
+
+
+def _ready_folders(company: CompanyStore, root: Path, now: float) -> None:
+    """Today's and tomorrow's folder, for the group to write to: those FreeSWITCH makes are its own alone."""
+    if not any(campaign.record for campaign in company.setup.campaigns()):
+        return
+    today = datetime.fromtimestamp(now, UTC).date()
+    before = os.umask(0o007)
+    try:
+        for on in (today, today + timedelta(days=1)):
+            (root / company.id / on.isoformat()).mkdir(mode=0o770, parents=True, exist_ok=True)
+    finally:
+        os.umask(before)
