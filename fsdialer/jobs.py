@@ -22,7 +22,6 @@ from rq import Queue, Retry, Worker
 from rq.exceptions import DuplicateJobError, StopRequested
 from rq.serializers import JSONSerializer
 
-from fsdialer import recordings
 from fsdialer import settings as settings_module
 from fsdialer.errors import FsdialerError, InvalidSetting
 from fsdialer.imports import LoadReport, load_file
@@ -82,6 +81,8 @@ def import_file(company: str, campaign: str, path: str) -> dict[str, Any]:
 
 def verify_recordings(company: str) -> int:
     """Recordings of calls that ended are looked at, put into their campaign's format and indexed; how many."""
+    from fsdialer import recordings  # numpy and libsndfile: half the worker's memory, for those who record
+
     return recordings.verify(_company(company), _recordings_folder(), time.time())
 
 
@@ -90,6 +91,8 @@ def clear_recordings(company: str) -> int:
     store = _company(company)
     if not settings_module.load().recordings and not store.recordings.keeping_times():
         return 0  # nothing is recorded here, and nothing ever was
+    from fsdialer import recordings
+
     return recordings.clear(store, _recordings_folder(), time.time())
 
 
