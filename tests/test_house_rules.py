@@ -25,7 +25,8 @@ ARROWS = {
     "fsdialer.imports": EVERYBODYS | {"fsdialer.store"},
     "fsdialer.recordings": EVERYBODYS | {"fsdialer.store"},
     "fsdialer.settings": EVERYBODYS,
-    "web": EVERYBODYS | {"fsdialer.store", "fsdialer.settings", "fsdialer.jobs", "fsdialer.imports"},
+    "web": EVERYBODYS
+    | {"fsdialer.store", "fsdialer.settings", "fsdialer.jobs", "fsdialer.imports", "fsdialer.recordings"},
 }
 # What the pure core may use of the world: arithmetic and words, nothing that waits, reads or tells the time.
 PURE = {

@@ -184,6 +184,10 @@ class Keys:
         """HASH: a call's recording: its path, what was found, of whom it is, who heard it."""
         return f"{self.root}:recording:{uuid}"
 
+    def recording_heard(self, uuid: str, by: str, how: str) -> str:
+        """STRING, 10 min: this person hears it now: the parts a player asks for are one hearing."""
+        return f"{self.root}:recording:{uuid}:{how}:{by}"
+
     @property
     def recordings_unverified(self) -> str:
         """ZSET: call uuid → when it ended (epoch s): recordings nobody looked at yet."""

@@ -17,6 +17,8 @@ from fsdialer.store.keys import Keys
 PAGE = 500
 #: Seconds one worker may take over them before another joins in.
 ALONE_S = 600
+#: A player asks for a file in parts: within so many seconds they are one hearing.
+HEARING_S = 600
 #: The last so many times anything was played.
 PLAYED_KEPT = 10_000
 
@@ -107,15 +109,20 @@ class Recordings:
             start += PAGE
 
     # -- hearing -------------------------------------------------------------------------------------------
-    def heard(self, call: str, by: str, how: str, address: str, now: float) -> None:
-        """Somebody plays it, or takes it away (`how`: play, download)."""
+    def heard(self, call: str, by: str, how: str, address: str, now: float) -> bool:
+        """Somebody plays it, takes it away or removes it (`how`: play, download, remove); False when this is still
+        the hearing that was written down."""
+        if not self._redis.set(self._keys.recording_heard(call, by, how), "1", nx=True, ex=HEARING_S):
+            return False
         key = self._keys.recording(call)
         with self._redis.pipeline(transaction=True) as pipe:
-            pipe.hincrby(key, "heard", 1)
-            pipe.hset(key, "heard_last", f"{by}, {iso(now)}")
+            if how != "remove":
+                pipe.hincrby(key, "heard", 1)
+                pipe.hset(key, "heard_last", f"{by}, {iso(now)}")
             entry = {"at": iso(now), "call": call, "by": by, "how": how, "address": address}
             pipe.xadd(self._keys.recordings_played, entry, maxlen=PLAYED_KEPT, approximate=True)
             pipe.execute()
+        return True
 
     def played(self, count: int) -> list[dict[str, str]]:
         """Who heard what, newest first: at, call, by, how, address."""

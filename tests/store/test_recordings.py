@@ -86,6 +86,13 @@ def test_who_heard_it_is_kept(acme):
     assert acme.recordings.played(1)[0]["by"] == "boss"
 
 
+def test_parts_a_player_asks_for_are_one_hearing_of_each_person(acme):
+    acme.recordings.save(ONE, 90)
+    assert [acme.recordings.heard("call-1", "boss", "play", "", NOW + n) for n in range(3)] == [True, False, False]
+    assert acme.recordings.heard("call-1", "deputy", "play", "", NOW)
+    assert acme.recordings.get("call-1").heard == 2
+
+
 def test_those_past_their_time_are_found_oldest_first_and_leave_nothing(acme):
     for n in range(3):
         acme.recordings.save(replace(ONE, call=f"c{n}", answered=NOW + n), 90)

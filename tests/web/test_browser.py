@@ -8,7 +8,9 @@ import time
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from fsdialer.store.recordings import Recording
 from tests.journey import Process, wait_until
+from tests.sound import tone, write_stereo
 from tests.web.conftest import NUMBER, PASSWORD, SECRET, connect_customer, open_company
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -46,6 +48,7 @@ class Site:
             "FSDIALER_REDIS_URL": redis_url,
             "FSDIALER_SECRET_KEY": SECRET,
             "FSDIALER_LISTEN": f"127.0.0.1:{self.port}",
+            "FSDIALER_RECORDINGS": str(folder / "recordings"),
         }
         self.folder = folder
         self.start()
@@ -245,3 +248,21 @@ def test_alert_stands_on_the_wallboard_as_text_and_goes_when_it_is_cleared(page,
     row.get_by_role("button").click()
     expect(page.locator("#alerts")).to_be_hidden()
     assert acme.alerts.standing() == []
+
+
+def test_recording_is_played_on_the_page(page, acme, site, tmp_path):
+    path = "acme/2026-11-23/call-1.wav"
+    write_stereo(tmp_path / "recordings" / path, tone(440, 5), tone(700, 5))
+    one = Recording(
+        "call-1", "spring", "1", NUMBER, "1001", time.time(), 5, 5, "answered", "", path, "ok", 5.0, 160_044
+    )
+    acme.recordings.save(one, 90)
+    sign_in(page, "admin")
+    page.click("text=Recordings")
+    page.evaluate("document.querySelector('audio').muted = true")
+    page.evaluate("document.querySelector('audio').play()")
+    wait_until(lambda: page.evaluate("document.querySelector('audio').currentTime > 0.2"), what="the player")
+    page.evaluate("document.querySelector('audio').currentTime = 4")
+    wait_until(lambda: page.evaluate("document.querySelector('audio').ended"), what="the player")
+    assert page.evaluate("document.querySelector('audio').duration") == 5
+    assert [each["how"] for each in acme.recordings.played(9)] == ["play"]
