@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LAB ?=
 
-.PHONY: lab test unit lint bench clean
+.PHONY: lab test unit lint bench vendor clean
 
 lab: .venv/.lab
 	$(BIN)/fsdialer lab $(LAB)
@@ -27,6 +27,10 @@ lint: .venv/.test
 
 bench: .venv/.test
 	$(BIN)/python bench/event_socket.py
+
+# The operator page's SIP library, bundled anew; needs Node. The result is committed.
+vendor:
+	cd frontend && npm ci --no-audit --no-fund && npm run --silent build
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "fsdialer needs Python 3.11 or newer: set PYTHON=python3.11"; exit 1; }

@@ -11,6 +11,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from fsdialer.errors import InvalidSetting
 
@@ -24,18 +25,22 @@ _NAMES = {
     "secret_key",
     "metrics_token",
     "listen",
+    "sip_ws",
     "dialer_name",
     "browser_grace_s",
     "recordings",
     "log_level",
 }
+# It stands in a page's security policy: no blanks, commas, semicolons.
+_WEBSOCKET = re.compile(r"wss?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?|/[A-Za-z0-9._~/-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a process needs to know before it can ask Redis for the rest.
 
-    `switches` are ``esl://:PASSWORD@HOST:PORT`` with ``?domain=…&name=…``; `listen` is HOST:PORT of the web.
+    `switches` are ``esl://:PASSWORD@HOST:PORT`` with ``?domain=…&name=…``; `listen` is HOST:PORT of the web; `sip_ws`
+    is where browsers' phones register: ``wss://HOST:PORT``, or ``/PATH`` behind the web's own TLS proxy.
     `recordings`: the directory they are kept in, under the same path for switch, worker and web; empty: nothing is
     recorded.
     """
@@ -46,6 +51,7 @@ class Settings:
     secret_key: str = field(default="", repr=False)
     metrics_token: str = field(default="", repr=False)
     listen: str = "127.0.0.1:8080"
+    sip_ws: tuple[str, ...] = ()
     dialer_name: str = ""
     browser_grace_s: float = 20.0
     log_level: str = "INFO"
@@ -56,6 +62,15 @@ class Settings:
         if not self.switches:
             raise InvalidSetting(f"{_PREFIX}SWITCHES", "not set: name at least one, esl://:PASSWORD@HOST:8021")
         return self
+
+    @property
+    def sip_domain(self) -> str:
+        """What phones write after the @: ``?domain=`` of the first switch that says it, else the WebSocket's host."""
+        for url in (*self.switches, *self.sip_ws):
+            parts = urlsplit(url)
+            if domain := parse_qs(parts.query).get("domain", [parts.hostname if "ws" in parts.scheme else ""])[0]:
+                return domain
+        return ""
 
     def need_secret(self) -> "Settings":
         """Itself; InvalidSetting when there is no secret to sign sessions with."""
@@ -82,6 +97,7 @@ def load(environment: Mapping[str, str] | None = None, ini: Path | None = None) 
         secret_key=value("SECRET_KEY"),
         metrics_token=value("METRICS_TOKEN"),
         listen=_listen(value("LISTEN", "127.0.0.1:8080")),
+        sip_ws=tuple(_websocket(part.strip()) for part in value("SIP_WS").split(",") if part.strip()),
         dialer_name=_name(value("DIALER_NAME", f"{socket.gethostname().split('.')[0]}-{os.getpid()}")),
         browser_grace_s=_seconds("BROWSER_GRACE_S", value("BROWSER_GRACE_S", "20")),
         log_level=_level(value("LOG_LEVEL", "INFO")),
@@ -125,6 +141,13 @@ def _listen(text: str) -> str:
     host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isdigit() or int(port) > 65535:
         raise InvalidSetting(f"{_PREFIX}LISTEN", f"{text!r} is not HOST:PORT, like 127.0.0.1:8080")
+    return text
+
+
+def _websocket(text: str) -> str:
+    if not _WEBSOCKET.fullmatch(text):
+        what = f"{text!r} is not wss://HOST:PORT, ws://HOST:PORT or /PATH"
+        raise InvalidSetting(f"{_PREFIX}SIP_WS", what)
     return text
 
 

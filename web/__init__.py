@@ -6,7 +6,7 @@ and a cookie that is sent to that seat alone.
 
 import logging
 
-from flask import Flask, Response, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -78,12 +78,13 @@ def main(settings: Settings) -> None:
 
 
 def _register(app: Flask, limiter: Limiter) -> None:
-    from web import admin, auth, feed, metrics, operators, recordings, setup_pages, switch_xml
+    from web import admin, auth, feed, metrics, operators, recordings, setup_pages, softphone, switch_xml
 
     limiter.limit(TRIES, key_func=_who_tries, methods=["POST"])(auth.blueprint)
     app.register_blueprint(auth.blueprint)
     app.register_blueprint(feed.blueprint)
     app.register_blueprint(operators.blueprint)
+    app.register_blueprint(softphone.blueprint)
     app.register_blueprint(admin.blueprint)
     app.register_blueprint(setup_pages.blueprint)
     app.register_blueprint(recordings.blueprint)
@@ -138,7 +139,10 @@ def _wants_json() -> bool:
 
 
 def _secure(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", _POLICY)
+    """`g.connect_to`: where this page's script may connect besides its own origin."""
+    elsewhere = g.get("connect_to")
+    policy = f"{_POLICY}; connect-src 'self' {' '.join(elsewhere)}" if elsewhere else _POLICY
+    response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
     if request.endpoint != "static":

@@ -4,6 +4,7 @@ A sign-in is a random id in a signed cookie and a record under it in Redis, so t
 count at once. Wrong logins and wrong passwords get the same answer, as slowly.
 """
 
+import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,6 +59,11 @@ def signed_in(role: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         return guarded
 
     return guard
+
+
+def this_sign_in() -> str:
+    """Which sign-in the request is of, without giving its token away."""
+    return hashlib.sha256(session.get("id", "").encode()).hexdigest()[:16]
 
 
 @blueprint.app_url_defaults
@@ -135,6 +141,7 @@ def logout(seat: str) -> Response:
         import time
 
         me.company.operators.leave_line(me.operator, time.time(), "signed out")
+        me.company.softphones.give_up(me.operator, this_sign_in())
     store().redis.delete(session_key(session.get("id", "")))
     session.clear()
     return redirect(url_for("auth.login", company=me.company.id))

@@ -88,7 +88,11 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "name": ("Name", "text", ""),
         "extension": ("Extension", "text", "Their phone; nobody else's."),
         "dial": ("Dial instead", "text", "A FreeSWITCH destination in place of user/EXTENSION."),
-        "station": ("Phone", "choice", "ring: called for each customer; nailed: held up between calls."),
+        "station": (
+            "Phone",
+            "choice",
+            "ring: for each customer; nailed: held up between calls; webrtc: in their page.",
+        ),
         "campaigns": ("Campaigns", "text", "Parted by spaces."),
     },
 }

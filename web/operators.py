@@ -4,10 +4,11 @@ import time
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, g, jsonify, render_template, request
+from flask import Blueprint, Response, current_app, g, jsonify, render_template, request
 
 from fsdialer.errors import Refused
 from web.auth import signed_in
+from web.softphone import addresses
 from web.views import PAUSE_REASONS, operator_view
 
 blueprint = Blueprint("operators", __name__, url_prefix="/s/<seat>")
@@ -21,7 +22,10 @@ NOTE_LIMIT = 2000
 def page() -> str:
     """The page; its script fills it from the feed."""
     name = g.me.company.setup.company().name or g.me.company.id
-    return render_template("operator.html", me=g.me, company=name, reasons=PAUSE_REASONS)
+    softphone = g.me.company.operators.view(g.me.operator).in_browser
+    if softphone:
+        g.connect_to = addresses(current_app.extensions["fsdialer.settings"])
+    return render_template("operator.html", me=g.me, company=name, reasons=PAUSE_REASONS, softphone=softphone)
 
 
 @blueprint.route("/on", methods=["POST"])

@@ -49,6 +49,9 @@ def _user(store: Store, settings: Settings, extension: str, domain: str) -> byte
     phones, clashing = unclashing((phone for phone in found if phone), lambda phone: phone.extension)
     if clashing:
         log.error("extension=%s served=no companies=%s", extension, ",".join(phone.company for phone in clashing))
+    for phone in phones:
+        if phone.in_browser:
+            store.company(phone.company).softphones.was_asked_for(phone.operator)
     return switch_config.document(switch_config.directory(domain, phones))
 
 

@@ -21,9 +21,11 @@ def operator_view(company: CompanyStore, operator: str, now: float) -> dict[str,
     view = company.operators.view(operator)
     card = company.operators.card(operator)
     state = OperatorState(view.state)
+    phone = company.softphones.holder(operator) if view.in_browser else None
     return {
         "now": now,
         "operator": {"id": view.id, "name": view.name, "extension": view.extension, "station": view.station},
+        "softphone": {"here": view.in_browser, "page": phone.page if phone else ""},
         "state": view.state,
         "label": LABELS[state],
         "since": view.since,

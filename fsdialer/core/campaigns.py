@@ -43,10 +43,19 @@ class RecordFormat(StrEnum):
 
 
 class Station(StrEnum):
-    """How an operator's phone is reached: rung for each call, or called once and held ("nailed up")."""
+    """How an operator's phone is reached: rung for each call, or called once and held ("nailed up"); either way it may
+    be the softphone in the operator's page."""
 
     RING = "ring"
     NAILED = "nailed"
+    WEBRTC = "webrtc"
+    WEBRTC_NAILED = "webrtc-nailed"
+
+
+#: Phones that stay up between calls.
+HELD_STATIONS = frozenset({Station.NAILED, Station.WEBRTC_NAILED})
+#: Phones in the operator's page.
+BROWSER_STATIONS = frozenset({Station.WEBRTC, Station.WEBRTC_NAILED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +182,8 @@ class Operator:
     dial: str = ""
     station: Station = Station.RING
     campaigns: tuple[str, ...] = ()
+
+    @property
+    def in_browser(self) -> bool:
+        """Is their phone the one in their page?"""
+        return self.station in BROWSER_STATIONS and not self.dial

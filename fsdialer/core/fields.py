@@ -211,7 +211,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "name": _text(80),
         "extension": _text(20, r"[0-9A-Za-z_.-]{1,20}", "an extension like 1001"),
         "dial": _text(200, _DESTINATION, "a destination like user/1001 or sofia/internal/1001@host"),
-        "station": _one_of(Station, later=("refer", "webrtc")),
+        "station": _one_of(Station, later=("refer",)),
         "campaigns": _many(ID.pattern, "a campaign's id"),
     },
 }

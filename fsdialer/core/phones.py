@@ -17,14 +17,28 @@ _WORDS = {
     "NORMAL_CLEARING": "was hung up",
     "ORIGINATOR_CANCEL": "did not answer: switch on its automatic answer",
 }
+_IN_PAGE = "is not connected: what is wrong stands beside it on this page"
+#: The same of a phone in the operator's page, where it differs.
+_BROWSER_WORDS = {
+    "USER_NOT_REGISTERED": _IN_PAGE,
+    "SUBSCRIBER_ABSENT": _IN_PAGE,
+    "NO_ANSWER": "did not answer: keep this page open, and let it use the microphone",
+    "ALLOTTED_TIMEOUT": "did not answer: keep this page open, and let it use the microphone",
+    "ORIGINATOR_CANCEL": "did not answer: keep this page open, and let it use the microphone",
+    "INCOMPATIBLE_DESTINATION": "and the switch found no way to exchange audio: its mod_rtc and mod_opus are needed",
+}
 
 
-def phone_failure(extension: str, cause: str) -> str:
+def phone_failure(extension: str, cause: str, in_browser: bool = False) -> str:
     """The sentence shown on the operator's page; `cause` is a hangup cause or words of our own."""
-    words = _WORDS.get(cause)
+    words = _words(cause, in_browser)
     if words is None:
         words = f"failed ({cause})" if cause.isupper() else cause
     return f"Your phone {extension} {words}. Get on the line again when it works."
+
+
+def _words(cause: str, in_browser: bool) -> str | None:
+    return (_BROWSER_WORDS.get(cause) if in_browser else None) or _WORDS.get(cause)
 
 
 #: Fewer audio packets than this (half a second of 20 ms each) in a test are no audio.
@@ -41,12 +55,17 @@ class PhoneTest:
 
 
 def judge_test(
-    extension: str, cause: str, answered_after_s: float | None, packets: int | None, addresses: int
+    extension: str,
+    cause: str,
+    answered_after_s: float | None,
+    packets: int | None,
+    addresses: int,
+    in_browser: bool = False,
 ) -> PhoneTest:
     """The verdict on a test call that ended with `cause`, `packets` of audio having come from the phone (None: the
     switch did not count), which was registered at so many `addresses`."""
     if answered_after_s is None:
-        return PhoneTest(False, f"Your phone {extension} {_WORDS.get(cause, f'failed ({cause})')}.")
+        return PhoneTest(False, f"Your phone {extension} {_words(cause, in_browser) or f'failed ({cause})'}.")
     answered = f"Your phone {extension} answered after {answered_after_s:.1f} s"
     if packets is not None and packets < ENOUGH_PACKETS:
         words = f"{answered}, but no audio came from it: check its microphone, then the firewall and NAT between."

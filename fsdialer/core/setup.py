@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator
+from fsdialer.core.campaigns import BROWSER_STATIONS, Campaign, Company, Gateway, Operator
 from fsdialer.core.fields import ID, KINDS, Wrong, read_delays, read_setting, to_hash
 from fsdialer.errors import InvalidSetting
 
@@ -149,6 +149,8 @@ def _contradictions(where: str, setup: CompanySetup) -> list[str]:
         elif extensions.setdefault(operator.extension, operator.id) != operator.id:
             holder = extensions[operator.extension]
             problems.append(f"{at}.extension: {operator.extension!r} belongs to operator {holder}")
+        if operator.dial and operator.station in BROWSER_STATIONS:
+            problems.append(f"{at}.dial: leave it out: the phone of station {operator.station} is in the browser")
         for name in operator.campaigns:
             if name not in campaigns:
                 problems.append(f"{at}.campaigns: no campaign {name!r} in this company")

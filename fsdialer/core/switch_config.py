@@ -19,10 +19,14 @@ from fsdialer.errors import InvalidSetting
 
 #: The name our web knows the switch by, and the profile gateways are made in.
 WEB_USER, CARRIER_PROFILE = "freeswitch", "carrier"
+#: The profile phones register at.
+OPERATORS_PROFILE = "operators"
 #: How long a switch may keep an operator's record without asking again (ms). The dialer has it forgotten at a change,
 #: so this only bounds what holds while no dialer runs. FreeSWITCH counts it in microseconds in 32 bits
 #: (switch_xml_locate_user_merged): above 2,147,483 it would be over before it began.
 CACHE_MS = 1_800_000
+#: The same for a phone in a browser: its password is short-lived, so this is too.
+BROWSER_CACHE_MS = 120_000
 #: The gateway variable that says which settings the switch has.
 MARK = "fsdialer_settings"
 #: The domain the gateways stand in.
@@ -41,13 +45,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """An operator's account on the switch."""
+    """An operator's account on the switch. `in_browser`: it is in their page, the password good for that page alone."""
 
     company: str
     operator: str
     name: str
     extension: str
     password: str
+    in_browser: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,11 @@ def phone_password(secret_key: str, company: str, operator: str, salt: str) -> s
     need not be kept; another one under another `salt`."""
     digest = _keyed(secret_key, "phone", company, operator, salt)
     return base64.b32encode(digest).decode().lower()[:24]
+
+
+def browser_password(secret_key: str, company: str, operator: str, salt: str) -> str:
+    """The password of the phone in an operator's page, for as long as the page keeps its random `salt`."""
+    return _keyed(secret_key, "browser", company, operator, salt).hex()[:48]
 
 
 def web_password(secret_key: str) -> str:
@@ -103,8 +113,9 @@ def directory(domain: str, phones: Iterable[Phone], cache_ms: int = CACHE_MS) ->
     _param(params, "param", "dial-string", _DIAL_STRING)
     for phone in phones:
         user = ElementTree.SubElement(users, "user", {"id": phone.extension})
-        if cache_ms:
-            user.set("cacheable", str(cache_ms))
+        kept_ms = min(cache_ms, BROWSER_CACHE_MS) if phone.in_browser else cache_ms
+        if kept_ms:
+            user.set("cacheable", str(kept_ms))
         params = ElementTree.SubElement(user, "params")
         _param(params, "param", "a1-hash", a1_hash(phone.extension, domain, phone.password))
         variables = ElementTree.SubElement(user, "variables")

@@ -18,6 +18,7 @@ from fsdialer.core.campaigns import Campaign
 from fsdialer.core.events import SwitchEvent
 from fsdialer.core.pacing.observed import Observation, found_a_machine
 from fsdialer.core.times import iso
+from fsdialer.engine.browser_phones import BrowserPhones
 from fsdialer.engine.dialer import Dialer
 from fsdialer.engine.janitor import Janitor
 from fsdialer.engine.lines import Lines
@@ -77,6 +78,7 @@ class Engine:
         self.switch_setup = SwitchSetup(self.lines, self._store)
         self.recording_chores = RecordingChores(self._companies, jobs.recording_enqueuer(settings), clock)
         self.phone_tests = PhoneTests(self.tasks, self.lines, clock)
+        self.browser_phones = BrowserPhones(self.lines)
         self.switchboard = Switchboard(self.tasks, self.lines, self.stations, self.trunks, self.retries, clock)
         self.switchboard.on_change = self._wake
         self.switchboard.on_observed = self._observe
@@ -249,6 +251,8 @@ class Engine:
             for (owned, _), dialer in list(self.dialers.items()):
                 if owned == company.id:
                     dialer.reload()
+        elif kind == "softphone":
+            self.tasks.spawn("softphone", self.browser_phones.changed, company, entry["operator"], entry["what"])
         elif kind == "wish" and entry.get("what") == "test_phone":
             self._test_phone(company, entry.get("operator", ""))
         elif kind == "wish" and entry.get("what") == "hangup":

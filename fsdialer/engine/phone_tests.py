@@ -87,7 +87,7 @@ class PhoneTests:
             return
         answered_after_s = None if running.answered_at is None else running.answered_at - running.placed_at
         view = running.operator
-        result = judge_test(view.extension, cause, answered_after_s, packets, running.addresses)
+        result = judge_test(view.extension, cause, answered_after_s, packets, running.addresses, view.in_browser)
         self._save(running.company, view.id, result)
 
     def _save(self, company: CompanyStore, operator: str, result: PhoneTest) -> None:

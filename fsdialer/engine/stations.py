@@ -10,7 +10,7 @@ import uuid as uuids
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fsdialer.core.campaigns import Campaign, Station
+from fsdialer.core.campaigns import Campaign
 from fsdialer.core.events import Heartbeat, JobDone, LegHungUp, LegReady, LegsBridged, SwitchEvent
 from fsdialer.core.phones import phone_failure
 from fsdialer.engine.lines import Lines
@@ -88,7 +88,7 @@ class Stations:
     def adopt(self, company: CompanyStore, view: OperatorView) -> None:
         """After a restart: is the phone's line still there? If not it is rung again. While a switch is not up nothing
         can be said of a line that the others do not have: ask again when it is."""
-        if view.station != Station.NAILED or not view.leg or view.leg in self._held:
+        if not view.held or not view.leg or view.leg in self._held:
             return
         for link in self._lines.all():
             try:
@@ -176,7 +176,7 @@ class Stations:
         if view.state in ("on_call", "wrap_up"):
             operators.phone_lost(held.operator, now)
         elif view.state != "reserved":  # then the call itself passes the operator over
-            reason = phone_failure(view.extension, cause)
+            reason = phone_failure(view.extension, cause, view.in_browser)
             log.warning("operator=%s leg=%s off_line=yes reason=%s", held.operator, leg, reason)
             operators.phone_down(held.operator, reason, now)
 

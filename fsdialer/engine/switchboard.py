@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from fsdialer.core import calls as life
 from fsdialer.core import effects, events
 from fsdialer.core.call_facts import Call
-from fsdialer.core.campaigns import Campaign, Station
+from fsdialer.core.campaigns import Campaign
 from fsdialer.core.effects import Effect
 from fsdialer.core.events import CallEvent, Heartbeat, JobDone, LegsBridged, SwitchEvent, WaitExpired
 from fsdialer.core.pacing.observed import Observation, of_call
@@ -260,7 +260,7 @@ class Switchboard:
         view = line.company.operators.reserve(call.uuid, line.owner, preferred, passed_over, now)
         if view is None:
             return False
-        held = view.station == Station.NAILED
+        held = view.held
         leg = view.leg if held else str(uuids.uuid4())
         self._legs[leg] = call.uuid
         self.feed(call.uuid, events.OperatorReserved(view.id, leg, held, now))
@@ -289,7 +289,7 @@ class Switchboard:
 
     def _fail(self, line: Line, operator: str, cause: str) -> None:
         view: OperatorView = line.company.operators.view(operator)
-        reason = phone_failure(view.extension, cause)
+        reason = phone_failure(view.extension, cause, view.in_browser)
         log.warning("call=%s operator=%s off_line=yes reason=%s", line.call.uuid, operator, reason)
         line.company.operators.release(operator, line.call.uuid, self._clock(), failure=reason)
 

@@ -3,15 +3,26 @@
 
 import re
 
-from fsdialer.core.switch_config import CARRIER_PROFILE, GATEWAY_DOMAIN, MARK
+from fsdialer.core.switch_config import CARRIER_PROFILE, GATEWAY_DOMAIN, MARK, OPERATORS_PROFILE
 from fsdialer.errors import UnsafeCommand
 
+_DOMAIN = re.compile(r"[0-9A-Za-z.:-]{0,253}")
 _NAME = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 
 
 def forget_operators() -> str:
     """Operators' records are asked for anew."""
     return "xml_flush_cache"
+
+
+def forget_operator(extension: str, domain: str = "") -> str:
+    """One operator's record is asked for anew; without a domain everybody's."""
+    return f"xml_flush_cache id {_user(extension, domain, ' ')}" if domain else forget_operators()
+
+
+def forget_registrations(extension: str, domain: str = "") -> str:
+    """A phone is registered nowhere any more, until it comes again."""
+    return f"sofia profile {OPERATORS_PROFILE} flush_inbound_reg {_user(extension, domain, '@')}"
 
 
 def read_files() -> str:
@@ -42,6 +53,12 @@ def gateways(up: bool) -> str:
 def gateway_mark(name: str) -> str:
     """Which settings of ours the switch has for a gateway; nothing for one that is not of ours."""
     return f"sofia_gateway_data {_gateway(name)} ovar {MARK}"
+
+
+def _user(extension: str, domain: str, between: str) -> str:
+    if not _NAME.fullmatch(extension) or not _DOMAIN.fullmatch(domain):
+        raise UnsafeCommand(f"{extension!r} {domain!r} is no user of a domain: nothing was sent")
+    return f"{extension}{between}{domain}" if domain else extension
 
 
 def _gateway(name: str) -> str:

@@ -22,6 +22,7 @@ from fsdialer.store.ownership import Ownership
 from fsdialer.store.pacing import PacingStore
 from fsdialer.store.recordings import Recordings
 from fsdialer.store.scripts import Scripts
+from fsdialer.store.softphones import Softphones
 from fsdialer.store.stats import Stats
 from fsdialer.store.users import Users
 
@@ -61,6 +62,11 @@ class CompanyStore:
     def accounts(self) -> Accounts:
         """What a switch is told: operators' phones, gateways."""
         return Accounts(self.redis, self.keys, self.setup)
+
+    @cached_property
+    def softphones(self) -> Softphones:
+        """The phones in operators' pages."""
+        return Softphones(self.redis, self.keys)
 
     @cached_property
     def users(self) -> Users:

@@ -1,7 +1,8 @@
 """The secrets a switch needs: what an operator's phone password is made with, and gateways' passwords.
 
 A phone's password is not kept at all: `core.switch_config.phone_password` makes it from the secret key and the salt
-here. A gateway's has to be, since the carrier wants it in clear; it is never exported or shown.
+here; that of a phone in a page from the salt in `store.softphones`, while a page has it. A gateway's has to be kept,
+since the carrier wants it in clear; it is never exported or shown.
 """
 
 import secrets
@@ -9,11 +10,12 @@ from collections.abc import Iterator
 
 from redis import Redis
 
-from fsdialer.core.switch_config import Phone, Trunk, phone_password
+from fsdialer.core.switch_config import Phone, Trunk, browser_password, phone_password
 from fsdialer.errors import NotFound
 from fsdialer.store.campaigns import Setup
 from fsdialer.store.feed import Feed
 from fsdialer.store.keys import Keys
+from fsdialer.store.softphones import Softphones
 
 
 class Accounts:
@@ -23,6 +25,7 @@ class Accounts:
         self._redis = redis
         self._keys = keys
         self._setup = setup
+        self._softphones = Softphones(redis, keys)
 
     def phones(self, secret_key: str) -> Iterator[Phone]:
         """Every operator's, but for those rung at a destination of their own."""
@@ -33,9 +36,19 @@ class Accounts:
     def phone(self, operator: str, secret_key: str) -> Phone:
         """An operator's; NotFound when there is none of that id."""
         found = self._setup.operator(operator)
-        salt = self._redis.hget(self._keys.operator(operator), "phone_salt") or ""
-        password = phone_password(secret_key, self._keys.company_id, operator, salt)
-        return Phone(self._keys.company_id, operator, found.name, found.extension, password)
+        if found.in_browser:
+            password = self._browser_password(operator, secret_key)
+        else:
+            salt = self._redis.hget(self._keys.operator(operator), "phone_salt") or ""
+            password = phone_password(secret_key, self._keys.company_id, operator, salt)
+        return Phone(self._keys.company_id, operator, found.name, found.extension, password, found.in_browser)
+
+    def _browser_password(self, operator: str, secret_key: str) -> str:
+        """Without a page that has the phone: one nobody knows, so that the switch can ring it and nobody can be it."""
+        holder = self._softphones.holder(operator)
+        if holder is None:
+            return secrets.token_hex(24)
+        return browser_password(secret_key, self._keys.company_id, operator, holder.salt)
 
     def phone_at(self, extension: str, secret_key: str) -> Phone | None:
         """The one with this extension, if the company has it."""

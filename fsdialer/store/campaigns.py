@@ -139,7 +139,7 @@ class Setup:
         state, extension = self._redis.hmget(self._keys.operator(operator), "state", "extension")
         if state not in (None, "", "off"):
             raise Refused(f"operator {operator} is on the line ({state}): take them off first")
-        self._redis.delete(self._keys.operator(operator))
+        self._redis.delete(self._keys.operator(operator), self._keys.softphone(operator))
         self._redis.srem(self._keys.operators, operator)
         if extension:
             self._free_extension(extension, operator)

@@ -109,6 +109,14 @@ class Keys:
         """HASH: set-up (name, extension, dial, station, campaigns) and state (state, since, campaign, call, …)."""
         return f"{self.root}:operator:{operator}"
 
+    def softphone(self, operator: str) -> str:
+        """HASH, 3 min: the page that has the operator's phone: page, session, salt of its password, since."""
+        return f"{self.root}:operator:{operator}:softphone"
+
+    def softphone_asked(self, operator: str) -> str:
+        """STRING, 1 h: the salt a switch has asked for last: proof that it asks our web at all."""
+        return f"{self.root}:operator:{operator}:softphone:asked"
+
     def operator_stats(self, operator: str, day: str) -> str:
         """HASH, 40 days: seconds by state (on_call_s, wrap_up_s, …), calls, outcomes of one UTC day."""
         return f"{self.root}:operator:{operator}:stats:{day}"

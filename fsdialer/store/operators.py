@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from redis import Redis
 
+from fsdialer.core.campaigns import BROWSER_STATIONS, HELD_STATIONS
 from fsdialer.core.leads import OUTCOMES
 from fsdialer.core.times import day, epoch, iso
 from fsdialer.errors import NotFound, Refused
@@ -42,6 +43,16 @@ class OperatorView:
     phone_test: str = ""
     phone_test_ok: bool = False
     phone_tested_at: float | None = None
+
+    @property
+    def held(self) -> bool:
+        """Does their phone stay up between calls?"""
+        return self.station in HELD_STATIONS
+
+    @property
+    def in_browser(self) -> bool:
+        """Is their phone the one in their page?"""
+        return self.station in BROWSER_STATIONS and not self.dial
 
 
 @dataclass(frozen=True, slots=True)

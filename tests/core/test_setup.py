@@ -85,6 +85,7 @@ def test_campaigns_delays_stay_its_own_so_that_the_companys_may_change_later():
         (("max_attempts = 6", 'record_notice = "a b.wav"'), "record_notice: 'a b.wav' is not none, tone or a sound"),
         (('mode = "multiplier"', 'mode = "fast"'), "campaign.spring.mode: 'fast' must be one of off, progressive"),
         (('station = "nailed"', 'station = "refer"'), "operator.1001.station: 'refer' is not in this version"),
+        (('station = "nailed"', 'station = "webrtc"\ndial = "user/7"'), "operator.1001.dial: leave it out"),
         (('gateways = ["trunk"]', 'gateways = ["trnk"]'), "campaign.spring.gateways: no gateway 'trnk'"),
         (('campaigns = ["spring"]', 'campaigns = ["autumn"]'), "operator.1001.campaigns: no campaign 'autumn'"),
         (('extension = "1001"\n', ""), "operator.1001.extension: missing"),

@@ -40,6 +40,8 @@ function say(words) {
 function draw(next) {
   view = next;
   clockSkew = next.now - Date.now() / 1000;
+  document.dispatchEvent(new CustomEvent('fsdialer:view', { detail: next }));
+  if (next.softphone.here !== !!$('phone') && next.state === 'off') return location.reload(); // another kind of phone
   $('state').dataset.state = next.state;
   $('label').textContent = next.label;
   $('extension').textContent = next.operator.extension;
@@ -188,6 +190,8 @@ setInterval(tick, 1000);
 // -- buttons --------------------------------------------------------------------------------------------------
 
 function toggleLine() {
+  const phone = $('phone');
+  if (view.state === 'off' && phone && phone.dataset.state !== 'ready') return say(`${$('phone-label').textContent} Without it no customer can be put through.`);
   if (view.state === 'off') ask('on', { campaign: $('campaign').value || view.campaigns[0]?.id || '' });
   else if (view.wish === 'off') ask('ready');
   else ask('off');
@@ -265,6 +269,7 @@ document.addEventListener('keydown', (event) => {
     r: () => !$('ready').hidden && ask('ready'),
     h: () => !$('hangup').hidden && ask('hangup'),
     n: () => view.card && $('note').focus(),
+    m: () => $('phone-mute')?.click(),
     '?': () => $('help').showModal(),
   };
   const act = outcome ? () => choose(outcome.code) : keys[key];

@@ -74,6 +74,9 @@ local function count_operator(operator, now, name, by)
   redis.call('EXPIRE', stats, 40 * 86400)
 end
 
+-- Phones that stay up between calls (`core.campaigns.HELD_STATIONS`).
+local HELD = { nailed = true, ['webrtc-nailed'] = true }
+
 -- The one way an operator changes state: presence set, free list, wrap-up clock, time by state and feed agree.
 -- `reason` is what the operator reads on the page. Who was removed from the presence set by hand is not put back;
 -- who has a nailed-up phone is available only while its line is up.
@@ -81,7 +84,7 @@ local function move(operator, state, now, reason)
   local hash = key('operator', operator)
   local before, campaign = get(hash, 'state'), get(hash, 'campaign')
   local since = epoch(get(hash, 'since'))
-  if state == 'available' and get(hash, 'station') == 'nailed' and get(hash, 'leg') == '' then
+  if state == 'available' and HELD[get(hash, 'station')] and get(hash, 'leg') == '' then
     state, reason = 'connecting', 'calling your phone'
   end
   local on_line = before ~= '' and before ~= 'off'
