@@ -66,7 +66,7 @@ def test_busy_lead_is_called_again_after_the_busy_delay(centre):
 
 
 def test_no_answer_is_a_missed_call(centre):
-    c = centre(ring_s=1)
+    c = centre(ring_s=2)
     c.on_line("1001")
     lead = c.disposition(c.add_lead(NO_ANSWER))
     assert (lead.disposition, lead.attempts) == ("missed", 1)

@@ -26,7 +26,7 @@ def centre(redis_url, redis, tmp_path):
         "--gateway=trunk:channels=30:cps=30",
         "--gateway=spare:channels=30:cps=30",
         gateways=("trunk", "spare"),
-        ring_s=1,
+        ring_s=2,
         wrap_up_s=0.2,
         max_talk_s=30,
         max_attempts=3,

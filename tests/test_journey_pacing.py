@@ -29,7 +29,7 @@ def test_free_operator_gets_the_next_call_within_a_tenth_of_a_second(centre):
 
 
 def test_trunks_limits_are_never_exceeded(centre):
-    c = centre("--gateway=trunk", mode=Mode.MULTIPLIER, multiplier=Decimal("10"), ring_s=1)
+    c = centre("--gateway=trunk", mode=Mode.MULTIPLIER, multiplier=Decimal("10"), ring_s=2)
     setup = c.store.setup
     setup.save_gateway(dataclasses.replace(setup.gateway("trunk"), channels=4, calls_per_second=6))
     for n in range(10):

@@ -115,6 +115,7 @@ def originate_operator(
         "origination_caller_id_name": f"'{_plain(caller_name)}'",
         "origination_caller_id_number": _checked("caller id", _NUMBER, caller_number) or "0",
         "sip_auto_answer": "true",
+        "ignore_early_media": "true",  # or ringback would count as an answer, and a customer be joined to it
         "ignore_display_updates": "true",  # or the bridge would tell the phone whom it talks to
         "accountcode": ACCOUNT,
         **_tags(tags),
@@ -135,6 +136,7 @@ def originate_test(*, leg: str, destination: str, ring_s: int, caller_name: str,
         "origination_caller_id_name": f"'{_plain(caller_name)}'",
         "origination_caller_id_number": "0",
         "sip_auto_answer": "true",
+        "ignore_early_media": "true",
         "accountcode": ACCOUNT,
         "execute_on_answer": f"'sched_hangup +{_number('test', talk_s, 1, 60)} NORMAL_CLEARING'",
     }

@@ -89,10 +89,16 @@ class Applications:
                 self._exchange.hang_up(channel, "DESTINATION_OUT_OF_ORDER")  # no such application
 
     def on_answer(self, channel: Channel) -> None:
-        """What ``execute_on_answer`` and every variable whose name begins so ask for, in the order they were given."""
+"""What ``execute_on_answer`` and every variable whose name begins so ask for, in the order they were given."""
         for hook in channel.variables_like("execute_on_answer"):
-            application, _, data = hook.partition("::" if "::" in hook else " ")
-            match application:
+            name, _, data = hook.partition("::" if "::" in hook else " ")
+            if name not in ("sched_hangup", "record_session", "set"):
+                continue
+            channel.application, channel.application_data = name, data
+            channel.application_uuid = str(uuids.uuid4())
+            stages.executing(channel)
+            self._fire("CHANNEL_EXECUTE", channel, **_described(channel))
+            match name:
                 case "sched_hangup":
                     self.hang_up_later(channel, data.split())
                 case "record_session":
@@ -100,6 +106,7 @@ class Applications:
                 case "set":
                     variable, _, value = data.partition("=")
                     channel.update([(variable, value)])
+            self._complete(channel)
 
     def interrupt(self, channel: Channel) -> None:
         """Take a channel out of what it is running."""

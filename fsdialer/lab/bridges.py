@@ -52,10 +52,23 @@ class Bridges:
         if early:
             self._too_early(a, b)
             return
+        pairs = [self._let_go(channel) for channel in (a, b) if channel.partner is not None]
         self._applications.interrupt(b)
         self._applications.interrupt(a)
+        for first, second in pairs:
+            self._exchange.fire("CHANNEL_UNBRIDGE", first, **_pair(first, second))
         a.set(uuid_bridge="")
         self._exchange.later(STEP_S, None, self._execute, a, b)
+
+    def _let_go(self, channel: Channel) -> tuple[Channel, Channel]:
+        """Take a channel out of the bridge it is in: who is left is parked or ended; the pair, its A leg first."""
+        left = channel.partner
+        assert left is not None
+        pair = (channel, left) if not left.originator else (left, channel)
+        channel.partner = left.partner = None
+        channel.application = channel.application_data = ""
+        self._leave(left, left.get("park_after_bridge") == "true")
+        return pair
 
     def _too_early(self, a: Channel, b: Channel) -> None:
         """Bridging to somebody who has not picked up ends both."""

@@ -127,7 +127,8 @@ class Channel:
         return self._state_lines() + profile + other + "".join(self._variable_lines.values())
 
     def _state_lines(self) -> str:
-        answer = "hangup" if self.cause else "answered" if self.answered else "ringing"
+        answer = "early" if self.times.progress_media else "ringing"
+        answer = "hangup" if self.cause else "answered" if self.answered else answer
         presence = f"Channel-Presence-ID: {self.number}%40127.0.0.1\n" if self.kind == "operator" else ""
         hangup = f"Hangup-Cause: {self.cause}\n" if self.cause else ""
         return (

@@ -91,6 +91,7 @@ class Destinations:
         channel.plan = {
             "auto": Plan(ring_s=self._dice.uniform(*PHONE_RING_S) * self._phone_scale),
             "reject": Plan(status=603, ring_s=0.1),
+            "early": Plan(ring_s=0.5, early_media=True),
         }.get(phone.mode, Plan(ring_s=NEVER))
         return channel
 

@@ -30,14 +30,24 @@ USAGE = (
 )
 #: SIP status → hangup cause and phrase, as FreeSWITCH maps them.
 SIP = {
+    403: ("CALL_REJECTED", "Forbidden"),
     404: ("UNALLOCATED_NUMBER", "Not Found"),
+    410: ("NUMBER_CHANGED", "Gone"),
     480: ("NO_USER_RESPONSE", "Temporarily Unavailable"),
+    484: ("INVALID_NUMBER_FORMAT", "Address Incomplete"),
     486: ("USER_BUSY", "Busy Here"),
+    488: ("INCOMPATIBLE_DESTINATION", "Not Acceptable Here"),
+    500: ("NORMAL_TEMPORARY_FAILURE", "Server Internal Error"),
+    502: ("NETWORK_OUT_OF_ORDER", "Bad Gateway"),
     503: ("NORMAL_TEMPORARY_FAILURE", "Service Unavailable"),
+    504: ("RECOVERY_ON_TIMER_EXPIRE", "Server Timeout"),
+    600: ("USER_BUSY", "Busy Everywhere"),
     603: ("CALL_REJECTED", "Decline"),
+    604: ("NO_ROUTE_DESTINATION", "Does Not Exist Anywhere"),
 }
 
-#: How long a phone rings when nothing else is said (seconds).
+#: How long a phone rings when nothing else is said (seconds). FreeSWITCH takes two readings of a clock of whole seconds
+#: and so gives up to a second less.
 RING_LIMIT_S = 60
 
 Done = Callable[[bool, str], None]
@@ -135,22 +145,37 @@ class Exchange:
         plan = channel.plan
         assert plan is not None
         if plan.rings:
-            self.later(min(STEP_S, plan.ring_s), channel, self._ring, channel)
+            self.later(min(STEP_S, plan.ring_s), channel, self._ring, channel, plan, wanted)
         limit = channel.get("originate_timeout")
         ring_limit_s = int(limit) if limit.isdecimal() and int(limit) else RING_LIMIT_S
-        self.later(ring_limit_s, channel, self._ring_timeout, channel)
+        self.later(ring_limit_s - time.time() % 1, channel, self._ring_timeout, channel)
         if plan.ring_s < NEVER:
             self.later(plan.ring_s + STEP_S, channel, self._decide, channel, plan, wanted)
 
     # -- ringing and answering -----------------------------------------------------------------------------
-    def _ring(self, channel: Channel) -> None:
-        channel.times.progress = micros()
+    def _ring(self, channel: Channel, plan: Plan, wanted: Originate | None) -> None:
         channel.move("CS_CONSUME_MEDIA")
         stages.heard_from(channel)
+        if plan.early_media:
+            channel.times.progress_media = micros()
+            stages.early(channel)
+            self.fire("CHANNEL_PROGRESS_MEDIA", channel)
+            channel.call_state = "EARLY"
+            if wanted is not None and channel.get("ignore_early_media") != "true":
+                self._answered_enough(channel, wanted)
+            return
+        channel.times.progress = micros()
         self.fire("CHANNEL_PROGRESS", channel)
         channel.call_state = "RINGING"
 
+    def _answered_enough(self, channel: Channel, wanted: Originate) -> None:
+        """Sound ends an originate as an answer does, unless it was told to ignore it: it goes on though it rings."""
+        self._done(channel, True, f"+OK {channel.uuid}\n")
+        gevent.spawn_later(STEP_S, self.applications.run, channel, wanted.applications, wanted.inline)
+
     def _ring_timeout(self, channel: Channel) -> None:
+        if channel.application:  # its originate is over, its ringing is not
+            return
         self.hang_up(channel, "NO_ANSWER", job_first=True)
 
     def _decide(self, channel: Channel, plan: Plan, wanted: Originate | None) -> None:
@@ -164,6 +189,9 @@ class Exchange:
         self.hang_up(channel, cause, "recv_refuse", job_first=nobody)
 
     def _answer(self, channel: Channel, wanted: Originate | None) -> None:
+        if channel.application:  # since its early media
+            self._answer_late(channel)
+            return
         channel.stop_timers()
         channel.times.answered = micros()
         channel.move("CS_CONSUME_MEDIA")
@@ -177,6 +205,13 @@ class Exchange:
             self._done(channel, True, f"+OK {channel.uuid}\n")
         if wanted is not None:
             self.later(STEP_S, channel, self._run, channel, wanted)
+
+    def _answer_late(self, channel: Channel) -> None:
+        """Somebody picks up whose originate is over."""
+        channel.times.answered = micros()
+        stages.answered(channel)
+        self.fire("CHANNEL_ANSWER", channel)
+        channel.call_state = "ACTIVE"
 
     def _run(self, channel: Channel, wanted: Originate) -> None:
         self.applications.run(channel, wanted.applications, wanted.inline)

@@ -5,7 +5,7 @@ the lab: seeded by number and attempt, so that a run can be repeated, in the pro
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,7 @@ class Plan:
     """What a person does. `status` None: answers, after ringing for `ring_s`; else the SIP status of the refusal.
 
     `talk_s`: hangs up so long after being connected; `patience_s`: so long after answering, if nobody talks to them.
-    None: never by themselves. `rings`: whether a 180 is sent first.
+    None: never by themselves. `rings`: whether a 180 is sent first; with `early_media` a 183 with sound instead.
     """
 
     status: int | None = None
@@ -21,6 +21,7 @@ class Plan:
     talk_s: float | None = None
     patience_s: float | None = None
     rings: bool = True
+    early_media: bool = False
 
 
 #: Rings for ever, for the caller to give up.
@@ -32,12 +33,20 @@ BY_SUFFIX = {
     "201": Plan(ring_s=0.2, talk_s=0.3, patience_s=0.3),
     "202": Plan(ring_s=0.2, talk_s=3.0, patience_s=3.0),
     "203": Plan(ring_s=0.02, talk_s=3.0, patience_s=3.0, rings=False),
+    "204": Plan(ring_s=0.5, early_media=True),
+    "205": Plan(status=404, ring_s=0.5, early_media=True),
+    "206": Plan(ring_s=2.0),
+    "207": Plan(status=486, ring_s=0.5),
     "404": Plan(status=404, ring_s=0.02, rings=False),
     "408": NO_ANSWER,
     "480": Plan(status=480, ring_s=0.02, rings=False),
     "486": Plan(status=486, ring_s=0.02, rings=False),
     "503": Plan(status=503, ring_s=0.02, rings=False),
     "603": Plan(status=603, ring_s=0.5),
+    **{
+        str(status): Plan(status=status, ring_s=0.02, rings=False)
+        for status in (403, 410, 484, 488, 500, 502, 504, 600, 604)
+    },
 }
 #: The same by name, for the `lab number` command.
 BY_NAME = {
@@ -95,4 +104,4 @@ class People:
         if self._scale == 1.0 or plan.ring_s == NEVER:
             return plan
         talk_s = None if plan.talk_s is None else plan.talk_s * self._scale
-        return Plan(plan.status, plan.ring_s * self._scale, talk_s, plan.patience_s, plan.rings)
+        return replace(plan, ring_s=plan.ring_s * self._scale, talk_s=talk_s)

@@ -4,8 +4,9 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-#: What a phone may be told to do: answer by itself; ring (nobody picks up); refuse; not be there.
-PHONE_MODES = ("auto", "manual", "noanswer", "reject", "unregistered")
+#: What a phone may be told to do: answer by itself; ring (nobody picks up); refuse; send sound and then answer; not be
+#: there.
+PHONE_MODES = ("auto", "manual", "noanswer", "reject", "early", "unregistered")
 
 
 @dataclass

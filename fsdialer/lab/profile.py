@@ -15,6 +15,7 @@ class Times:
     created: int = 0
     answered: int = 0
     progress: int = 0
+    progress_media: int = 0
     bridged: int = 0
     hung_up: int = 0
     profile_created: int = 0
@@ -24,7 +25,7 @@ class Times:
         return (
             f"{who}-Profile-Created-Time: {self.profile_created}\n"
             f"{who}-Channel-Created-Time: {self.created}\n{who}-Channel-Answered-Time: {self.answered}\n"
-            f"{who}-Channel-Progress-Time: {self.progress}\n{who}-Channel-Progress-Media-Time: 0\n"
+            f"{who}-Channel-Progress-Time: {self.progress}\n{who}-Channel-Progress-Media-Time: {self.progress_media}\n"
             f"{who}-Channel-Hangup-Time: {self.hung_up}\n{who}-Channel-Transfer-Time: 0\n"
             f"{who}-Channel-Resurrect-Time: 0\n{who}-Channel-Bridged-Time: {self.bridged}\n"
             f"{who}-Channel-Last-Hold: 0\n{who}-Channel-Hold-Accum: 0\n"

@@ -98,6 +98,16 @@ def heard_from(channel: Channel) -> None:
             channel.set(sip_from_display=channel.profile.caller_name)
 
 
+def early(channel: Channel) -> None:
+    """The far side sends sound before it answers."""
+    sdp = _STAGES[channel.kind]["answered"].get("switch_r_sdp", "")
+    channel.set(
+        ep_codec_string="CORE_PCM_MODULE.PCMU@8000h@20i@64000b",
+        switch_r_sdp=sdp,
+        endpoint_disposition="EARLY MEDIA",
+    )
+
+
 def refused(channel: Channel) -> None:
     """The far side, or the network for it, said no before it rang."""
     if channel.get("sip_to_tag"):
@@ -279,7 +289,7 @@ def _instants(channel: Channel) -> list[tuple[str, str]]:
         "last_hold": 0,
         "resurrect": 0,
         "progress": times.progress,
-        "progress_media": 0,
+        "progress_media": times.progress_media,
         "end": times.hung_up,
     }.items():
         found += [(f"{name}_epoch", str(at // 1_000_000)), (f"{name}_uepoch", str(at))]
@@ -298,7 +308,7 @@ def _spans(channel: Channel) -> list[tuple[str, str]]:
         "progress": times.progress - times.created if times.progress else 0,
         "answer": times.answered - times.created if times.answered else 0,
         "wait": times.bridged - times.created if times.bridged else 0,
-        "progress_media": 0,
+        "progress_media": times.progress_media - times.created if times.progress_media else 0,
         "flow_bill": talk,
     }.items():
         second, milli, micro = ("sec", "msec", "usec") if name else ("duration", "mduration", "uduration")

@@ -29,7 +29,7 @@ def centre(redis_server, tmp_path):
         redis_server.url,
         tmp_path,
         "--gateway=trunk:channels=50:cps=50",
-        ring_s=1,
+        ring_s=2,
         wrap_up_s=0.2,
         max_talk_s=30,
         max_attempts=MAX_ATTEMPTS,

@@ -10,13 +10,15 @@ _numbers = itertools.count(1)
 
 
 class Caller:
-    """A phone at `port` of this machine's switch that wants to be `user`@`domain`."""
+    """A phone at `port` of this machine's switch that wants to be `user`@`domain`; rung at `contact`, or not at all."""
 
-    def __init__(self, port, user, domain="127.0.0.1"):
+    def __init__(self, port, user, domain="127.0.0.1", contact=""):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.settimeout(5)
         self._socket.connect(("127.0.0.1", port))
         self._user, self._domain, self._port = user, domain, port
+        host, own_port = self._socket.getsockname()
+        self._contact = contact or f"sip:{user}@{host}:{own_port}"
         self._call, self._tag = uuid.uuid4().hex, uuid.uuid4().hex[:8]
 
     def close(self):
@@ -44,7 +46,7 @@ class Caller:
                 f"From: <sip:{self._user}@{self._domain}>;tag={self._tag}\r\n"
                 f"To: <{to}>\r\n"
                 f"Call-ID: {self._call}\r\nCSeq: {next(_numbers)} {method}\r\n"
-                f"Contact: <sip:{self._user}@{host}:{port}>\r\nMax-Forwards: 70\r\n{more}Content-Length: 0\r\n\r\n"
+                f"Contact: <{self._contact}>\r\nMax-Forwards: 70\r\n{more}Content-Length: 0\r\n\r\n"
             ).encode()
         )
         while True:

@@ -1,0 +1,42 @@
+"""One switch of each kind for the session; a conversation with it for each test."""
+
+import pytest
+
+from tests.contract.sides import MISSING, Real, Simulated
+from tests.contract.talk import Talk
+
+WHY = f"no {', '.join(MISSING)} on PATH: the simulated switch was not held against a real one"
+
+
+@pytest.fixture(scope="session")
+def sides(tmp_path_factory, redis_url):
+    """Starts a side when it is first asked for."""
+    started = {}
+
+    def side(name):
+        if name not in started:
+            folder = tmp_path_factory.mktemp(name)
+            started[name] = Simulated(folder) if name == "simulated" else Real(folder, redis_url)
+        return started[name]
+
+    yield side
+    for each in started.values():
+        each.stop()
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        "simulated",
+        pytest.param("real", marks=[pytest.mark.freeswitch, pytest.mark.skipif(bool(MISSING), reason=WHY)]),
+    ],
+)
+def side(request, sides):
+    return sides(request.param)
+
+
+@pytest.fixture
+def talk(side):
+    conversation = Talk(side.address, side.password)
+    yield conversation
+    conversation.close()

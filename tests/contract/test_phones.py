@@ -1,0 +1,47 @@
+"""Operators' phones: rung, held, lost, refusing: the same of both switches."""
+
+import pytest
+
+from tests.contract.sides import ANSWERS, EARLY, NEVER_ANSWERS, NOBODY, NOT_THERE, REFUSES
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_phone_that_answers_is_parked_and_may_be_bridged(talk, held):
+    operator = talk.ready(talk.ring(ANSWERS, held=held))
+    assert talk.story(operator=operator) == ["operator rings", "operator answers", "operator may be bridged"]
+    assert talk.result(operator) == f"+OK {operator}\n"
+
+
+def test_a_phone_that_refuses_says_so(talk):
+    operator = talk.ring(REFUSES)
+    assert talk.result(operator) == "-ERR CALL_REJECTED\n"
+    assert talk.gone(operator).sip_status == 603
+    assert talk.story(operator=operator)[-1] == ("operator is gone: CALL_REJECTED, sip 603, had rung, by the far end")
+
+
+def test_a_phone_nobody_picks_up_is_given_up_after_the_ring_time(talk):
+    operator = talk.ring(NEVER_ANSWERS, ring_s=2)
+    assert talk.result(operator) == "-ERR NO_ANSWER\n"
+    end = talk.gone(operator)
+    assert talk.story(operator=operator) == ["operator rings", "operator is gone: NO_ANSWER, sip 487, had rung"]
+    assert 0.9 < end.at - talk.at("CHANNEL_PROGRESS", operator) < 2.5
+
+
+@pytest.mark.parametrize(("extension", "cause"), [(NOT_THERE, "USER_NOT_REGISTERED"), (NOBODY, "SUBSCRIBER_ABSENT")])
+def test_a_phone_that_is_not_there_is_said_at_once_and_there_is_no_leg(talk, extension, cause):
+    operator = talk.ring(extension)
+    assert talk.result(operator) == f"-ERR {cause}\n"
+    assert talk.story(operator=operator) == []
+
+
+def test_ringback_from_a_phone_is_no_answer(talk):
+    """A mobile phone behind a trunk sends sound while it rings: only its answer may be bridged."""
+    operator = talk.ready(talk.ring(EARLY))
+    assert talk.story(operator=operator) == ["operator rings", "operator answers", "operator may be bridged"]
+
+
+def test_a_phone_that_hangs_up_is_gone_by_the_far_end(talk, side):
+    operator = talk.ready(talk.ring(ANSWERS, held=True))
+    side.hang_up_phone(ANSWERS)
+    end = talk.gone(operator)
+    assert (end.cause, end.sip_status, end.by_far_end) == ("NORMAL_CLEARING", 200, True)

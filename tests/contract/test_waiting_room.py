@@ -1,0 +1,92 @@
+"""The customer's limit, kept by the switch with nobody commanding: the same of both switches."""
+
+import pytest
+
+from fsdialer.esl.commands import NO_PICKUP, OPT_OUT
+from tests.contract.sides import ANSWERS
+from tests.contract.talk import customer
+
+WAITED = ["customer rings", "customer answers", "customer may be bridged", "customer has waited too long"]
+GONE = "customer is gone: NO_PICKUP, had rung, had answered"
+MESSAGE = "tone_stream://%(600,100,440)"
+
+
+def test_without_a_message_the_customer_is_let_go_at_the_limit(talk):
+    person = talk.call(customer("200"), wait_s=1)
+    end = talk.gone(person)
+    assert talk.story(customer=person) == [*WAITED, GONE]
+    assert 0.9 < end.at - end.answered_at < 1.6
+    assert end.cause == NO_PICKUP and not end.by_far_end
+
+
+def test_the_message_is_played_at_the_limit_and_then_the_call_is_over(talk):
+    person = talk.call(customer("200"), wait_s=1, message=MESSAGE)
+    end = talk.gone(person)
+    assert talk.story(customer=person) == [*WAITED, GONE]
+    heard = talk.at("CHANNEL_EXECUTE", person, Application_Data=MESSAGE) - end.answered_at
+    assert 0.9 < heard < 1.6
+    assert 1.5 < end.at - end.answered_at < 2.6
+
+
+@pytest.mark.parametrize(("key", "opted_out"), [("9", True), ("5", False), ("", False)])
+def test_the_opt_out_key_pressed_during_the_message_is_kept_until_the_end(talk, key, opted_out):
+    person = talk.call(customer("200"), wait_s=0.5, message=MESSAGE, opt_out_key="9")
+    talk.event("CHANNEL_EXECUTE", person, Application="play_and_get_digits")
+    if key:
+        assert talk.api(f"uuid_recv_dtmf {person} {key}").startswith("+OK")
+    end = talk.gone(person)
+    assert end.opted_out is opted_out
+    assert talk.ending(person).get(f"variable_{OPT_OUT}") == ("9" if opted_out else "")
+    assert talk.story(customer=person)[-1] == GONE
+
+
+def test_a_bridge_in_time_takes_the_customer_out_for_good(talk):
+    operator = talk.ready(talk.ring(ANSWERS, held=True))
+    person = talk.ready(talk.call(customer("200"), wait_s=1, message=MESSAGE))
+    assert talk.bridge(person, operator).ok
+    talk.event("CHANNEL_BRIDGE", person)
+    later = talk.ready(talk.call(customer("200"), wait_s=1.5))
+    talk.gone(later)  # by then the first one's limit has long been over
+    assert talk.story(customer=person, operator=operator)[-1] == "customer talks to operator"
+    assert talk.exists(person)
+
+
+def test_who_hangs_up_while_waiting_is_gone_by_themselves(talk):
+    person = talk.call(customer("201"))
+    assert talk.gone(person).cause == "NORMAL_CLEARING"
+    assert talk.story(customer=person)[-1] == (
+        "customer is gone: NORMAL_CLEARING, sip 200, had rung, had answered, by the far end"
+    )
+
+
+def test_the_originates_answer_may_be_bridged_only_after_its_application_began(talk):
+    """The silence of the waiting room is executed after the answer, never before."""
+    person = talk.ready(talk.call(customer("200")))
+    assert talk.at("CHANNEL_ANSWER", person) <= talk.at("CHANNEL_EXECUTE", person, Application="playback")
+
+
+def test_somebody_who_never_answers_is_given_up_after_the_ring_time(talk):
+    person = talk.call(customer("408"), ring_s=2)
+    assert talk.result(person) == "-ERR NO_ANSWER\n"
+    end = talk.gone(person)
+    assert talk.story(customer=person) == ["customer rings", "customer is gone: NO_ANSWER, sip 487, had rung"]
+    assert 0.9 < end.at - talk.at("CHANNEL_PROGRESS", person) < 2.5
+
+
+def test_a_slow_ring_is_no_answer_when_the_ring_time_is_shorter(talk):
+    person = talk.call(customer("206"), ring_s=1)
+    assert talk.result(person) == "-ERR NO_ANSWER\n"
+
+
+def test_a_call_taken_back_while_it_rings_was_cancelled(talk):
+    person = talk.call(customer("408"))
+    talk.event("CHANNEL_PROGRESS", person)
+    assert talk.api(f"uuid_kill {person} ORIGINATOR_CANCEL") == "+OK\n"
+    assert talk.result(person) == "-ERR ORIGINATOR_CANCEL\n"
+    assert talk.story(customer=person) == ["customer rings", "customer is gone: ORIGINATOR_CANCEL, sip 487, had rung"]
+
+
+def test_a_message_played_over_the_wait_does_not_end_it(talk):
+    person = talk.ready(talk.call(customer("200")))
+    assert talk.api(f"uuid_broadcast {person} tone_stream://%(100,10,440) aleg") == "+OK Message sent\n"
+    assert talk.exists(person)
