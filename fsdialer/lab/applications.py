@@ -89,7 +89,7 @@ class Applications:
                 self._exchange.hang_up(channel, "DESTINATION_OUT_OF_ORDER")  # no such application
 
     def on_answer(self, channel: Channel) -> None:
-"""What ``execute_on_answer`` and every variable whose name begins so ask for, in the order they were given."""
+        """What ``execute_on_answer`` and every variable whose name begins so ask for, in the order they were given."""
         for hook in channel.variables_like("execute_on_answer"):
             name, _, data = hook.partition("::" if "::" in hook else " ")
             if name not in ("sched_hangup", "record_session", "set"):
