@@ -52,7 +52,7 @@ def modules_folder():
 class Phone:
     """Listens on a free port as each of `users`; says a tone of `hz`, or nothing at all when it is 0."""
 
-    def __init__(self, folder, hz, rtp, users, calls=1):
+    def __init__(self, folder, hz, rtp, users, calls=4):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]

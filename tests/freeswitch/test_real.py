@@ -66,6 +66,10 @@ class RealSwitch:
             command += [f"-{name}", str(root / name)]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def client(self, password=None):
         client = EslClient("127.0.0.1", int(self.values["event_socket_port"]), password or self.password())
         client.connect()
