@@ -204,37 +204,52 @@ def clear(company: CompanyStore, root: Path, now: float) -> int:
         if days != last_known:
             store.set_keeping_time(name, days)
         longest = max(longest, days)
-        while past := store.past(name, now - days * 86_400, BATCH):
-            for recording in past:
-                _remove(company, root, recording, name)
-            removed += len(past)
+        stuck = 0
+        while past := store.past(name, now - days * 86_400, BATCH, skip=stuck):
+            gone = [_remove(company, root, recording, name, now) for recording in past]
+            removed += sum(gone)
+            stuck += len(past) - sum(gone)
     longest = max([longest, *(campaign.record_keep_days for campaign in company.setup.campaigns())])
-    removed += _remove_unknown(company, root, now - (longest + 1) * 86_400)
+    removed += _remove_unknown(company, root, now - (longest + 1) * 86_400, now)
     _ready_folders(company, root, now)
     if removed:
         log.info("company=%s recordings=removed count=%d", company.id, removed)
     return removed
 
 
-def remove(company: CompanyStore, root: Path, recording: Recording) -> None:
-    """One recording, file and entry, before its time: a person asked for it."""
-    _remove(company, root, recording, recording.campaign)
+def remove(company: CompanyStore, root: Path, recording: Recording, now: float) -> bool:
+    """One recording, file and entry, before its time: a person asked for it. False when the file cannot be removed;
+    an alert says why."""
+    return _remove(company, root, recording, recording.campaign, now)
 
 
-def _remove(company: CompanyStore, root: Path, recording: Recording | str, campaign: str) -> None:
+def _remove(company: CompanyStore, root: Path, recording: Recording | str, campaign: str, now: float) -> bool:
     if isinstance(recording, str):
         company.recordings.remove(recording, campaign)
-        return
+        return True
     if is_path(recording.path):
         file = root / recording.path
-        for each in (file, file.with_suffix(".wav")):
-            each.unlink(missing_ok=True)
+        if not all(_unlink(company, each, now) for each in (file, file.with_suffix(".wav"))):
+            return False
         with contextlib.suppress(OSError):  # other recordings of the day are still in it, or it is gone
             file.parent.rmdir()
     company.recordings.remove(recording.call, campaign)
+    return True
 
 
-def _remove_unknown(company: CompanyStore, root: Path, before: float) -> int:
+def _unlink(company: CompanyStore, file: Path, now: float) -> bool:
+    """Is it gone? An alert says why not: what must not be kept any longer must not be kept unnoticed."""
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("file=%s removed=no reason=%s", file.name, error.strerror)
+        text = f"Recordings past their time cannot be removed ({error.strerror}): who owns {file.parent}?"
+        company.alerts.say("recordings-not-removed", text, now)
+        return False
+    return True
+
+
+def _remove_unknown(company: CompanyStore, root: Path, before: float, now: float) -> int:
     removed = 0
     last_day = date.fromisoformat(day(before))
     for folder, on in _days(root / company.id):
@@ -242,8 +257,7 @@ def _remove_unknown(company: CompanyStore, root: Path, before: float) -> int:
             continue
         for file in folder.iterdir():
             if is_path(f"{company.id}/{folder.name}/{file.name}") and company.recordings.get(file.stem) is None:
-                file.unlink()
-                removed += 1
+                removed += _unlink(company, file, now)
         with contextlib.suppress(OSError):  # something that is not ours lies in it
             folder.rmdir()
     return removed

@@ -217,6 +217,16 @@ def test_file_that_is_gone_already_is_no_reason_to_keep_its_entry(acme, root):
     assert acme.recordings.get("one") is None
 
 
+def test_file_that_cannot_be_removed_is_an_alert_and_the_others_go(acme, root, monkeypatch):
+    stuck, free = kept(acme, root, "stuck", 32), kept(acme, root, "free", 31)
+    stuck.unlink()
+    stuck.mkdir()  # nobody may unlink a folder, not even root
+    assert recordings.clear(acme, root, NOW) == 1
+    assert not free.exists() and acme.recordings.get("stuck") is not None
+    alert = acme.alerts.get("recordings-not-removed")
+    assert alert.cleared is None and str(stuck.parent) in alert.text
+
+
 def test_files_nobody_knows_go_when_the_longest_keeping_time_is_over_and_strangers_files_stay(acme, root):
     old = talk(root / "acme/2026-10-20/lost.wav", 1.0)
     younger = talk(root / "acme/2026-10-25/lost.wav", 1.0)

@@ -123,9 +123,11 @@ def remove(call: str) -> Any:
     from fsdialer import recordings  # numpy comes with it: for the few who remove one by hand
 
     recording = _recording(call)
-    recordings.remove(g.me.company, _root(), recording)
-    _write_down(call, "remove")
-    flash("Removed.")
+    if recordings.remove(g.me.company, _root(), recording, time.time()):
+        _write_down(call, "remove")
+        flash("Removed.")
+    else:
+        flash("It could not be removed; the wallboard says why.")
     return redirect(url_for("recordings.search"))
 
 

@@ -8,7 +8,8 @@ from fsdialer.store import CompanyStore
 
 #: How often it looks (seconds).
 LOOK_S = 5.0
-#: Jobs for what ended within one such slot are one job (seconds), and clearing is asked for once in so long.
+#: Jobs for what ended within one such slot are one job (seconds), and clearing is asked for once in so long; and when
+#: recording begins, for it readies the day's folder.
 SLOT_S, CLEAR_S = 5, 3600
 #: Recordings nobody looked at for so long are an alert (seconds), said again at most this often.
 LATE_S, SAY_AGAIN_S = 600.0, 60.0
@@ -28,7 +29,7 @@ class RecordingChores:
         self._companies = companies
         self._enqueue = enqueue
         self._clock = clock
-        self._cleared: dict[str, int] = {}  # company → the last hour it was asked for
+        self._cleared: dict[str, tuple[int, bool]] = {}  # company → the hour it was asked for last, and recording?
         self._said: dict[str, float] = {}  # company → when the alert was said last
 
     def run(self) -> None:
@@ -43,9 +44,10 @@ class RecordingChores:
         if waiting:
             self._enqueue("verify", company.id, int(now // SLOT_S))
         hour = int(now // CLEAR_S)
-        if self._cleared.get(company.id) != hour:
-            self._enqueue("clear", company.id, hour)
-            self._cleared[company.id] = hour
+        wanted = (hour, any(campaign.record for campaign in company.setup.campaigns()))
+        if self._cleared.get(company.id) != wanted:
+            self._enqueue("clear", company.id, int(now // SLOT_S))
+            self._cleared[company.id] = wanted
 
     def _tell(self, company: CompanyStore, late: bool, now: float) -> None:
         if late and now - self._said.get(company.id, 0.0) >= SAY_AGAIN_S:

@@ -137,10 +137,11 @@ class Recordings:
         """Remember it, for the day the campaign is gone."""
         self._redis.hset(self._keys.recordings_keep, campaign, days)
 
-    def past(self, campaign: str, before: float, count: int) -> list[Recording | str]:
-        """The campaign's recordings answered before then, oldest first; an entry that is broken as its call's id."""
+    def past(self, campaign: str, before: float, count: int, skip: int = 0) -> list[Recording | str]:
+        """The campaign's recordings answered before then, oldest first, without the first `skip`; an entry that is
+        broken as its call's id."""
         calls = self._redis.zrangebyscore(
-            self._keys.campaign_recordings(campaign), "-inf", f"({before}", start=0, num=count
+            self._keys.campaign_recordings(campaign), "-inf", f"({before}", start=skip, num=count
         )
         return [self.get(call) or call for call in calls]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fsdialer.core.campaigns import Company
+from fsdialer.core.campaigns import Campaign, Company
 from fsdialer.engine.recordings import ALERT, RecordingChores
 from fsdialer.store import Store
 
@@ -44,6 +44,15 @@ def test_clearing_is_asked_for_once_an_hour(chores):
     assert chores.run() == ["clear"]
     assert chores.run(60) == []
     assert chores.run(3600) == ["clear"]
+
+
+def test_folders_are_readied_by_the_same_job_when_recording_begins(chores, acme):
+    acme.setup.save_campaign(Campaign("acme", "spring"))
+    chores.run()
+    assert chores.run(5) == []
+    acme.setup.save_campaign(Campaign("acme", "spring", record=True))
+    assert chores.run(5) == ["clear"]
+    assert chores.run(5) == []
 
 
 def test_finished_recording_is_asked_for_when_it_has_settled_and_until_it_was_looked_at(chores, acme):

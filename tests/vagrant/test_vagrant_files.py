@@ -140,12 +140,22 @@ def test_leads_are_real_numbers_of_every_ending(root):
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
 def test_every_unit_is_locked_in_and_comes_back(unit):
     lines = set(unit.read_text().splitlines())
-    wanted = {"NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateTmp=yes", "CapabilityBoundingSet=", "UMask=0077"}
+    wanted = {"NoNewPrivileges=yes", "ProtectSystem=strict", "PrivateTmp=yes", "CapabilityBoundingSet="}
+    wanted.add("UMask=0007" if unit.stem == "freeswitch" else "UMask=0077")  # the group reads its recordings
     assert wanted <= lines
     assert any(line.startswith("User=") and line != "User=root" for line in lines)
     assert any(line.startswith("RestrictAddressFamilies=AF_INET ") for line in lines)
     assert lines & {"Restart=on-failure", "Restart=always"}
     assert not re.search(r"(?i)password|secret", unit.read_text())
+
+
+def test_recordings_are_written_by_the_switch_and_handled_by_the_worker_and_the_web(root):
+    folder = re.search(r"^FSDIALER_RECORDINGS=(.*)$", (root / "etc/fsdialer/fsdialer.env").read_text(), re.M)[1]
+    units = {unit.stem: unit.read_text().splitlines() for unit in UNITS}
+    for name in ("freeswitch", "fsdialer-worker", "fsdialer-web"):
+        assert f"ReadWritePaths=-{folder}" in units[name]
+    assert "SupplementaryGroups=fsdialer" in units["freeswitch"]
+    assert f"-m 2770 -o fsdialer -g fsdialer {folder}" in (VAGRANT / "steps/fsdialer.sh").read_text()
 
 
 @needs("systemd-analyze")

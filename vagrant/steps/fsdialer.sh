@@ -9,7 +9,10 @@ put /etc/fsdialer/fsdialer.env 0640 root:fsdialer <<ENV
 FSDIALER_REDIS_URL=redis://:$(secret redis)@127.0.0.1:6379/0
 FSDIALER_SECRET_KEY=$(secret web)
 FSDIALER_LISTEN=0.0.0.0:8080
+FSDIALER_RECORDINGS=/var/lib/fsdialer/recordings
 ENV
+# FreeSWITCH writes here, the worker and the web read: new files belong to the group.
+files_only || install -d -m 2770 -o fsdialer -g fsdialer /var/lib/fsdialer/recordings
 for name in fsdialer-dialer fsdialer-worker fsdialer-web; do unit "$name.service"; done
 
 # In a virtual environment of its own, owned by root: the services cannot change what they run.
