@@ -8,6 +8,7 @@ The switch writes them as WAV: cheap for it, and whole up to the last second sho
 import contextlib
 import logging
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -36,8 +37,8 @@ from fsdialer.store.recordings import Recording
 
 log = logging.getLogger(__name__)
 
-#: Recordings taken in one go.
-BATCH = 100
+#: Recordings read of at a time, and seconds a job spends on them: the worker has other things to do.
+BATCH, TURN_S = 100, 60.0
 #: How an alert tells to mend it.
 _MEND = {
     Finding.MISSING: "does the switch write to FSDIALER_RECORDINGS, and is that the same directory here?",
@@ -61,13 +62,20 @@ def verify(company: CompanyStore, root: Path, now: float) -> int:
 
 
 def _verify(company: CompanyStore, root: Path, now: float) -> int:
-    judged = 0
-    for call, ended in company.recordings.unverified(now - SETTLED_S, BATCH):
-        record = company.calls.get(call)
-        if not is_path(record.get("recording", "")) or not record.get("answered"):
-            company.recordings.drop_unverified(call)
-            continue
-        judged += _verify_one(company, root, record, now, last_look=now - ended > PATIENCE_S)
+    """Until all are looked at or others should have their turn with the worker; what is late does not hold up the
+    rest."""
+    judged, late, until = 0, 0, time.monotonic() + TURN_S
+    while waiting := company.recordings.unverified(now - SETTLED_S, BATCH, skip=late):
+        for call, ended in waiting:
+            record = company.calls.get(call)
+            if not is_path(record.get("recording", "")) or not record.get("answered"):
+                company.recordings.drop_unverified(call)
+            elif _verify_one(company, root, record, now, last_look=now - ended > PATIENCE_S):
+                judged += 1
+            else:
+                late += 1
+            if time.monotonic() > until:
+                return judged
     return judged
 
 

@@ -276,6 +276,16 @@ def test_status_shows_operators_leads_and_that_no_dialer_runs(cli, acme):
     assert "No dialer is running" in said
 
 
+def test_status_shows_the_alerts_that_stand(cli, acme):
+    acme.alerts.say("recording-missing.spring", "There is no recording.", 1000.0)
+    acme.alerts.say("gateway.trunk", "It is down.", 1000.0)
+    acme.alerts.clear("gateway.trunk", 1001.0)
+    said = cli("status").stdout
+    assert "ALERT acme: There is no recording. (since 1970-01-01" in said and "It is down" not in said
+    (alert,) = json.loads(cli("status", "--json").stdout)["alerts"]
+    assert (alert["company"], alert["name"]) == ("acme", "recording-missing.spring")
+
+
 def test_status_as_json_is_one_object_for_programs(cli, acme):
     cli("operator", "on", "ann")
     (campaign,) = json.loads(cli("status", "--json").stdout)["campaigns"]

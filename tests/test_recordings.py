@@ -92,6 +92,16 @@ def test_file_that_is_late_is_waited_for_and_one_that_never_comes_is_an_alert(ac
     assert (acme.recordings.get("call-2").finding, acme.recordings.get("call-2").size) == (Finding.MISSING, 0)
 
 
+def test_many_that_are_late_hold_up_nobody(acme, root, monkeypatch):
+    monkeypatch.setattr(recordings, "BATCH", 2)
+    for n in range(5):
+        ended_call(acme, f"late-{n}", ended=NOW - 5 + n)
+    for n in range(3):
+        talk(root / ended_call(acme, f"good-{n}"), 20.0)
+    assert recordings.verify(acme, root, NOW + 4) == 3
+    assert len(acme.recordings.unverified(NOW, 10)) == 5
+
+
 @pytest.mark.parametrize(
     ("wrong", "finding"),
     [

@@ -65,10 +65,11 @@ class Recordings:
                     lock.release()
 
     # -- after the call ------------------------------------------------------------------------------------
-    def unverified(self, until: float, count: int) -> list[tuple[str, float]]:
-        """Calls that ended before `until` (epoch s) and whose recording nobody looked at yet; oldest first."""
+    def unverified(self, until: float, count: int, skip: int = 0) -> list[tuple[str, float]]:
+        """Calls that ended before `until` (epoch s) and whose recording nobody looked at yet; oldest first, without the
+        first `skip`."""
         found = self._redis.zrangebyscore(
-            self._keys.recordings_unverified, "-inf", until, start=0, num=count, withscores=True
+            self._keys.recordings_unverified, "-inf", until, start=skip, num=count, withscores=True
         )
         return [(call, float(ended)) for call, ended in found]
 

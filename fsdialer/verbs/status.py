@@ -1,6 +1,7 @@
 """`status`: the picture of a moment, for people or as JSON."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -24,13 +25,17 @@ def show(companies: list[CompanyStore], as_json: bool, now: float) -> None:
         for campaign in company.ownership.campaigns()
     ]
     alive = dialers(companies[0].redis) if companies else {}
+    alerts = [{"company": company.id, **asdict(alert)} for company in companies for alert in company.alerts.standing()]
     if as_json:
-        click.echo(json.dumps({"at": iso(now), "dialers": alive, "campaigns": snapshots}))
+        click.echo(json.dumps({"at": iso(now), "dialers": alive, "campaigns": snapshots, "alerts": alerts}))
         return
     if not snapshots:
         click.echo("Nothing is set up: see `fsdialer apply --help`.")
     for snapshot in snapshots:
         _print(snapshot)
+    for alert in alerts:
+        often = f", {alert['count']} times" if alert["count"] > 1 else ""
+        click.echo(f"ALERT {alert['company']}: {alert['text']} (since {iso(alert['first'])}{often})")
     for name, facts in alive.items():
         click.echo(f"dialer {name}: {facts.get('switches', '')}")
     if not alive:
