@@ -16,6 +16,7 @@ from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
 from fsdialer.store.operators import OperatorView
 from fsdialer.store.ownership import dialers
+from fsdialer.verbs import check_browsers
 
 #: Clocks may differ by so much (seconds) before retries and leases suffer.
 CLOCK_TOLERANCE_S = 2.0
@@ -58,6 +59,8 @@ def _look(settings: Settings) -> Iterator[Finding]:
     companies = [store.company(company) for company in store.companies()]
     yield Finding(bool(companies), f"companies: {len(companies)}", "set one up: fsdialer apply FILE.toml")
     yield from _look_at_setup(companies)
+    if check_browsers.operators_in_pages(companies):
+        yield from (Finding(*looked) for looked in check_browsers.look_at_addresses(settings))
     if not settings.switches:
         yield Finding(False, "no switch is named", "set FSDIALER_SWITCHES=esl://:PASSWORD@HOST:8021")
     for url in settings.switches:
@@ -148,6 +151,8 @@ def _ask_switch(
     for module in MODULES:
         if client.api(f"module_exists {module}").strip() == "false":
             yield Finding(False, f"{name}: {module} is not loaded", f"add it to modules.conf.xml, or: load {module}")
+    if check_browsers.operators_in_pages(companies):
+        yield from (Finding(*looked) for looked in check_browsers.look_at_switch(client.api, name))
     for company in companies:
         for gateway in company.setup.gateways():
             if not gateway.host:
@@ -174,7 +179,9 @@ def _phone(client: EslClient, name: str, domain: str, view: OperatorView) -> Fin
     return Finding(
         registered or view.state == "off",
         what + ("" if registered or view.state != "off" else " (off the line)"),
-        "start the phone, or check its account; until then calls for this operator go to the next",
+        "have them open their page and read what it says of their phone"
+        if view.in_browser
+        else "start the phone, or check its account; until then calls for this operator go to the next",
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 WEB_PATH = "/switch/directory"
 #: The files that are ours to write anew each time, besides the copied ones.
 _DIRECTORY, _VARIABLES, _ENVIRONMENT = Path("directory/fsdialer.xml"), Path("vars.xml"), Path("fsdialer.env")
+_BROWSERS = "FSDIALER_SIP_WS="
 _XML_CURL = '    <load module="mod_xml_curl"/>\n'
 
 
@@ -107,11 +108,16 @@ def write_all(
     _put(target / _VARIABLES, variables.encode())
     operators = switch_config.directory(wanted["domain"], phones, cache_ms=0)
     _put(target / _DIRECTORY, switch_config.static_file(operators, switch_config.gateways(trunks)))
-    _put(target / _ENVIRONMENT, _switch_url(wanted).encode())
+    browsers = _browsers_address(target / _ENVIRONMENT, switch_config.variables(variables))
+    _put(target / _ENVIRONMENT, f"{_switch_url(wanted)}{browsers}".encode())
     yield f"{target}: {len(phones)} operators, {len(trunks)} gateways, domain {wanted['domain']}"
     yield f"  start it:  freeswitch -conf {target.resolve()} -log /var/log/freeswitch -db /var/lib/freeswitch/db"
-    yield f"  for the dialer:  {target / _ENVIRONMENT} (FSDIALER_SWITCHES)"
+    yield f"  for the dialer and the web:  {target / _ENVIRONMENT}: FSDIALER_SWITCHES, {browsers.strip()}"
     for each in phones:
+        if each.in_browser:
+            without = ": not with --static, where the switch never hears their passwords" if static else ""
+            yield f"  phone {each.extension}: in the page of {each.operator}{without}"
+            continue
         yield f"  phone {each.extension}: fsdialer freeswitch phone {each.operator} --company {each.company}"
 
 
@@ -181,6 +187,17 @@ def _switch_url(values: dict[str, str]) -> str:
     return f"FSDIALER_SWITCHES=esl://:{password}@{host}:{port}?domain={values['domain']}\n"
 
 
+def _browsers_address(environment: Path, values: dict[str, str]) -> str:
+    """Where browsers' phones register, for the web: as it stands in the file already, else the switch's own."""
+    if environment.is_file():
+        kept = [line for line in environment.read_text().splitlines() if line.startswith(_BROWSERS)]
+        if kept:
+            return f"{kept[0]}\n"
+    if values["domain"] in ("127.0.0.1", "localhost"):
+        return f"{_BROWSERS}ws://{values['ws_binding']}\n"
+    return f"{_BROWSERS}wss://{values['domain']}:{values['wss_binding'].rpartition(':')[2]}\n"
+
+
 def _put(path: Path, data: bytes) -> None:
     """A file for its owner alone, there whole or as it was before: a running switch may read it at any moment."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -196,6 +213,10 @@ def _put(path: Path, data: bytes) -> None:
 def phone_settings(phone: "Phone", domain: str) -> Iterator[str]:
     """What to type into each kind of phone, in lines."""
     user, name = phone.extension, phone.name or phone.operator
+    if phone.in_browser:
+        yield f"The phone of {name} ({phone.company}/{phone.operator}) is in their page: sign in, nothing to type."
+        yield 'For a phone on the desk set station to "ring" or "nailed".'
+        return
     yield f"Phone of {name} ({phone.company}/{phone.operator})"
     yield f"  server, domain  {domain}"
     yield f"  user, login     {user}"

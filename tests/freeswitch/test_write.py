@@ -54,6 +54,10 @@ def vars_of(conf):
     return variables((conf / "vars.xml").read_text())
 
 
+def environment(conf):
+    return dict(line.split("=", 1) for line in (conf / "fsdialer.env").read_text().splitlines())
+
+
 def test_everything_written_is_for_its_owner_alone(written):
     files = [path for path in written.rglob("*") if path.is_file()]
     assert len(files) > 15
@@ -62,7 +66,7 @@ def test_everything_written_is_for_its_owner_alone(written):
 
 
 def test_the_password_is_generated_and_the_dialer_is_given_it(written):
-    url = (written / "fsdialer.env").read_text().strip().removeprefix("FSDIALER_SWITCHES=")
+    url = environment(written)["FSDIALER_SWITCHES"]
     address = SwitchAddress.parse(url)
     assert address.password == vars_of(written)["event_socket_password"] and len(address.password) >= 32
     assert address.domain == "pbx.example.com" == vars_of(written)["domain"]
@@ -92,6 +96,30 @@ def test_static_files_alone_do_not_ask_the_web(cli, written):
     assert "mod_xml_curl" in (written / "autoload_configs/modules.conf.xml").read_text()
     cli("freeswitch", "write", "conf", "--static")
     assert "mod_xml_curl" not in (written / "autoload_configs/modules.conf.xml").read_text()
+
+
+def test_web_is_told_where_browsers_register_until_the_administrator_says_otherwise(cli, written):
+    assert environment(written)["FSDIALER_SIP_WS"] == "wss://pbx.example.com:7443"
+    file = written / "fsdialer.env"
+    file.write_text(file.read_text().replace("wss://pbx.example.com:7443", "/sip"))
+    cli("freeswitch", "write", "conf")
+    assert environment(written)["FSDIALER_SIP_WS"] == "/sip"
+
+
+def test_on_loopback_browsers_need_no_certificate(cli, tmp_path):
+    cli("freeswitch", "write", "conf", "--domain", "127.0.0.1", "--set", "ws_binding=127.0.0.1:5099")
+    assert environment(tmp_path / "conf")["FSDIALER_SIP_WS"] == "ws://127.0.0.1:5099"
+
+
+def test_phone_in_a_page_is_written_so_that_it_can_be_rung_and_nobody_can_be_it(cli, tmp_path):
+    (tmp_path / "setup.toml").write_text(SETUP + 'station = "webrtc"\n')
+    cli("apply", "setup.toml")
+    assert "in their page" in cli("freeswitch", "phone", "ann", *DOMAIN)
+    assert "phone 1001: in the page of ann\n" in cli("freeswitch", "write", "conf", *DOMAIN)
+    first = (tmp_path / "conf/directory/fsdialer.xml").read_text()
+    assert '<user id="1001">' in first and "a1-hash" in first
+    assert "not with --static" in cli("freeswitch", "write", "conf", "--static")
+    assert (tmp_path / "conf/directory/fsdialer.xml").read_text() != first  # made of nothing anybody has
 
 
 def test_somebody_elses_directory_is_left_alone(cli, tmp_path):
