@@ -138,3 +138,14 @@ def test_campaign_that_cannot_call_is_wrong(check, acme, running):
     found = wrong(check()[0])
     assert found["campaign acme/autumn: gateways none"] == "set gateways"
     assert found["campaign acme/autumn: caller ids none"] == "set caller_ids"
+
+
+def test_phones_in_pages_need_an_address_and_what_hears_of_their_passwords(check, acme, running):
+    acme.setup.save_operator(Operator("acme", "ann", "Ann", "1001", station="webrtc", campaigns=("spring",)))
+    lines, _ = check()
+    assert "FSDIALER_SIP_WS" in wrong(lines)["no address for browsers' phones is set"]
+
+
+def test_phones_on_desks_need_none_of_that(check, acme, running):
+    lines, _ = check()
+    assert not any("browser" in line for line in lines)

@@ -20,6 +20,7 @@ export class SipLine {
   constructor(account, on) {
     this.on = on;
     this.session = null;
+    this.cutOff = false; // the connection broke during the session: its end may never be heard of
     this.failures = 0;
     this.closing = false;
     this.sockets = account.urls.map((url) => new JsSIP.WebSocketInterface(absolute(url)));
@@ -64,6 +65,7 @@ export class SipLine {
   }
 
   lost() {
+    this.cutOff = !!this.session;
     if (!this.closing) this.on.connecting();
   }
 
@@ -110,11 +112,12 @@ export class SipLine {
   async ring(session, request) {
     let over = false;
     session.on('failed', () => { over = true; });
-    const free = asksToBeAnswered(request) && await this.afterTheLast();
-    const may = free && await this.on.may();
+    const may = asksToBeAnswered(request) && await this.on.may();
+    await this.afterTheLast();
     if (over) return;
     if (!may || this.session) return session.terminate({ status_code: this.session ? 486 : 480 });
     this.session = session;
+    this.cutOff = false;
     const end = () => {
       if (this.session !== session) return;
       this.session = null;
@@ -135,11 +138,15 @@ export class SipLine {
     });
   }
 
+  hangUp() {
+    this.session?.terminate();
+  }
+
   async afterTheLast() {
+    if (this.cutOff) this.hangUp();
     for (let waited = 0; this.session && waited < OTHER_CALL_MS; waited += 50) {
       await new Promise((resolve) => { setTimeout(resolve, 50); });
     }
-    return true;
   }
 
   // Another microphone is sent in the call that is up.

@@ -43,7 +43,8 @@ function showLine() {
 
 function talking() {
   const muted = sound.muted ? ' Muted: you are not heard.' : '';
-  const up = view?.call || view?.state === 'off' ? 'Your phone is in a call.' : 'Your phone is on the line.';
+  const waits = view?.operator.station === 'webrtc-nailed' && view.state !== 'off' && !view.call;
+  const up = waits ? 'Your phone is on the line.' : 'Your phone is in a call.';
   return `${up}${muted}`;
 }
 
@@ -126,11 +127,18 @@ function disconnect(words) {
   show('elsewhere', words);
 }
 
+const testing = () => !!view?.phone_test.words && !view.phone_test.at;
+
+// What the feed says of the call.
+function callIsOver() {
+  if (view.operator.station === 'webrtc-nailed') return view.state === 'off' && !testing();
+  return !view.call && !testing();
+}
+
 // Only while the operator is on the line, or tests the phone.
 async function may() {
   for (let waited = 0; waited < OFF_LINE_MS; waited += 50) {
-    const testing = view?.phone_test.words && !view.phone_test.at;
-    if (view && (view.state !== 'off' || testing)) return !!sound?.live;
+    if (view && (view.state !== 'off' || testing())) return !!sound?.live;
     await new Promise((resolve) => { setTimeout(resolve, 50); });
   }
   return false;
@@ -211,6 +219,7 @@ document.addEventListener('fsdialer:view', ({ detail }) => {
   if (view.call && view.call !== shownCall) mute(false); // nobody meets a customer muted
   shownCall = view.call;
   if (line && view.softphone.page !== page) renew(); // it may be old news: the server is asked
+  if (line?.cutOff && callIsOver()) line.hangUp();
   if ($('phone').dataset.state === 'call') showLine();
 });
 navigator.permissions?.query({ name: 'microphone' }).then((permission) => {
