@@ -13,6 +13,7 @@ class CallState(StrEnum):
     CONNECTING = "connecting"
     TALKING = "talking"
     ABANDONED = "abandoned"
+    MACHINE = "machine"
     ENDED = "ended"
 
 
@@ -21,7 +22,9 @@ class Call:
     """What is known of one attempt. Instants are epoch seconds, None until they happen.
 
     `operator` is who is promised to the customer, `leg` that operator's channel; `held` says the leg was up before
-    (a nailed-up phone) and outlives the call. `passed_over` are operators whose phone failed this customer.
+    (a nailed-up phone) and outlives the call. `passed_over` are operators whose phone failed this customer. `amd`: what
+    listens for a machine (empty: nothing), `machine_at`: when it heard one, `beeped_at`: its beep; `spared`: an
+    operator gets it all the same; `dismissed_at`: since when it is only a machine's, to be ended or left a message.
     """
 
     uuid: str
@@ -49,12 +52,19 @@ class Call:
     cancelled: bool = False
     failed_with: str = ""
     passed_over: tuple[str, ...] = ()
+    amd: str = ""
+    machine_at: float | None = None
+    beeped_at: float | None = None
+    spared: bool = False
+    dismissed_at: float | None = None
 
     @property
     def state(self) -> CallState:
         """The facts in one word."""
         if self.ended_at is not None:
             return CallState.ENDED
+        if self.dismissed_at is not None:
+            return CallState.MACHINE
         if self.bridged_at is not None:
             return CallState.TALKING
         if self.expired_at is not None:
@@ -62,6 +72,12 @@ class Call:
         if self.answered_at is not None:
             return CallState.CONNECTING if self.operator else CallState.WAITING
         return CallState.RINGING if self.rang_at is not None else CallState.DIALLING
+
+    @property
+    def was_a_machine(self) -> bool:
+        """No person was on it, by all we know: taken for a machine's, and no operator has had it."""
+        over = self.dismissed_at is not None or self.expired_at is not None or self.ended_at is not None
+        return self.machine_at is not None and self.bridged_at is None and over
 
     @property
     def in_flight(self) -> bool:

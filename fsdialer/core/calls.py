@@ -11,6 +11,7 @@ It refuses to know how any effect is carried out (`engine.switchboard`) and what
 
 from dataclasses import replace
 
+from fsdialer.core import machines
 from fsdialer.core.call_facts import Call
 from fsdialer.core.dispositions import Disposition, Verdict, classify
 from fsdialer.core.effects import (
@@ -38,6 +39,8 @@ from fsdialer.core.events import (
     LegReady,
     LegRinging,
     LegsBridged,
+    MachineHeard,
+    MachineSaid,
     OperatorGone,
     OperatorReserved,
     OperatorSlow,
@@ -74,6 +77,10 @@ def advance(call: Call, event: CallEvent) -> Step:
             return _bridged(call, event)
         case WaitExpired():
             return _expired(call, event)
+        case MachineHeard():
+            return machines.heard(call, event)
+        case MachineSaid():
+            return machines.said(call, event)
         case JobDone():
             return _job_done(call, event)
         case LegHungUp():
@@ -94,10 +101,14 @@ def time_left_s(call: Call, max_wait_s: float, now: float) -> float:
 def verdict(call: Call, close: CloseCall) -> Verdict:
     """What the attempt comes to: by how far it got, then by what the network said.
 
-    An answered customer nobody was bridged to is abandoned, whoever hung up first: the law counts them all.
+    An answered customer nobody was bridged to is abandoned, whoever hung up first: the law counts them all, but not
+    what a detector took for a machine.
     """
     if call.bridged_at is not None:
         return Verdict(Disposition.ANSWERED, charged=True, final=True, detail="talked")
+    if call.answered_at is not None and call.machine_at is not None and not close.opted_out:
+        by = "its beep was heard" if call.beeped_at is not None else "by its greeting"
+        return Verdict(Disposition.MACHINE, charged=True, final=False, detail=f"an answering machine: {by}")
     if call.answered_at is not None:
         if call.expired_at is None and call.operator:
             detail = "hung up while being connected"
@@ -162,6 +173,7 @@ def _then_bridge(call: Call, effects: tuple[Effect, ...]) -> Step:
         and not call.bridging
         and call.bridged_at is None
         and call.expired_at is None
+        and call.dismissed_at is None
         and not call.cancelled
     )
     if not wanted:
@@ -173,6 +185,7 @@ def _reserved(call: Call, event: OperatorReserved) -> Step:
     taken = (
         call.ended_at is not None
         or call.expired_at is not None
+        or call.dismissed_at is not None
         or call.bridged_at is not None
         or call.cancelled
         or not call.seeking
@@ -244,7 +257,10 @@ def _bridge_refused(call: Call, event: BridgeRefused) -> Step:
     if event.leg != call.leg or call.bridged_at is not None or not call.bridging:
         return call, ()
     call = replace(call, bridging=False)
-    return _let_go(call) if call.expired_at is not None else (call, (CheckLegs(call.leg),))
+    if call.expired_at is not None:
+        return _let_go(call)
+    sent_away, effects = machines.send_away_if_free(call, event.at)
+    return (sent_away, effects) if effects else (call, (CheckLegs(call.leg),))
 
 
 def _let_go(call: Call) -> Step:
@@ -261,7 +277,8 @@ def _expired(call: Call, event: WaitExpired) -> Step:
     A bridge already asked for may still win on the switch, so its operator stays promised until it is known. A
     phone that rang all that time without being picked up has failed.
     """
-    if event.leg != call.uuid or call.bridged_at is not None or call.expired_at is not None:
+    over = call.bridged_at is not None or call.expired_at is not None or call.dismissed_at is not None
+    if event.leg != call.uuid or over:
         return call, ()
     answered_at = event.at if call.answered_at is None else call.answered_at
     was_slow = call.seeking and call.operator

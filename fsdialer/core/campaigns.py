@@ -42,6 +42,21 @@ class RecordFormat(StrEnum):
     MP3 = "mp3"
 
 
+class Amd(StrEnum):
+    """What listens for answering machines: nothing, mod_avmd for their beep, mod_amd's rules for their greeting."""
+
+    OFF = "off"
+    BEEP = "beep"
+    RULES = "rules"
+
+
+class AmdAction(StrEnum):
+    """What an answering machine gets: the end of the call, or a message."""
+
+    HANGUP = "hangup"
+    MESSAGE = "message"
+
+
 class Station(StrEnum):
     """How an operator's phone is reached: rung for each call, or called once and held ("nailed up"); either way it may
     be the softphone in the operator's page."""
@@ -69,6 +84,7 @@ class RetryDelays:
     unavailable: float | None = None
     busy: float | None = None
     technical: float | None = None
+    machine: float | None = None
 
     def over(self, base: "RetryDelays") -> "RetryDelays":
         """These delays, with `base` for those not set."""
@@ -77,11 +93,12 @@ class RetryDelays:
             base.unavailable if self.unavailable is None else self.unavailable,
             base.busy if self.busy is None else self.busy,
             base.technical if self.technical is None else self.technical,
+            base.machine if self.machine is None else self.machine,
         )
 
 
-#: AutoCall's defaults.
-DEFAULT_DELAYS = RetryDelays(missed=90.0, unavailable=90.0, busy=5.0, technical=10.0)
+#: AutoCall's defaults; it knows no machines, and calls them again like a call that was missed.
+DEFAULT_DELAYS = RetryDelays(missed=90.0, unavailable=90.0, busy=5.0, technical=10.0, machine=90.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +162,9 @@ class Campaign:
     `opt_out_key` (a digit) meanwhile is not called again.
     `record`: every call from its answer on, kept as `record_format` for `record_keep_days`; `record_notice` tells the
     customer: ``none``, ``tone`` (a beep every 15 s) or a sound file on the switch.
+    `amd`: what listens for answering machines. One heard before an operator has the call is hung up on or, by
+    `amd_action`, left `amd_message` (empty: `message`) after the beep; `amd_sample` percent of those go to an operator
+    all the same, whose word says how often the detector is wrong.
     """
 
     company: str
@@ -169,6 +189,15 @@ class Campaign:
     record_format: RecordFormat = RecordFormat.WAV
     record_keep_days: int = 90
     record_notice: str = "none"
+    amd: Amd = Amd.OFF
+    amd_action: AmdAction = AmdAction.HANGUP
+    amd_message: str = ""
+    amd_sample: int = 5
+
+    @property
+    def machine_message(self) -> str:
+        """What a machine is left; empty when it is hung up on."""
+        return (self.amd_message or self.message) if self.amd_action is AmdAction.MESSAGE else ""
 
 
 @dataclass(frozen=True, slots=True)

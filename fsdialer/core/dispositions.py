@@ -18,6 +18,7 @@ class Disposition(StrEnum):
     BUSY = "busy"
     TECHNICAL = "technical"
     ABANDONED = "abandoned"
+    MACHINE = "machine"
     DEAD = "dead"
     CANCELLED = "cancelled"
 
@@ -30,6 +31,7 @@ LABELS = {
     Disposition.BUSY: "Busy",
     Disposition.TECHNICAL: "Technical error",
     Disposition.ABANDONED: "No free operators",
+    Disposition.MACHINE: "Answering machine",
     Disposition.DEAD: "Number does not exist",
     Disposition.CANCELLED: "Cancelled by us",
 }

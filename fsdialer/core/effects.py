@@ -84,6 +84,13 @@ class CloseCall:
     opted_out: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class SendAway:
+    """No operator is to have this call: hang up, or leave the campaign's message. `beeped`: the machine records now."""
+
+    beeped: bool
+
+
 Effect = (
     SeekOperator
     | RingOperator
@@ -95,4 +102,5 @@ Effect = (
     | MarkTalking
     | AwaitHangUp
     | CloseCall
+    | SendAway
 )

@@ -97,7 +97,21 @@ class Heartbeat:
     max_sessions: int
 
 
-LegEvent = LegRinging | LegAnswered | LegReady | WaitExpired | LegsBridged | LegHungUp
+@dataclass(frozen=True, slots=True)
+class MachineHeard:
+    """A detector on the switch takes the far end for an answering machine.
+
+    `beep`: by its beep (``avmd::beep``, which may come twice), else by its greeting (``amd::info``). `spare`: let an
+    operator have the call all the same, whose word then is the truth (the switchboard's to say, never the switch's).
+    """
+
+    leg: str
+    at: float
+    beep: bool
+    spare: bool = False
+
+
+LegEvent = LegRinging | LegAnswered | LegReady | WaitExpired | LegsBridged | LegHungUp | MachineHeard
 SwitchEvent = LegEvent | JobDone | Heartbeat
 
 
@@ -161,6 +175,14 @@ class HangUpAsked:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class MachineSaid:
+    """The operator who has the call says that it is a machine's."""
+
+    operator: str
+    at: float
+
+
 CallEvent = (
     LegRinging
     | LegAnswered
@@ -168,6 +190,8 @@ CallEvent = (
     | WaitExpired
     | LegsBridged
     | LegHungUp
+    | MachineHeard
+    | MachineSaid
     | JobDone
     | OperatorReserved
     | OperatorSlow

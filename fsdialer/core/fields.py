@@ -15,6 +15,8 @@ import phonenumbers
 
 from fsdialer.core import dial_format
 from fsdialer.core.campaigns import (
+    Amd,
+    AmdAction,
     CallerIdChoice,
     Campaign,
     Company,
@@ -206,6 +208,10 @@ KINDS: dict[type, dict[str, Kind]] = {
         "wrap_up_s": _number(float, 0, 3600, " seconds"),
         "max_attempts": _number(int, 1, 100),
         "max_talk_s": _number(int, 30, 86_400, " seconds"),
+        "amd": _one_of(Amd),
+        "amd_action": _one_of(AmdAction),
+        "amd_message": _text(200, _SOUND, "a sound file's path or a tone_stream"),
+        "amd_sample": _number(int, 0, 100, " percent"),
     },
     Operator: {
         "name": _text(80),
@@ -215,7 +221,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "campaigns": _many(ID.pattern, "a campaign's id"),
     },
 }
-_DELAYS = ("missed", "unavailable", "busy", "technical")
+_DELAYS = ("missed", "unavailable", "busy", "technical", "machine")
 
 
 def read_setting(kind: type, name: str, value: Any) -> Any:

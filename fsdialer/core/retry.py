@@ -42,6 +42,7 @@ def next_step(
         Disposition.MISSED: delays.missed,
         Disposition.UNAVAILABLE: delays.unavailable,
         Disposition.BUSY: delays.busy,
+        Disposition.MACHINE: delays.machine,
     }.get(disposition, delays.technical)
     assert delay is not None  # DEFAULT_DELAYS leaves none out
     return NextStep(now + delay * 60, "waiting", f"again {delay:g} min after {disposition}")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from fsdialer.core.campaigns import BROWSER_STATIONS, Campaign, Company, Gateway, Operator
+from fsdialer.core.campaigns import BROWSER_STATIONS, AmdAction, Campaign, Company, Gateway, Operator
 from fsdialer.core.fields import ID, KINDS, Wrong, read_delays, read_setting, to_hash
 from fsdialer.errors import InvalidSetting
 
@@ -141,6 +141,8 @@ def _contradictions(where: str, setup: CompanySetup) -> list[str]:
         for gateway in campaign.gateways:
             if gateway not in gateways:
                 problems.append(f"{where}.campaign.{campaign.id}.gateways: no gateway {gateway!r} in this company")
+        if campaign.amd_action is AmdAction.MESSAGE and not campaign.machine_message:
+            problems.append(f"{where}.campaign.{campaign.id}.amd_action: neither amd_message nor message is set")
     extensions: dict[str, str] = {}
     for operator in setup.operators:
         at = f"{where}.operator.{operator.id}"

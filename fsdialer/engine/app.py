@@ -15,13 +15,15 @@ from redis.exceptions import RedisError
 
 from fsdialer import jobs
 from fsdialer.core.campaigns import Campaign
-from fsdialer.core.events import SwitchEvent
+from fsdialer.core.events import MachineSaid, SwitchEvent
+from fsdialer.core.machines import MACHINE_OUTCOME
 from fsdialer.core.pacing.observed import Observation, found_a_machine
 from fsdialer.core.times import iso
 from fsdialer.engine.browser_phones import BrowserPhones
 from fsdialer.engine.dialer import Dialer
 from fsdialer.engine.janitor import Janitor
 from fsdialer.engine.lines import Lines
+from fsdialer.engine.machines import DETECTORS_S
 from fsdialer.engine.phone_tests import PhoneTests
 from fsdialer.engine.reconcile import Reconciler
 from fsdialer.engine.recordings import LOOK_S, RecordingChores
@@ -102,6 +104,7 @@ class Engine:
         self.tasks.every("switch_setup", SWITCH_SETUP_S, self.switch_setup.settle)
         self.tasks.every("recordings", LOOK_S, self.recording_chores.run)
         self.tasks.every("gateways", GATEWAYS_S, self._look_at_gateways)
+        self.tasks.every("detectors", DETECTORS_S, self.switchboard.machines.look_again)
         self.tasks.spawn("own", self._own)
         log.info("dialer=%s state=started switches=%d", self.name, len(self.settings.switches))
 
@@ -241,8 +244,9 @@ class Engine:
         if kind == "operator" and (company.id, campaign) in self.dialers:
             self.dialers[company.id, campaign].pacer.operator_moved(entry["operator"], entry.get("state", ""))
             self._heed_operator(company, entry["operator"], entry.get("state", ""), campaign)
-        elif kind == "call" and entry.get("outcome") == "machine":
+        elif kind == "call" and entry.get("outcome") == MACHINE_OUTCOME:
             self._observe(company.id, campaign, [found_a_machine(entry["call"], self._clock())])
+            self.switchboard.feed(entry["call"], MachineSaid(entry.get("operator", ""), self._clock()))
         elif kind == "leads":
             self._wake(company.id, campaign)
         elif kind == "settings":
@@ -325,6 +329,7 @@ class Engine:
         if not state.up:
             return
         self.switch_setup.came_up(name)
+        self.tasks.spawn("detectors", self.switchboard.machines.look, link)
         if state.restarted:
             self.tasks.spawn("restarted", self.reconciler.switch_restarted, name)
         else:

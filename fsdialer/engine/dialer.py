@@ -174,6 +174,7 @@ class Dialer:
         return count
 
     def _originate(self, claim: Claim, gateway: Gateway, link: SwitchLink, now: float) -> None:
+        detectors = self._switchboard.machines.detectors(self.company, self.campaign, link.address.name)
         call = Call(
             uuid=claim.uuid,
             company=self.company.id,
@@ -185,6 +186,7 @@ class Dialer:
             attempt=claim.attempt,
             placed_at=now,
             preferred=claim.preferred,
+            amd=str(self.campaign.amd) if detectors else "",
         )
         self._switchboard.open(self.company, self.campaign, self.owner, call)
         self.pacer.observe([placed(call)])
@@ -196,9 +198,9 @@ class Dialer:
             call.attempt,
             gateway.name,
         )
-        self._senders.spawn(self._send, call, gateway)
+        self._senders.spawn(self._send, call, gateway, detectors)
 
-    def _send(self, call: Call, gateway: Gateway) -> None:
+    def _send(self, call: Call, gateway: Gateway, detectors: tuple[str, ...]) -> None:
         campaign = self.campaign
         reason = barred(call.number, self.company_settings)
         if reason:
@@ -217,6 +219,7 @@ class Dialer:
                 max_talk_s=campaign.max_talk_s,
                 recording=recording,
                 notice=notice_sound(campaign),
+                detectors=detectors,
                 tags={"lead": call.lead, "campaign": call.campaign, "company": call.company},
             )
         except (FsdialerError, RedisError) as error:

@@ -6,12 +6,10 @@ anything itself: what follows from an event stands in `core.calls`.
 
 import logging
 import uuid as uuids
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import gevent
-from gevent import Greenlet
 from redis.exceptions import RedisError
 
 from fsdialer.core import calls as life
@@ -19,12 +17,14 @@ from fsdialer.core import effects, events
 from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Campaign
 from fsdialer.core.effects import Effect
-from fsdialer.core.events import CallEvent, Heartbeat, JobDone, LegsBridged, SwitchEvent, WaitExpired
+from fsdialer.core.events import CallEvent, Heartbeat, JobDone, LegsBridged, MachineHeard, SwitchEvent, WaitExpired
 from fsdialer.core.pacing.observed import Observation, of_call
 from fsdialer.core.phones import phone_failure
 from fsdialer.core.retry import next_step
 from fsdialer.engine.leg_commands import LegCommands
+from fsdialer.engine.line import Line
 from fsdialer.engine.lines import Lines
+from fsdialer.engine.machines import Machines
 from fsdialer.engine.retries import Retries
 from fsdialer.engine.stations import Stations
 from fsdialer.engine.tasks import Tasks
@@ -37,21 +37,10 @@ log = logging.getLogger(__name__)
 
 #: A customer the switch should have let go: seconds after the wait was over (a message may be playing).
 MESSAGE_LIMIT_S = 60.0
+#: The same for an answering machine that is left a message, and may beep late.
+MACHINE_LIMIT_S = 120.0
 #: Seconds until an event is tried again that Redis was not there for.
 REDIS_AGAIN_S = 0.5
-
-
-@dataclass(slots=True)
-class Line:
-    """A live call in this process: its facts, the events still to be handled, its timers."""
-
-    call: Call
-    campaign: Campaign
-    owner: str
-    company: CompanyStore
-    inbox: deque[CallEvent] = field(default_factory=deque)
-    busy: bool = False
-    timers: list[Greenlet] = field(default_factory=list)
 
 
 class Switchboard:
@@ -71,6 +60,7 @@ class Switchboard:
         self._stations = stations
         self._trunks = trunks
         self._retries = retries
+        self.machines = Machines(tasks, lines, clock)
         self._clock = clock
         self._calls: dict[str, Line] = {}
         self._legs: dict[str, str] = {}  # an operator's leg → the call it was promised to
@@ -178,6 +168,8 @@ class Switchboard:
 
     def _step(self, line: Line, event: CallEvent) -> None:
         before = line.call
+        if isinstance(event, MachineHeard):
+            event = self.machines.judged(event, before, line.campaign)
         line.call, wanted = life.advance(before, event)
         if line.call is before and not wanted:
             return
@@ -215,8 +207,11 @@ class Switchboard:
         if call.answered_at is not None and (before is None or before.answered_at is None):
             left = life.time_left_s(call, line.campaign.max_wait_s, now)
             self._timer(line, left, WaitExpired(call.uuid, now + left))
+            self.machines.answered(call, lambda: call.uuid in self._calls)
         if call.expired_at is not None and (before is None or before.expired_at is None):
             self._timer(line, MESSAGE_LIMIT_S, events.HangUpAsked(now + MESSAGE_LIMIT_S))
+        if call.dismissed_at is not None and (before is None or before.dismissed_at is None):
+            self._timer(line, MACHINE_LIMIT_S, events.HangUpAsked(now + MACHINE_LIMIT_S))
 
     def _timer(self, line: Line, delay_s: float, event: CallEvent) -> None:
         line.timers.append(self._tasks.later(delay_s, "timer", self.feed, line.call.uuid, event))
@@ -251,6 +246,9 @@ class Switchboard:
                 line.company.calls.talking(call.uuid, line.owner, operator, call.bridged_at or now, voice_ms)
             case effects.AwaitHangUp():
                 self._timer(line, effects.HANGUP_GRACE_S, events.GraceOver(now + effects.HANGUP_GRACE_S))
+            case effects.SendAway(beeped):
+                hang_up = effects.HangUp(call.uuid, "NORMAL_CLEARING")
+                self.machines.send_away(call, line.campaign, beeped, lambda: self._do(line, hang_up))
             case effects.CloseCall():
                 self._close(line, effect)
 

@@ -6,7 +6,8 @@ goes in at all. `client` adds ``bgapi`` in front and the job's id behind.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from fsdialer.errors import UnsafeCommand
@@ -22,11 +23,38 @@ ACCOUNT = "fsdialer"
 #: Seconds an operator's answered phone waits to be bridged before the switch hangs it up by itself.
 UNUSED_LEG_S = 15
 
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """What hears answering machines: its module, and the application that starts it on a channel."""
+
+    module: str
+    start: str
+
+
+#: ``avmd UUID start`` is no way to start the first: it listens without its threads, and the channel hangs (1.11.1).
+#: The second is told every figure: without its configuration file they are all 0, and everybody is a machine. Whoever
+#: says nothing is not one: `silence_notsure`.
+DETECTORS = MappingProxyType(
+    {
+        "beep": Detector("mod_avmd", "avmd_start"),
+        "rules": Detector(
+            "mod_amd",
+            "amd initial_silence=2500 greeting=1500 after_greeting_silence=800 total_analysis_time=5000 "
+            "min_word_length=100 between_words_silence=50 maximum_number_of_words=3 maximum_word_length=5000 "
+            "silence_threshold=256 silence_notsure=1",
+        ),
+    }
+)
+#: How long a machine's beep is waited for after the message it did not wait for (ms).
+BEEP_WAIT_MS = 15_000
+
 _UUID = re.compile(r"[0-9A-Za-z-]{1,64}")
 # Without ":_:", which parts several originates in one.
 _DESTINATION = re.compile(r"(?!.*:_:)(sofia|user|loopback|verto\.rtc|error)/[0-9A-Za-z_.@:/+*#-]{1,300}")
 _NUMBER = re.compile(r"(\+?[0-9*#]{1,24})?")
 _CAUSE = re.compile(r"[A-Z][A-Z0-9_]{1,40}")
+_EVENT = re.compile(r"[A-Z][A-Z0-9_]{1,40}|[a-z][a-z_]{0,30}::[a-z_]{1,30}")
 _TAG = re.compile(r"[0-9A-Za-z_.-]{0,64}")
 _EXTENSION = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 _DOMAIN = re.compile(r"[0-9A-Za-z.:-]{0,253}")
@@ -52,6 +80,7 @@ def originate_customer(
     max_talk_s: int = 7200,
     recording: str = "",
     notice: str = "",
+    detectors: Collection[str] = (),
     tags: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Call a customer on channel `call`, with the limit of their wait armed on the switch itself.
@@ -65,6 +94,9 @@ def originate_customer(
     With `recording` (a file's path) the switch records the leg in stereo from the answer to its end, whoever it is
     bridged to meanwhile: what the customer says left, what they hear right. `notice` is a sound mixed into what they
     hear, from the answer on; it is on the recording too.
+
+    `detectors` of `DETECTORS` listen for an answering machine from the answer on, beside everything else; the switch
+    must have their modules, or it hangs up.
 
     `ring_s` and `max_talk_s` are whole seconds; `tags` become ``fsdialer_…`` variables, ids only. UnsafeCommand when
     a value has no place in a command.
@@ -82,6 +114,7 @@ def originate_customer(
         "accountcode": ACCOUNT,
         "execute_on_answer": f"'sched_hangup +{talk_s} ALLOTTED_TIMEOUT'",
         **_recorded(recording, notice),
+        **{f"execute_on_answer_{name}": f"'{DETECTORS[name].start}'" for name in detectors},
         **_tags(tags),
     }
     steps = [f"playback:silence_stream://{wait_ms}"]
@@ -165,6 +198,29 @@ def broadcast(leg: str, sound: str) -> str:
     return f"uuid_broadcast {_checked('leg', _UUID, leg)} {_sound(sound)} aleg"
 
 
+def leave_message(leg: str, message: str, beeped: bool) -> str:
+    """Take a channel out of what it runs, play `message` to whoever is there, and hang up.
+
+    `beeped`: a machine's tone sounds at this moment, so a second goes by first. Otherwise a while follows the message,
+    in which the beep may still come.
+    """
+    sound = f"playback:{_sound(message)}"
+    steps = (
+        ["playback:silence_stream://1000", sound] if beeped else [sound, f"playback:silence_stream://{BEEP_WAIT_MS}"]
+    )
+    return f"uuid_transfer {_checked('leg', _UUID, leg)} '{','.join([*steps, 'hangup:NORMAL_CLEARING'])}' inline"
+
+
+def stop_beeps(leg: str) -> str:
+    """Listen no longer for a beep."""
+    return f"avmd {_checked('leg', _UUID, leg)} stop"
+
+
+def module_exists(module: str) -> str:
+    """Answered ``true`` or ``false``."""
+    return f"module_exists {_checked('module', _NAME, module)}"
+
+
 def exists(leg: str) -> str:
     """Answered ``true`` or ``false``."""
     return f"uuid_exists {_checked('leg', _UUID, leg)}"
@@ -203,8 +259,8 @@ def contact(extension: str, domain: str = "") -> str:
 
 
 def subscribe(events: Sequence[str]) -> str:
-    """Ask for events by name, in plain format."""
-    return "event plain " + " ".join(_checked("event", _CAUSE, event) for event in events)
+    """Ask for events by name, in plain format; behind CUSTOM stand subclasses, ``avmd::beep``."""
+    return "event plain " + " ".join(_checked("event", _EVENT, event) for event in events)
 
 
 def framed(command: str, job_id: str | None = None) -> bytes:

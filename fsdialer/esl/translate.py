@@ -16,6 +16,7 @@ from fsdialer.core.events import (
     LegReady,
     LegRinging,
     LegsBridged,
+    MachineHeard,
     SwitchEvent,
     WaitExpired,
 )
@@ -33,6 +34,9 @@ SUBSCRIPTION = (
     "CHANNEL_HANGUP_COMPLETE",
     "BACKGROUND_JOB",
     "HEARTBEAT",
+    "CUSTOM",
+    "avmd::beep",
+    "amd::info",
 )
 
 #: How our variables are called on the wire, and how an inner dialplan's silence begins.
@@ -80,6 +84,16 @@ def to_event(event: Event, clock_shift_s: float = 0.0) -> SwitchEvent | None:
             return Heartbeat(
                 event.get("Core-UUID"), at, _whole(event.get("Session-Count")), _whole(event.get("Max-Sessions"))
             )
+    return _detected(event, leg, at)
+
+
+def _detected(event: Event, leg: str, at: float) -> MachineHeard | None:
+    """What a detector of answering machines says. mod_amd's event has a subclass, but neither a name nor a time: 0."""
+    match event.get("Event-Subclass"):
+        case "avmd::beep":
+            return MachineHeard(leg, at, beep=True)
+        case "amd::info" if event.get("variable_amd_result") == "MACHINE":
+            return MachineHeard(leg, 0.0, beep=False)
     return None
 
 

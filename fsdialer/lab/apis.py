@@ -139,6 +139,7 @@ def _uuid_transfer(exchange: Exchange, argument: str) -> str:
     todo = applications_inline(inline) if inline else [("transfer", words[1])]
 
     def transfer() -> None:
+        exchange.bridges.leave(channel)
         exchange.applications.interrupt(channel)
         exchange.applications.run(channel, todo, inline)
 
@@ -240,6 +241,17 @@ def _uptime(exchange: Exchange, argument: str) -> str:
     return f"{int((time.time() - exchange.started) * (1000 if argument == 'ms' else 1))}\n"
 
 
+def _avmd(exchange: Exchange, argument: str) -> str:
+    """Only ``UUID stop``: a start by command is one that never hears anything."""
+    uuid, _, command = argument.partition(" ")
+    channel = exchange.alive(uuid)
+    if "mod_avmd" not in exchange.detectors.modules:
+        return "-ERR avmd Command not found!\n"
+    if channel is None:
+        return f"-ERR, no FreeSWITCH session for uuid [{uuid}]!\n-USAGE: <uuid> < start | stop >\n\n"
+    return exchange.detectors.stop(channel) if command == "stop" else "-ERR, bad command!\n"
+
+
 _TABLE: dict[str, Api] = {
     "originate": lambda exchange, argument: _originate(exchange, argument) if argument else USAGE,
     "uuid_bridge": _uuid_bridge,
@@ -264,5 +276,7 @@ _TABLE: dict[str, Api] = {
     "sofia_contact": listings.sofia_contact,
     "fsctl": _fsctl,
     "global_getvar": _global_getvar,
+    "module_exists": lambda exchange, argument: "true" if argument in exchange.detectors.modules else "false",
+    "avmd": _avmd,
     "create_uuid": lambda exchange, argument: str(uuids.uuid4()),
 }

@@ -9,6 +9,7 @@ import gevent
 
 from fsdialer.lab import stages
 from fsdialer.lab.channel import Channel
+from fsdialer.lab.detectors import MODULES
 from fsdialer.lab.people import NEVER
 
 if TYPE_CHECKING:
@@ -83,6 +84,9 @@ class Applications:
                 self._listen_in(channel, data)
             case "transfer":
                 self._exchange.hang_up(channel, "NO_ROUTE_DESTINATION")  # there is no dialplan here
+            case _ if name in MODULES and self._exchange.detectors.knows(name):
+                self._exchange.detectors.run(channel, name)
+                self._finish(channel, rest)
             case _ if name in INSTANT:
                 self._finish(channel, rest)
             case _ if name not in ENDLESS:
@@ -92,7 +96,7 @@ class Applications:
         """What ``execute_on_answer`` and every variable whose name begins so ask for, in the order they were given."""
         for hook in channel.variables_like("execute_on_answer"):
             name, _, data = hook.partition("::" if "::" in hook else " ")
-            if name not in ("sched_hangup", "record_session", "set"):
+            if name not in ("sched_hangup", "record_session", "set", *MODULES):
                 continue
             channel.application, channel.application_data = name, data
             channel.application_uuid = str(uuids.uuid4())
@@ -106,6 +110,10 @@ class Applications:
                 case "set":
                     variable, _, value = data.partition("=")
                     channel.update([(variable, value)])
+                case _ if self._exchange.detectors.knows(name):
+                    self._exchange.detectors.run(channel, name)
+                case _:
+                    self._exchange.hang_up(channel, "DESTINATION_OUT_OF_ORDER")  # no such application
             self._complete(channel)
 
     def interrupt(self, channel: Channel) -> None:

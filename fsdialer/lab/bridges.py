@@ -132,6 +132,18 @@ class Bridges:
             self._exchange.fire("CHANNEL_UNBRIDGE", channel, **_pair(channel, partner))
             self._exchange.end(channel)
 
+    def leave(self, channel: Channel) -> None:
+        """`channel` is taken out of its bridge, and lives on; its partner is parked if its variables say so."""
+        partner = channel.partner
+        if partner is None:
+            return
+        channel.partner = partner.partner = None
+        for each in (channel, partner):
+            self._exchange.recordings.joined(each, "")
+            each.set(bridge_to="")
+        self._leave(partner, partner.alive and partner.get("park_after_bridge") == "true")
+        self._exchange.fire("CHANNEL_UNBRIDGE", channel, **_pair(channel, partner))
+
     def _b_left(self, b: Channel, a: Channel, stays: bool) -> None:
         self._exchange.end(b)
         self._exchange.fire("CHANNEL_UNBRIDGE", a, **_pair(a, b))

@@ -62,6 +62,8 @@ class Channel:
     timers: list[Greenlet] = field(default_factory=list)
     playing: Greenlet | None = None
     playing_since: float = 0.0
+    #: Listens for a beep (mod_avmd).
+    listening: bool = False
     on_key: Callable[[str], None] | None = None
     on_ended: Any = None
     _variables: dict[str, str] = field(default_factory=dict)

@@ -11,8 +11,9 @@ from fsdialer.lab.channel import Channel
 class Fired:
     """An event, written out once for all who hear it."""
 
-    def __init__(self, name: str, text: str, body: str = "") -> None:
+    def __init__(self, name: str, text: str, body: str = "", subclass: str = "") -> None:
         self.name = name
+        self.subclass = subclass
         self.text = text
         self.body = body
         self._frames: dict[str, bytes] = {}
@@ -54,8 +55,21 @@ class Events:
         )
         if channel is not None:
             text += channel.lines()
-        event = Fired(name, text, body)
-        for listener in list(self.listeners):
+        self._tell(Fired(name, text, body))
+
+    def fire_custom(self, subclass: str, uuid: str, times: int = 1, **more: Any) -> None:
+        """A module's event about a channel, told `times` times under one number, as mod_avmd does."""
+        text = f"Event-Subclass: {headers.encode(subclass)}\n" + self._base("CUSTOM")
+        text += headers.lines({"Unique-ID": uuid, **{key.replace("_", "-"): value for key, value in more.items()}})
+        self._tell(Fired("CUSTOM", text, subclass=subclass), times)
+
+    def fire_nameless(self, subclass: str, channel: Channel) -> None:
+        """A module's event that has neither name nor time, as mod_amd's."""
+        text = f"Event-Subclass: {headers.encode(subclass)}\n" + channel.lines()
+        self._tell(Fired("CUSTOM", text, subclass=subclass))
+
+    def _tell(self, event: Fired, times: int = 1) -> None:
+        for listener in list(self.listeners) * times:
             listener.hear(event)
 
     def snapshot(self, channel: Channel) -> str:

@@ -18,6 +18,7 @@ from fsdialer.lab.applications import Applications
 from fsdialer.lab.bridges import STEP_S, Bridges
 from fsdialer.lab.channel import Channel
 from fsdialer.lab.destinations import Destinations
+from fsdialer.lab.detectors import Detectors
 from fsdialer.lab.events import Events, micros
 from fsdialer.lab.originate import Malformed, Originate, Usage, parse
 from fsdialer.lab.people import NEVER, People, Plan
@@ -83,6 +84,8 @@ class Exchange:
         self.fire = self.events.fire
         self.applications = Applications(self)
         self.bridges = Bridges(self)
+        self.fire_custom = self.events.fire_custom
+        self.detectors = Detectors(self)
         self.recordings = Recordings(self, recordings)
 
     def later(self, delay_s: float, channel: Channel | None, work: Callable[..., None], *args: Any) -> gevent.Greenlet:

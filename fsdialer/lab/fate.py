@@ -8,8 +8,9 @@ from fsdialer.lab.people import BY_NAME
 from fsdialer.lab.places import PHONE_MODES
 
 USAGE = (
-    "-ERR lab phone EXT MODE|hangup · gateway NAME up|down|channels=N|cps=N · number N WHAT · cut · restart · "
-    f"stall SECONDS · counts; MODE is one of {', '.join(PHONE_MODES)}; WHAT one of {', '.join(BY_NAME)}\n"
+    "-ERR lab phone EXT MODE|hangup · gateway NAME up|down|channels=N|cps=N · number N WHAT · module NAME on|off · "
+    f"cut · restart · stall SECONDS · counts; MODE is one of {', '.join(PHONE_MODES)}; "
+    f"WHAT one of {', '.join(BY_NAME)}\n"
 )
 
 
@@ -43,6 +44,9 @@ class Fate:
                 exchange.destinations.gateways[name].set(option)
             case ["number", number, what] if what in BY_NAME:
                 exchange.destinations.people.chosen[number.lstrip("+")] = BY_NAME[what]
+            case ["module", name, "on" | "off" as wanted]:
+                modules = exchange.detectors.modules
+                modules.add(name) if wanted == "on" else modules.discard(name)
             case ["cut"] | ["restart"] | ["stall", _]:
                 return self._server(words[0], float(words[1]) if len(words) > 1 else 0.0)
             case ["counts"]:

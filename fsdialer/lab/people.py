@@ -14,6 +14,9 @@ class Plan:
 
     `talk_s`: hangs up so long after being connected; `patience_s`: so long after answering, if nobody talks to them.
     None: never by themselves. `rings`: whether a 180 is sent first; with `early_media` a 183 with sound instead.
+
+    A machine has a `beep_s`: its beep begins so long after the answer, when its greeting is over. `wordy` is a person
+    who answers with a long sentence, as offices do.
     """
 
     status: int | None = None
@@ -22,6 +25,8 @@ class Plan:
     patience_s: float | None = None
     rings: bool = True
     early_media: bool = False
+    beep_s: float | None = None
+    wordy: bool = False
 
 
 #: Rings for ever, for the caller to give up.
@@ -37,6 +42,9 @@ BY_SUFFIX = {
     "205": Plan(status=404, ring_s=0.5, early_media=True),
     "206": Plan(ring_s=2.0),
     "207": Plan(status=486, ring_s=0.5),
+    "301": Plan(ring_s=0.2, talk_s=30.0, patience_s=30.0, beep_s=3.0),
+    "302": Plan(ring_s=0.2, talk_s=30.0, patience_s=30.0, beep_s=1.2),
+    "303": Plan(ring_s=0.2, wordy=True),
     "404": Plan(status=404, ring_s=0.02, rings=False),
     "408": NO_ANSWER,
     "480": Plan(status=480, ring_s=0.02, rings=False),
@@ -54,6 +62,8 @@ BY_NAME = {
     "hangs-up-at-once": BY_SUFFIX["201"],
     "hangs-up-soon": BY_SUFFIX["202"],
     "without-ringing": BY_SUFFIX["203"],
+    "machine": BY_SUFFIX["301"],
+    "office": BY_SUFFIX["303"],
     "busy": BY_SUFFIX["486"],
     "noanswer": NO_ANSWER,
     "unavailable": BY_SUFFIX["480"],
@@ -67,6 +77,10 @@ ANYBODY = Plan(ring_s=1.0)
 CHANCES = {"answers": 45, "noanswer": 26, "busy": 12, "unavailable": 11, "rejects": 4, "refused": 2}
 #: Of a hundred numbers, those that do not exist.
 DEAD_NUMBERS = 2
+#: Of a hundred answers, those of machines; of a hundred people who answer, those who do so with a long sentence.
+MACHINES, WORDY = 12, 5
+#: How long machines' greetings are (seconds, at least and at most), and how long they record after them.
+GREETING_S, RECORDS_S = (3.0, 8.0), 20.0
 #: Medians (seconds) and spreads of lognormal times: ringing until the answer, and talking (as measured in the field).
 RING_MEDIAN_S, RING_SIGMA, TALK_MEDIAN_S, TALK_SIGMA = 6.0, 0.5, 30.0, 0.8
 
@@ -98,7 +112,10 @@ class People:
         if dice.randrange(100) < 3:
             return Plan(ring_s=ring_s, talk_s=0.5, patience_s=0.5)
         talk_s = dice.lognormvariate(0, TALK_SIGMA) * TALK_MEDIAN_S
-        return Plan(ring_s=ring_s, talk_s=talk_s, patience_s=8.0)
+        if dice.randrange(100) < MACHINES:
+            beep_s = dice.uniform(*GREETING_S)
+            return Plan(ring_s=ring_s, talk_s=beep_s + RECORDS_S, patience_s=beep_s + RECORDS_S, beep_s=beep_s)
+        return Plan(ring_s=ring_s, talk_s=talk_s, patience_s=8.0, wordy=dice.randrange(100) < WORDY)
 
     def _scaled(self, plan: Plan) -> Plan:
         if self._scale == 1.0 or plan.ring_s == NEVER:

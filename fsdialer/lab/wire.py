@@ -46,6 +46,7 @@ class Connection:
         self._authenticated = False
         self._form = ""
         self._events: set[str] = set()
+        self._subclasses: set[str] = set()
         self._filters: list[Filter] = []
         self._out: Queue = Queue()
         self._open = True
@@ -58,6 +59,8 @@ class Connection:
     def hear(self, event: Fired) -> None:
         """An event, if this client asked for it."""
         asked_for = event.name in self._events or "ALL" in self._events
+        if asked_for and event.subclass and "ALL" not in self._events:
+            asked_for = event.subclass in self._subclasses or not self._subclasses
         if asked_for and (not self._filters or passes(self._filters, as_dict(event.text))):
             self._send(event.frame(self._form))
 
@@ -183,6 +186,7 @@ class Connection:
             return
         self._form = form
         self._events |= names
+        self._subclasses |= _subclasses(words)
         self._reply(f"+OK event listener enabled {form}")
 
     def _do_nixevent(self, argument: str, headers: dict[str, str]) -> None:
@@ -247,6 +251,12 @@ def _event_names(words: list[str]) -> set[str]:
     if "CUSTOM" in names:
         names = names[: names.index("CUSTOM") + 1]
     return KNOWN.intersection(names)
+
+
+def _subclasses(words: list[str]) -> set[str]:
+    """What stands behind CUSTOM; nothing there means all of them."""
+    upper = [word.upper() for word in words]
+    return set(words[upper.index("CUSTOM") + 1 :]) if "CUSTOM" in upper else set()
 
 
 def _headers(lines: list[str]) -> dict[str, str]:

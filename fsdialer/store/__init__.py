@@ -17,6 +17,7 @@ from fsdialer.store.calls import Calls
 from fsdialer.store.campaigns import Setup
 from fsdialer.store.feed import Feed
 from fsdialer.store.leads import Leads
+from fsdialer.store.machines import MachineTallies
 from fsdialer.store.operators import Operators
 from fsdialer.store.ownership import Ownership
 from fsdialer.store.pacing import PacingStore
@@ -97,6 +98,11 @@ class CompanyStore:
     def recordings(self) -> Recordings:
         """What was recorded, and what is known of it."""
         return Recordings(self.redis, self.keys)
+
+    @cached_property
+    def machines(self) -> MachineTallies:
+        """How often the detectors of answering machines are wrong."""
+        return MachineTallies(self.redis, self.keys)
 
     @cached_property
     def pacing(self) -> PacingStore:

@@ -25,6 +25,9 @@ _INSTANTS = {
     "ready_at": "ready",
     "expired_at": "expired",
     "bridged_at": "bridged",
+    "machine_at": "machine",
+    "beeped_at": "beeped",
+    "dismissed_at": "dismissed",
 }
 
 
@@ -172,6 +175,8 @@ def _hash_of(call: Call) -> dict[str, str]:
         "cancelled": "1" if call.cancelled else "",
         "failed_with": call.failed_with,
         "passed_over": " ".join(call.passed_over),
+        "amd": call.amd,
+        "spared": "1" if call.spared else "",
     }
     for attribute, field in _INSTANTS.items():
         at = getattr(call, attribute)
@@ -206,4 +211,9 @@ def _call_of(company: str, record: dict[str, str]) -> Call:
         ready_at=instants["ready_at"],
         expired_at=instants["expired_at"],
         bridged_at=instants["bridged_at"],
+        amd=record.get("amd", ""),
+        machine_at=instants["machine_at"],
+        beeped_at=instants["beeped_at"],
+        spared=bool(record.get("spared")),
+        dismissed_at=instants["dismissed_at"],
     )

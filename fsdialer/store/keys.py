@@ -174,6 +174,10 @@ class Keys:
         """ZSET: uuid → when it was claimed (epoch s), of the last second: the calls-per-second window."""
         return f"{self.root}:gateway:{name}:starts"
 
+    def gateway_amd(self, name: str, day: str) -> str:
+        """HASH, 400 days: detectors of answering machines against operators' words, DETECTOR.heard|silent.TRUTH."""
+        return f"{self.root}:gateway:{name}:amd:{day}"
+
     def attempts_in_hour(self, hour: str) -> str:
         """STRING, 2 h: calls placed in a UTC hour (``2026-11-23T14``) over all campaigns: the company's ceiling."""
         return f"{self.root}:attempts:{hour}"

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 from redis import Redis
 
-from fsdialer.core.campaigns import BROWSER_STATIONS, HELD_STATIONS
+from fsdialer.core.campaigns import BROWSER_STATIONS, DEFAULT_DELAYS, HELD_STATIONS
 from fsdialer.core.leads import OUTCOMES
+from fsdialer.core.machines import MACHINE_OUTCOME
 from fsdialer.core.times import day, epoch, iso
 from fsdialer.errors import NotFound, Refused
 from fsdialer.store.feed import Feed
 from fsdialer.store.keys import Keys
 from fsdialer.store.scripts import Scripts
 
-#: Outcomes that send the lead back to the queue: outcome → minutes when the operator gives no time. A machine is
-#: called again like a call that was missed (AutoCall's known issue: machines pass for answers).
-CALL_AGAIN_MIN = {"machine": 90.0, "callback": 60.0}
+#: Minutes until a promised call when the operator gives no time.
+CALLBACK_MIN = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class Card:
     note: str
     call_state: str
     preferred: str
+    machine: bool = False
 
 
 class Operators:
@@ -142,6 +143,7 @@ class Operators:
             note=record.get("note", "") or lead.get("note", ""),
             call_state=record.get("state", ""),
             preferred=record.get("preferred", ""),
+            machine=bool(record.get("machine")) and not record.get("spared"),
         )
 
     # -- what an operator asks for -------------------------------------------------------------------------
@@ -181,11 +183,21 @@ class Operators:
         if callback_at is not None and callback_at <= now:
             raise Refused("the call-back time has passed: choose one in the future")
         next_at = ""
-        if outcome in CALL_AGAIN_MIN:
-            wanted = callback_at if outcome == "callback" else None
-            next_at = f"{wanted or now + CALL_AGAIN_MIN[outcome] * 60:.3f}"
+        if outcome == "callback":
+            next_at = f"{callback_at or now + CALLBACK_MIN * 60:.3f}"
+        elif outcome == MACHINE_OUTCOME:
+            next_at = f"{now + self._machine_delay_min(call) * 60:.3f}"
         retry = int(outcome != "callback")
         self._scripts.run("outcome", operator, call, outcome, note, now, next_at, retry)
+
+    def _machine_delay_min(self, call: str) -> float:
+        """Minutes until a machine is called again, by the campaign's settings, else the company's."""
+        campaign = self._redis.hget(self._keys.call(call), "campaign") or ""
+        for key in (self._keys.settings(campaign), self._keys.company):
+            minutes = self._redis.hget(key, "retry_machine_min")
+            if minutes:
+                return float(minutes)
+        return float(DEFAULT_DELAYS.machine or 0)
 
     # -- what the dialer does ------------------------------------------------------------------------------
     def gone(self, operator: str, now: float, reason: str) -> None:

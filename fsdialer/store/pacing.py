@@ -77,10 +77,13 @@ class PacingStore:
         found = {}
         for day, counts in zip(days, counters, strict=True):
             for hour in range(24):
-                answers = int(counts.get(f"{hour:02d}.answers", 0)) - int(counts.get(f"{hour:02d}.outcome.machine", 0))
+                answers, said, heard = (
+                    int(counts.get(f"{hour:02d}.{name}", 0)) for name in ("answers", "outcome.machine", "machine")
+                )
                 abandoned = int(counts.get(f"{hour:02d}.abandoned", 0))
                 if answers or abandoned:
-                    found[int(day.timestamp() // 3600) + hour] = (max(answers, abandoned), abandoned)
+                    people = max(answers - said - heard, abandoned)
+                    found[int(day.timestamp() // 3600) + hour] = (people, abandoned)
         return found
 
 

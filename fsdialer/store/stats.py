@@ -98,8 +98,9 @@ class Stats:
 
 
 def abandon_rate(counts: dict[str, int]) -> float:
-    """Abandoned ÷ answered by people: the law's formula. What operators called a machine is no answer."""
-    answers = counts.get("answers", 0) - counts.get("outcome.machine", 0)
+    """Abandoned ÷ answered by people: the law's formula. What an operator, or a detector before one had the call, took
+    for a machine is no answer."""
+    answers = counts.get("answers", 0) - counts.get("outcome.machine", 0) - counts.get("machine", 0)
     return counts.get("abandoned", 0) / answers if answers > 0 else 0.0
 
 

@@ -32,6 +32,8 @@ from fsdialer.core.events import (
     LegReady,
     LegRinging,
     LegsBridged,
+    MachineHeard,
+    MachineSaid,
     OperatorGone,
     OperatorReserved,
     OperatorSlow,
@@ -254,6 +256,10 @@ EVENTS = st.sampled_from(
         LegReady(PHONE, 5.4),
         LegReady(OTHER_PHONE, 5.4),
         OperatorSlow(PHONE, 6.2),
+        MachineHeard(CUSTOMER, 6.4, beep=False),
+        MachineHeard(CUSTOMER, 7.0, beep=True),
+        MachineHeard(CUSTOMER, 7.0, beep=True, spare=True),
+        MachineSaid("ann", 8.0),
         OperatorGone(PHONE, 6.0, "was hung up"),
         BridgeRefused(PHONE, 5.3),
         TALKING,
@@ -293,7 +299,7 @@ def test_whatever_happens_nobody_is_talked_to_twice_and_nothing_starts_after_the
         kinds = [type(e) for e in effects]
         if before.ended_at is not None:
             assert set(kinds) <= {FreeOperator}
-        if before.expired_at is not None or before.bridged_at is not None:
+        if before.expired_at is not None or before.bridged_at is not None or before.dismissed_at is not None:
             assert Bridge not in kinds and RingOperator not in kinds and SeekOperator not in kinds
         assert kinds.count(Bridge) <= 1
 

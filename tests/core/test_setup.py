@@ -50,7 +50,10 @@ def problems_of(text):
 def test_a_file_is_read_into_values():
     (setup,) = read_toml(WHOLE)
     assert setup.company == Company(
-        "acme", "Acme", hide_numbers=True, retry_min=RetryDelays(missed=90, unavailable=90, busy=7, technical=10)
+        "acme",
+        "Acme",
+        hide_numbers=True,
+        retry_min=RetryDelays(missed=90, unavailable=90, busy=7, technical=10, machine=90),
     )
     assert setup.gateways == (Gateway("acme", "trunk", channels=100, calls_per_second=10),)
     (campaign,) = setup.campaigns
@@ -66,7 +69,7 @@ def test_decimals_stay_exact():
 def test_campaigns_delays_stay_its_own_so_that_the_companys_may_change_later():
     campaign = read_toml(WHOLE)[0].campaigns[0]
     assert campaign.retry_min == RetryDelays(missed=30)
-    assert campaign.retry_min.over(read_toml(WHOLE)[0].company.retry_min) == RetryDelays(30, 90, 7, 10)
+    assert campaign.retry_min.over(read_toml(WHOLE)[0].company.retry_min) == RetryDelays(30, 90, 7, 10, 90)
 
 
 @pytest.mark.parametrize(
@@ -180,7 +183,7 @@ def test_any_campaign_survives_a_file_and_a_hash_unchanged(campaign):
 
 @given(names, st.floats(0, 86_400), st.booleans())
 def test_any_company_survives_a_file_and_a_hash_unchanged(name, minutes, active):
-    company = Company("acme", name, active, retry_min=RetryDelays(minutes, 1, 2.5, 1e-05))
+    company = Company("acme", name, active, retry_min=RetryDelays(minutes, 1, 2.5, 1e-05, 3))
     assert read_toml(to_toml([CompanySetup(company)]))[0].company == company
     assert from_hash(Company, "x", {"id": "acme"}, to_hash(company)) == company
 

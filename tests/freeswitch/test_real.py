@@ -34,7 +34,7 @@ pytestmark = [
     ),
 ]
 SECRET = "a-secret-for-the-real-switch-0123456789"
-OPTIONAL = {"mod_spandsp"}
+OPTIONAL = {"mod_spandsp", "mod_avmd"}
 DIRECTORIES = ("log", "db", "run", "storage", "cache", "temp", "recordings", "sounds", "scripts", "certs", "grammar")
 ASKED = []
 

@@ -17,7 +17,7 @@ def settings_entries(acme, since):
 
 
 def test_everything_comes_back_as_it_was_saved(acme):
-    company = Company("acme", "Acme", active=False, hide_numbers=True, retry_min=RetryDelays(1, 2, 3.5, 4))
+    company = Company("acme", "Acme", active=False, hide_numbers=True, retry_min=RetryDelays(1, 2, 3.5, 4, 5))
     gateway = Gateway("acme", "spare", "pbx.example.com", 5070, "internal", 7, 2)
     campaign = Campaign(
         "acme", "autumn", "Autumn", Mode.MULTIPLIER, Decimal("1.16"), ("trunk", "spare"), ("+15550100",)

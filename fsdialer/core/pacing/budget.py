@@ -69,11 +69,11 @@ class Budget:
             drift = max(-1.0, min(1.0, self.slack / SWING)) * self.target * count / DRIFT
             self._shift = max(-FARTHEST, min(FARTHEST, self._shift + drift))
 
-    def abandoned(self, t: float) -> None:
-        """A customer found nobody."""
+    def abandoned(self, t: float, count: int = 1) -> None:
+        """Customers found nobody; a negative count takes back one that was a machine after all."""
         self._turn(t)
         for counts in (self.day, self._recent, self._hour(t)):
-            counts.abandons += 1
+            counts.abandons = max(0.0, counts.abandons + count)
 
     def _turn(self, t: float) -> None:
         """Begin a new day at midnight, fade the last quarter of an hour."""

@@ -18,7 +18,7 @@ def placed(call: Call) -> Observation:
 
 
 def found_a_machine(call: str, now: float) -> Observation:
-    """The operator says that what answered was a machine."""
+    """What answered was a machine: an operator says so, or a detector."""
     return _observation("machine", now, call=call)
 
 
@@ -29,12 +29,16 @@ def of_call(before: Call, after: Call, effects: Iterable[Effect], now: float) ->
         seen.append(_observation("answer", after.answered_at, call=after.uuid))
     if before.bridged_at is None and after.bridged_at is not None:
         seen.append(_observation("connect", after.bridged_at, call=after.uuid, operator=after.operator))
-    if _given_up(after) and not _given_up(before):
+    if after.was_a_machine and not before.was_a_machine:
+        seen.append(found_a_machine(after.uuid, now))
+    elif _given_up(after) and not _given_up(before):
         seen.append(_observation("abandon", now, call=after.uuid))
+    if after.bridged_at is not None and before.dismissed_at is None and after.dismissed_at is not None:
+        seen.append(_observation("talk_end", after.dismissed_at, call=after.uuid, operator=after.operator))
     if before.ended_at is None and after.ended_at is not None:
-        if after.bridged_at is not None:
+        if after.bridged_at is not None and before.dismissed_at is None:
             seen.append(_observation("talk_end", after.ended_at, call=after.uuid, operator=after.operator))
-        elif after.answered_at is None:
+        elif after.answered_at is None and after.bridged_at is None:
             cause = next((e.cause for e in effects if isinstance(e, CloseCall)), None)
             seen.append(_observation("fail", after.ended_at, call=after.uuid, cause=cause))
     return seen
@@ -49,8 +53,8 @@ def of_operator(operator: str, was_on_line: bool, state: str, now: float) -> lis
 
 
 def _given_up(call: Call) -> bool:
-    """Answered, and over for the customer without an operator."""
-    over = call.expired_at is not None or call.ended_at is not None
+    """Answered, and over for the customer without an operator; what was taken for a machine is nobody's loss."""
+    over = (call.expired_at is not None or call.ended_at is not None) and call.machine_at is None
     return over and call.answered_at is not None and call.bridged_at is None
 
 

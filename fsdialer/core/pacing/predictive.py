@@ -86,6 +86,12 @@ class Predictive:
             self._calls[call] = kind
             self.budget.answered(t, -1)
             return
+        if kind == "machine" and before == "abandon":
+            # Nobody was free for it, and nobody was lost.
+            self._calls[call] = kind
+            self.budget.answered(t, -1)
+            self.budget.abandoned(t, -1)
+            return
         if _STAGES[kind] <= _STAGES.get(before, -1):
             return
         self._calls[call] = kind

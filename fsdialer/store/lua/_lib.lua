@@ -77,6 +77,19 @@ end
 -- Phones that stay up between calls (`core.campaigns.HELD_STATIONS`).
 local HELD = { nailed = true, ['webrtc-nailed'] = true }
 
+-- A detector of answering machines held against the operator's word, by gateway, counted or (`by` -1) taken back:
+-- DETECTOR.heard|silent.machine|person of the day; heard.unsaid where no operator had the call. 400 days.
+local function judge(call, now, outcome, by)
+  local detector, bridged = get(call, 'amd'), get(call, 'bridged') ~= ''
+  if detector == '' or get(call, 'answered') == '' then return end
+  local heard = get(call, 'machine') ~= ''
+  if (bridged and outcome == '') or not (bridged or heard) then return end
+  local truth = not bridged and 'unsaid' or outcome == 'machine' and 'machine' or 'person'
+  local tally = key('gateway', get(call, 'gateway'), 'amd', string.sub(iso(now), 1, 10))
+  redis.call('HINCRBY', tally, detector .. '.' .. (heard and 'heard' or 'silent') .. '.' .. truth, by)
+  redis.call('EXPIRE', tally, 400 * 86400)
+end
+
 -- The one way an operator changes state: presence set, free list, wrap-up clock, time by state and feed agree.
 -- `reason` is what the operator reads on the page. Who was removed from the presence set by hand is not put back;
 -- who has a nailed-up phone is available only while its line is up.

@@ -38,6 +38,7 @@ if get(lead, 'call') == uuid then
   end
 end
 
+judge(call, now, get(call, 'outcome'), 1)
 local bridged = get(call, 'bridged')
 if bridged ~= '' then
   redis.call('HSET', call, 'talk_s', string.format('%.3f', math.max(0, now - epoch(bridged))))

@@ -14,6 +14,10 @@ local last = get(lead, 'last_call')
 if get(lead, 'call') ~= uuid and last ~= uuid then
   return 'refused:the lead has been called again since'
 end
+if get(call, 'ended') ~= '' then -- a call that still runs is judged at its end, with all that was heard
+  judge(call, now, first or '', -1)
+  judge(call, now, outcome, 1)
+end
 redis.call('HSET', call, 'outcome', outcome, 'note', note)
 if redis.call('EXISTS', key('recording', uuid)) == 1 then redis.call('HSET', key('recording', uuid), 'outcome', outcome) end
 if first and first ~= '' then

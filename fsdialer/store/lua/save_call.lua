@@ -6,13 +6,14 @@ local hash = key('call', uuid)
 local campaign = get(hash, 'campaign')
 if not owns(campaign, owner) then return redis.error_reply('STALE_OWNER') end
 if redis.call('ZSCORE', key('calls'), uuid) == false then return 0 end
-local before, was_answered = get(hash, 'state'), get(hash, 'answered')
+local before, was_answered, was_heard = get(hash, 'state'), get(hash, 'answered'), get(hash, 'machine')
 redis.call('HSET', hash, unpack(ARGV, 4))
 redis.call('ZADD', key('calls'), ARGV[3], uuid)
 local state, answered = get(hash, 'state'), get(hash, 'answered')
 if was_answered == '' and answered ~= '' then count(campaign, epoch(answered), 'answers') end
-if state ~= before then
+local heard = was_heard == '' and get(hash, 'machine') ~= ''
+if state ~= before or heard then
   feed('call', 'call', uuid, 'state', state, 'lead', get(hash, 'lead'), 'campaign', campaign,
-    'operator', get(hash, 'operator'))
+    'operator', get(hash, 'operator'), 'machine', heard and '1' or '')
 end
 return 1
