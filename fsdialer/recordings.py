@@ -44,6 +44,7 @@ _MEND = {
     Finding.MISSING: "does the switch write to FSDIALER_RECORDINGS, and is that the same directory here?",
     Finding.UNREADABLE: "is the disk full?",
     Finding.SHORT: "is the disk full, or was the switch restarted?",
+    Finding.MIXED: "is the customer's leg stereo? Leave OPUS out of the codecs carriers are offered.",
     Finding.CUSTOMER_SILENT: "does the carrier's audio reach the switch (NAT, firewall, codecs)?",
     Finding.OPERATOR_SILENT: "is the operator's microphone muted? Let them test their phone.",
     Finding.SILENT: "does audio reach the switch at all (NAT, firewall)?",
@@ -51,6 +52,8 @@ _MEND = {
 #: Ends that were found out late: how long the call really lasted is not known.
 _END_UNKNOWN = ("LOST", "SWITCH_GONE", "SWITCH_RESTARTED")
 _SUBTYPE = {RecordFormat.OGG: "VORBIS", RecordFormat.MP3: "MPEG_LAYER_III"}
+#: Sides that never differ by more (of 1.0) are one sound.
+ALIKE = 0.001
 _CONVERT_FRAMES = 65_536
 
 
@@ -148,14 +151,15 @@ def measure(path: Path) -> Measured | None:
                 return None
             window = round(file.samplerate * WINDOW_S)
             sides: list[Any] = []
+            apart = 0.0
             for block in file.blocks(blocksize=window * 600, dtype="float32"):
+                apart = max(apart, float(np.abs(block[:, 0] - block[:, 1]).max()))
                 whole = len(block) // window * window
                 windows = block[:whole].reshape(-1, window, 2).astype(np.float64)
                 sides.append(np.sqrt((windows**2).mean(axis=1)))
             loudness = np.concatenate(sides)
-            return Measured(
-                file.frames / file.samplerate, tuple(loudness[:, 0].tolist()), tuple(loudness[:, 1].tolist())
-            )
+            left, right = (tuple(side.tolist()) for side in loudness.T)
+            return Measured(file.frames / file.samplerate, left, right, same=apart < ALIKE)
     except soundfile.LibsndfileError as error:
         log.warning("file=%s unreadable=%s", path.name, error)
         return None

@@ -106,6 +106,7 @@ def test_many_that_are_late_hold_up_nobody(acme, root, monkeypatch):
     ("wrong", "finding"),
     [
         ({"seconds": 12.0}, "short"),
+        ({"operator": 440}, "mixed"),
         ({"customer": 0}, "customer-silent"),
         ({"operator": 0}, "operator-silent"),
         ({"operator": 0, "customer": 0}, "silent"),

@@ -39,6 +39,7 @@ class Finding(StrEnum):
     MISSING = "missing"
     UNREADABLE = "unreadable"
     SHORT = "short"
+    MIXED = "mixed"
     CUSTOMER_SILENT = "customer-silent"
     OPERATOR_SILENT = "operator-silent"
     SILENT = "silent"
@@ -50,6 +51,7 @@ LABELS = {
     Finding.MISSING: "there is no file",
     Finding.UNREADABLE: "the file is no stereo recording",
     Finding.SHORT: "shorter than the call",
+    Finding.MIXED: "both sides are the same",
     Finding.CUSTOMER_SILENT: "nothing is heard of the customer",
     Finding.OPERATOR_SILENT: "nothing is heard of the operator",
     Finding.SILENT: "nothing is heard of either side",
@@ -71,11 +73,13 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the file says: its length in seconds, and the loudness (RMS, 0 to 1) of each window of either side."""
+    """What the file says: its length in seconds, and the loudness (RMS, 0 to 1) of each window of either side; `same`
+    when there is no difference between the sides."""
 
     seconds: float
     left: tuple[float, ...]
     right: tuple[float, ...]
+    same: bool = False
 
 
 def relative_path(company: str, call: str, at: float) -> str:
@@ -106,6 +110,8 @@ def judge(expected: Expected, measured: Measured | None) -> Finding:
     call_s = expected.call_s
     if call_s is not None and measured.seconds < call_s - max(SHORT_BY_S, SHORT_BY * call_s):
         return Finding.SHORT
+    if measured.same and max(measured.left, default=0.0) > LOUD:
+        return Finding.MIXED
     if expected.talk_from_s is None or expected.talk_s < JUDGED_TALK_S:
         return Finding.OK
     since, until = expected.talk_from_s, expected.talk_from_s + expected.talk_s

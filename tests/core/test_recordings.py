@@ -82,6 +82,12 @@ def test_side_with_nothing_but_noise_on_the_line_is_silent(left, right, finding)
     assert judge(MINUTE, measured(side((60, left)), side((60, right)))) is finding
 
 
+def test_sides_that_are_one_sound_are_mixed_unless_nothing_is_heard_at_all():
+    loud, quiet = side((60, VOICE)), side((60, 0.0))
+    assert judge(MINUTE, Measured(60, loud, loud, same=True)) is Finding.MIXED
+    assert judge(MINUTE, Measured(60, quiet, quiet, same=True)) is Finding.SILENT
+
+
 def test_customer_who_says_yes_once_in_a_minute_is_not_silent():
     customer = side((30, LINE_NOISE), (0.4, VOICE), (29.6, LINE_NOISE))
     assert judge(MINUTE, measured(customer, side((60, VOICE)))) is Finding.OK

@@ -121,8 +121,11 @@ def test_both_profiles_are_as_promised():
     assert set(profiles) == {"operators", "carrier"}
     for profile in profiles.values():
         params = {node.get("name"): node.get("value") for node in profile.iter("param")}
-        assert params["rtp-timer-name"] == "soft" and params["inbound-codec-prefs"] == "$${codecs}"
+        assert params["rtp-timer-name"] == "soft"
+        codecs = "$${carrier_codecs}" if profile.get("name") == "carrier" else "$${codecs}"
+        assert params["inbound-codec-prefs"] == params["outbound-codec-prefs"] == codecs
     assert settings()["codecs"] == "OPUS,G722,PCMU,PCMA"
+    assert settings()["carrier_codecs"] == "G722,PCMU,PCMA"
     operators = {node.get("name"): node.get("value") for node in profiles["operators"].iter("param")}
     assert operators["auth-calls"] == "true" and operators["accept-blind-reg"] == "false"
     assert operators["ws-binding"] and operators["wss-binding"]
