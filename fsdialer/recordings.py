@@ -91,6 +91,10 @@ def _verify_one(company: CompanyStore, root: Path, record: dict[str, str], now: 
     kept = path
     if finding not in (Finding.MISSING, Finding.UNREADABLE):
         kept = _converted(company, path, campaign, now)
+    if finding is not Finding.OK:
+        text = f"Campaign {campaign.id}, call {record['uuid']} of {record['answered'][:19]}Z"
+        what = f"{text}: recording: {LABELS[finding]}: {_MEND[finding]}"
+        company.alerts.say(f"recording-{finding}.{campaign.id}", what, now)
     company.recordings.save(
         Recording(
             call=record["uuid"],
@@ -111,10 +115,6 @@ def _verify_one(company: CompanyStore, root: Path, record: dict[str, str], now: 
         campaign.record_keep_days,
     )
     log.info("call=%s recording=%s seconds=%.1f", record["uuid"], finding, seconds)
-    if finding is not Finding.OK:
-        text = f"Campaign {campaign.id}, call {record['uuid']} of {record['answered'][:19]}Z"
-        what = f"{text}: recording: {LABELS[finding]}: {_MEND[finding]}"
-        company.alerts.say(f"recording-{finding}.{campaign.id}", what, now)
     return True
 
 

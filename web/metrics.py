@@ -63,9 +63,16 @@ class _Figures(Collector):
         abandoned = GaugeMetricFamily("fsdialer_abandon_ratio", "Abandoned over answered, today", labels=_LABELS)
         voice = GaugeMetricFamily("fsdialer_voice_seconds", "Answer to voice", labels=[*_LABELS, "quantile"])
         owned = GaugeMetricFamily("fsdialer_campaign_owned", "1 while a dialer runs the campaign", labels=_LABELS)
+        alerts = GaugeMetricFamily("fsdialer_alert", "Standing alerts: times said", labels=["company", "name"])
+        unverified = GaugeMetricFamily(
+            "fsdialer_recordings_unverified", "Recordings nobody looked at yet", labels=["company"]
+        )
         now = time.time()
         for company_id in self._store.companies():
             company = self._store.company(company_id)
+            for alert in company.alerts.standing():
+                alerts.add_metric([company_id, alert.name], alert.count)
+            unverified.add_metric([company_id], company.recordings.unverified_count())
             for campaign in company.ownership.campaigns():
                 snapshot, at = company.stats.snapshot(campaign, now), [company_id, campaign]
                 for state in OperatorState:
@@ -85,4 +92,4 @@ class _Figures(Collector):
                 owned.add_metric(at, 1 if snapshot["owner"] else 0)
         alive = GaugeMetricFamily("fsdialer_dialers", "Dialer processes alive")
         alive.add_metric([], len(dialers(self._store.redis)))
-        yield from (operators, calls, leads, results, abandoned, voice, owned, alive)
+        yield from (operators, calls, leads, results, abandoned, voice, owned, alive, alerts, unverified)

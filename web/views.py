@@ -59,6 +59,7 @@ def card_view(company: Company, card: Card) -> dict[str, Any]:
         "outcome": card.outcome,
         "note": card.note,
         "mine": bool(card.preferred),
+        "recorded": card.recorded,
         "outcomes": [{"code": code, "label": label} for code, label in OUTCOMES.items()],
     }
 

@@ -78,7 +78,7 @@ class Engine:
         self.retries = Retries(enqueue or jobs.enqueuer(settings))
         self.trunks = Trunks(self.lines, clock)
         self.switch_setup = SwitchSetup(self.lines, self._store)
-        self.recording_chores = RecordingChores(self._companies, jobs.recording_enqueuer(settings), clock)
+        self.recording_chores = RecordingChores(self._store, jobs.recording_enqueuer(settings), clock)
         self.phone_tests = PhoneTests(self.tasks, self.lines, clock)
         self.browser_phones = BrowserPhones(self.lines)
         self.switchboard = Switchboard(self.tasks, self.lines, self.stations, self.trunks, self.retries, clock)

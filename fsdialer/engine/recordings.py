@@ -4,7 +4,7 @@ asks for it, and says so when nobody does. It refuses to know what is in a recor
 from collections.abc import Callable
 
 from fsdialer.core.recordings import SETTLED_S
-from fsdialer.store import CompanyStore
+from fsdialer.store import CompanyStore, Store
 
 #: How often it looks (seconds).
 LOOK_S = 5.0
@@ -17,16 +17,18 @@ ALERT = "recordings-unverified"
 
 
 class RecordingChores:
-    """`companies` are those this dialer works for; `enqueue(what, company, slot)` hands a job to RQ, `what` being
-    verify or clear."""
+    """For all companies, those without a campaign too: what was recorded must go in time.
+
+    `enqueue(what, company, slot)` hands a job to RQ, `what` being verify or clear.
+    """
 
     def __init__(
         self,
-        companies: Callable[[], list[CompanyStore]],
+        store: Store,
         enqueue: Callable[[str, str, int], None],
         clock: Callable[[], float],
     ) -> None:
-        self._companies = companies
+        self._store = store
         self._enqueue = enqueue
         self._clock = clock
         self._cleared: dict[str, tuple[int, bool]] = {}  # company → the hour it was asked for last, and recording?
@@ -34,8 +36,8 @@ class RecordingChores:
 
     def run(self) -> None:
         """Called every `LOOK_S`."""
-        for company in self._companies():
-            self._look(company)
+        for company in self._store.companies():
+            self._look(self._store.company(company))
 
     def _look(self, company: CompanyStore) -> None:
         now = self._clock()

@@ -71,6 +71,7 @@ class Card:
     call_state: str
     preferred: str
     machine: bool = False
+    recorded: bool = False
 
 
 class Operators:
@@ -144,6 +145,7 @@ class Operators:
             call_state=record.get("state", ""),
             preferred=record.get("preferred", ""),
             machine=bool(record.get("machine")) and not record.get("spared"),
+            recorded=bool(record.get("recording")),
         )
 
     # -- what an operator asks for -------------------------------------------------------------------------

@@ -73,6 +73,11 @@ class Recordings:
         )
         return [(call, float(ended)) for call, ended in found]
 
+    def unverified_count(self) -> int:
+        """How many of them there are."""
+        count: int = self._redis.zcard(self._keys.recordings_unverified)
+        return count
+
     def drop_unverified(self, call: str) -> None:
         """There is nothing to look at any more."""
         self._redis.zrem(self._keys.recordings_unverified, call)

@@ -22,7 +22,7 @@ class Chores:
 
     def __init__(self, company):
         self.now, self.asked = NOW, []
-        self.chores = RecordingChores(lambda: [company], lambda *job: self.asked.append(job), lambda: self.now)
+        self.chores = RecordingChores(Store(company.redis), lambda *job: self.asked.append(job), lambda: self.now)
 
     def run(self, after_s=0.0):
         self.now += after_s

@@ -97,7 +97,10 @@ def test_pages_forbid_foreign_scripts_and_framing(ann):
 
 
 def test_metrics_are_for_this_machine_or_the_token(app, acme):
-    assert "fsdialer_leads" in app.test_client().get("/metrics").text
+    acme.alerts.say("recording-missing.spring", "There is no file.", 1000.0)
+    figures = app.test_client().get("/metrics").text
+    assert "fsdialer_leads" in figures and 'fsdialer_recordings_unverified{company="acme"} 0.0' in figures
+    assert 'fsdialer_alert{company="acme",name="recording-missing.spring"} 1.0' in figures
     elsewhere = {"environ_base": {"REMOTE_ADDR": "192.0.2.7"}}
     assert app.test_client().get("/metrics", **elsewhere).status_code == 403
 

@@ -34,6 +34,13 @@ def test_pause_needs_a_reason(ann):
     assert ann.ask("ready").json["state"] == "available"
 
 
+def test_operator_sees_that_a_call_is_recorded(acme, customer):
+    call = customer()
+    assert operator_view(acme, "1001", time.time())["card"]["recorded"] is False
+    acme.calls.will_be_recorded(call, "acme/2026-11-23/call-1.wav")
+    assert operator_view(acme, "1001", time.time())["card"]["recorded"] is True
+
+
 def test_card_is_there_on_reservation_before_any_voice(acme, ann, customer):
     customer(talking=False)
     view = operator_view(acme, "1001", time.time())

@@ -111,6 +111,7 @@ function openCard(card) {
     ...(card.last ? [chip(`last: ${card.last}`)] : []),
     ...(card.mine ? [chip('served before')] : []),
     ...(card.hidden ? [chip('number hidden')] : []),
+    ...(card.recorded ? [chip('● recorded')] : []),
   );
   const fields = [];
   for (const [title, value] of Object.entries(card.fields)) {
