@@ -226,11 +226,14 @@ def status(as_json: bool, company: str | None) -> None:
 
 
 @main.command()
-def check() -> None:
-    """Look at Redis, the switches and the phones; say what is wrong and how to mend it. Exits 1 if anything is."""
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--no-call", is_flag=True, help="Without the test call, of two seconds at the most, through each switch.")
+def check(as_json: bool, no_call: bool) -> None:
+    """Look at Redis, the switches and the phones; say what is wrong and how to mend it. Exits 1 if anything failed,
+    0 on warnings."""
     from fsdialer.verbs.check import run
 
-    if not run(read_settings()):
+    if not run(read_settings(), as_json=as_json, call=not no_call):
         sys.exit(1)
 
 

@@ -1,10 +1,12 @@
 """`fsdialer check`, against a real Redis and the simulated switch: what is wrong, and how to mend it."""
 
+import json
+
 import pytest
 from click.testing import CliRunner
 
 from fsdialer.cli import main
-from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator
+from fsdialer.core.campaigns import Amd, Campaign, Company, Gateway, Mode, Operator, Station
 from fsdialer.store import Store
 from tests.journey import PASSWORD, Switch
 
@@ -31,21 +33,21 @@ def acme(redis):
 def check(redis_url, switch):
     """The lines `check` prints, and its exit code."""
 
-    def run(url=switch.url, redis=redis_url):
-        environment = {"FSDIALER_REDIS_URL": redis, "FSDIALER_SWITCHES": url, "FSDIALER_INI": ""}
-        result = CliRunner().invoke(main, ["check"], env=environment)
+    def run(*options, url=switch.url, redis=redis_url, **more):
+        environment = {"FSDIALER_REDIS_URL": redis, "FSDIALER_SWITCHES": url, "FSDIALER_INI": "", **more}
+        result = CliRunner().invoke(main, ["check", *options], env=environment)
         assert "Traceback" not in result.output
         return result.output.splitlines(), result.exit_code
 
     return run
 
 
-def wrong(lines):
+def wrong(lines, level="fail"):
     """What is wrong → how to mend it."""
     return {
-        line.removeprefix("WRONG ").strip(): lines[at + 1].strip(" →")
+        line.removeprefix(level).strip(): lines[at + 1].strip(" →")
         for at, line in enumerate(lines)
-        if line.startswith("WRONG")
+        if line.startswith(f"{level} ")
     }
 
 
@@ -65,7 +67,18 @@ def test_all_is_well_and_said_so(check, running):
     lines, code = check()
     assert wrong(lines) == {}
     assert code == 0
+    assert wrong(lines, "warn") == {}
     for part in ("eviction policy: noeviction", "append-only file", "fs1: reachable", "gateway trunk is UP", "1001"):
+        assert good(lines, part), part
+    for part in (
+        "password is its own",
+        "FreeSWITCH 1.11.3",
+        "Event Socket on 127.0.0.1",
+        "all 8 modules",
+        "max_sessions",
+    ):
+        assert good(lines, part), part
+    for part in ("SIP profile operators", "SIP profile carrier", "its tone came back after", "sessions_per_second"):
         assert good(lines, part), part
     assert good(lines, "clock of Redis") and good(lines, "clock of switch fs1")
 
@@ -118,14 +131,14 @@ def test_phone_that_is_not_registered_is_wrong_only_while_its_operator_is_on_the
 
 
 def test_wrong_password_is_told_from_nobody_there(check, switch, running):
-    refused = wrong(check(switch.url.replace(PASSWORD, "wrong"))[0])
+    refused = wrong(check(url=switch.url.replace(PASSWORD, "wrong"))[0])
     assert any("refused the password" in what for what in refused)
-    nobody = wrong(check("esl://:x@127.0.0.1:1?name=fs1")[0])
+    nobody = wrong(check(url="esl://:x@127.0.0.1:1?name=fs1")[0])
     assert any("refused" in what.lower() and "password" not in what for what in nobody)
 
 
 def test_default_password_is_wrong(check, running):
-    assert any("default, ClueCon" in what for what in wrong(check("esl://:ClueCon@127.0.0.1:8021")[0]))
+    assert any("default, ClueCon" in what for what in wrong(check(url="esl://:ClueCon@127.0.0.1:8021")[0]))
 
 
 def test_setting_edited_into_nonsense_is_wrong_and_named(check, acme, running):
@@ -140,12 +153,125 @@ def test_campaign_that_cannot_call_is_wrong(check, acme, running):
     assert found["campaign acme/autumn: caller ids none"] == "set caller_ids"
 
 
-def test_phones_in_pages_need_an_address_and_what_hears_of_their_passwords(check, acme, running):
-    acme.setup.save_operator(Operator("acme", "ann", "Ann", "1001", station="webrtc", campaigns=("spring",)))
-    lines, _ = check()
-    assert "FSDIALER_SIP_WS" in wrong(lines)["no address for browsers' phones is set"]
-
-
 def test_phones_on_desks_need_none_of_that(check, acme, running):
     lines, _ = check()
     assert not any("browser" in line for line in lines)
+
+
+# -- the switch -----------------------------------------------------------------------------------------------------
+@pytest.fixture
+def spoil(switch):
+    """Something is wrong with the switch, until the test is over."""
+    mended = []
+
+    def spoil(command, mend):
+        switch.lab(command)
+        mended.append(mend)
+
+    yield spoil
+    for command in mended:
+        switch.lab(command)
+
+
+def test_module_calls_need_is_missed_and_one_they_can_do_without_is_named_with_what_is_lost(check, spoil, running):
+    spoil("module mod_sndfile off", "module mod_sndfile on")
+    spoil("module mod_xml_curl off", "module mod_xml_curl on")
+    lines, code = check()
+    assert code == 1
+    assert "load mod_sndfile" in wrong(lines)["switch fs1: mod_sndfile is not loaded"]
+    assert any("mod_xml_curl is not loaded: operators and gateways come from" in what for what in wrong(lines, "warn"))
+
+
+def test_module_that_hears_answering_machines_is_missed_only_where_a_campaign_asks_for_it(check, spoil, acme, running):
+    spoil("module mod_avmd off", "module mod_avmd on")
+    lines, code = check()
+    assert code == 0 and good(lines, "mod_avmd is not loaded: answering machines' beeps are not heard")
+    acme.setup.save_campaign(
+        Campaign("acme", "spring", gateways=("trunk",), caller_ids=("+12125550100",), amd=Amd.BEEP)
+    )
+    assert any(what.startswith("switch fs1: mod_avmd is not loaded: a campaign's `amd`") for what in wrong(check()[0]))
+
+
+def test_warnings_alone_are_no_failure(check, spoil, running):
+    spoil("module mod_opus off", "module mod_opus on")
+    lines, code = check()
+    assert code == 0
+    assert wrong(lines, "warn").keys() == {"switch fs1: mod_opus is not loaded: browsers talk in PCMU"}
+    assert lines[-1].endswith("1 warn, 0 fail")
+
+
+def test_profile_that_does_not_run_is_wrong(check, spoil, running):
+    spoil("profile operators off", "profile operators on")
+    what = "switch fs1: SIP profile operators, for operators' phones, does not run"
+    assert "sofia profile operators start" in wrong(check()[0])[what]
+
+
+def test_test_call_whose_tone_does_not_come_back_is_wrong(check, spoil, running):
+    spoil("echo off", "echo on")
+    assert "switch fs1: test call to the echo: answered, but its tone did not come back" in wrong(check()[0])
+
+
+def test_test_call_leaves_nothing_behind_and_is_made_only_if_wanted(check, switch, running):
+    before = switch.api("status").split("session(s) since startup")[0].split()[-1]
+    lines, _ = check("--no-call")
+    assert not any("test call" in line for line in lines)
+    assert switch.api("status").split("session(s) since startup")[0].split()[-1] == before
+    check()
+    assert switch.channels() == []
+
+
+def test_limits_of_the_switch_are_held_against_what_the_campaigns_need(check, switch, acme, running):
+    acme.setup.save_gateway(Gateway("acme", "trunk", channels=40, calls_per_second=8))
+    acme.setup.save_campaign(
+        Campaign("acme", "spring", mode=Mode.PREDICTIVE, gateways=("trunk",), caller_ids=("+12125550100",))
+    )
+    for number in range(20):
+        acme.setup.save_operator(Operator("acme", f"op{number}", "Op", str(1100 + number), campaigns=("spring",)))
+    assert good(check()[0], "the campaigns need 61 (40 calls and 21 phones)")
+    switch.api("fsctl max_sessions 60")
+    switch.api("fsctl sps 16")
+    try:
+        found = wrong(check()[0])
+    finally:
+        switch.api("fsctl max_sessions 5000")
+        switch.api("fsctl sps 500")
+    assert (
+        "fsctl max_sessions 122" in found["switch fs1: max_sessions 60; the campaigns need 61 (40 calls and 21 phones)"]
+    )
+    (sps,) = (mend for what, mend in found.items() if "sessions_per_second 16" in what)
+    assert "fsctl sps 32" in sps
+
+
+def test_operators_in_browsers_need_a_websocket_and_to_be_told_of_it(check, spoil, acme, running):
+    acme.setup.save_operator(Operator("acme", "ann", "Ann", "1001", station=Station.WEBRTC, campaigns=("spring",)))
+    spoil("module mod_xml_curl off", "module mod_xml_curl on")
+    found = wrong(check()[0])
+    assert "switch fs1: no WebSocket for browsers" in found
+    assert any("mod_xml_curl is not loaded: only with it" in what and "passwords" in what for what in found)
+    assert "FSDIALER_SIP_WS" in found["no address for browsers' phones is set"]
+    told = wrong(check(FSDIALER_SIP_WS="ws://127.0.0.1:1/sip")[0])
+    assert any(what.startswith("browsers' phones: ws://127.0.0.1:1/sip cannot be reached") for what in told)
+
+
+# -- recordings -----------------------------------------------------------------------------------------------------
+def test_recordings_need_a_directory_that_the_switch_sees_too(check, acme, running, tmp_path):
+    acme.setup.save_campaign(Campaign("acme", "spring", gateways=("trunk",), caller_ids=("+12125550100",), record=True))
+    assert "recordings: a campaign records, and there is no directory for it" in wrong(check()[0])
+    lines, _ = check(FSDIALER_RECORDINGS=str(tmp_path / "gone"))
+    assert f"recordings: {tmp_path}/gone is not there" in wrong(lines)
+    assert f"switch fs1: does not see {tmp_path}/gone" in wrong(lines)
+    lines, _ = check(FSDIALER_RECORDINGS=str(tmp_path))
+    assert any(f"GB free in {tmp_path}" in line for line in lines)
+    assert good(lines, f"sees {tmp_path}")
+
+
+# -- for programs ---------------------------------------------------------------------------------------------------
+def test_programs_read_the_same_as_json(check, acme, running):
+    acme.setup.save_gateway(Gateway("acme", "spare"))
+    lines, code = check("--json")
+    told = json.loads("\n".join(lines))
+    assert code == 1 and told["ok"] is False
+    (spare,) = (finding for finding in told["findings"] if "spare" in finding["what"])
+    assert spare["level"] == "fail" and spare["mend"]
+    assert {finding["level"] for finding in told["findings"]} == {"ok", "fail"}
+    assert all("mend" not in finding for finding in told["findings"] if finding["level"] == "ok")

@@ -6,11 +6,12 @@ What shows the switch as it stands is in `listings`; one command, ``lab``, is ou
 import time
 import uuid as uuids
 from collections.abc import Callable
+from pathlib import Path
 
 import gevent
 from gevent.event import AsyncResult
 
-from fsdialer.lab import listings
+from fsdialer.lab import listings, profiles
 from fsdialer.lab.bridges import STEP_S
 from fsdialer.lab.exchange import USAGE, Exchange
 from fsdialer.lab.fate import Fate
@@ -233,6 +234,25 @@ def _global_getvar(exchange: Exchange, argument: str) -> str:
     return known.get(argument, "") if argument else "".join(f"{k}={v}\n" for k, v in known.items())
 
 
+def _truth(so: bool) -> str:
+    return "true" if so else "false"
+
+
+def _acl(exchange: Exchange, argument: str) -> str:
+    """Only this machine is on any list here."""
+    words = argument.split()
+    return "-ERR Invalid usage\n" if len(words) < 2 else _truth(words[0].startswith("127."))
+
+
+def _xml_locate(exchange: Exchange, argument: str) -> str:
+    """The Event Socket's own configuration, and no other."""
+    if argument.split()[-1:] != ["event_socket.conf"]:
+        return "-ERR Object not found\n"
+    params = {"listen-ip": "127.0.0.1", "apply-inbound-acl": "loopback.auto"}
+    rows = "".join(f'        <param name="{name}" value="{value}"></param>\n' for name, value in params.items())
+    return f'<configuration name="event_socket.conf">\n    <settings>\n{rows}    </settings>\n</configuration>\n'
+
+
 def _version(exchange: Exchange, argument: str) -> str:
     return listings.VERSION if argument == "short" else f"FreeSWITCH Version {listings.VERSION}~64bit ( 64bit)\n"
 
@@ -272,11 +292,14 @@ _TABLE: dict[str, Api] = {
     "uptime": _uptime,
     "strepoch": lambda exchange, argument: str(int(time.time())),
     "hupall": _hupall,
-    "sofia": listings.sofia,
+    "sofia": profiles.sofia,
     "sofia_contact": listings.sofia_contact,
     "fsctl": _fsctl,
+    "file_exists": lambda exchange, path: _truth(Path(path).exists()) if path else "",
+    "acl": _acl,
+    "xml_locate": _xml_locate,
     "global_getvar": _global_getvar,
-    "module_exists": lambda exchange, argument: "true" if argument in exchange.detectors.modules else "false",
+    "module_exists": lambda exchange, name: _truth(name in exchange.detectors.modules) if name else "",
     "avmd": _avmd,
     "create_uuid": lambda exchange, argument: str(uuids.uuid4()),
 }

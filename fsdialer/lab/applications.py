@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Rate at which sound is counted (samples a second).
 RATE = 8000
+#: How long the echo of a tone takes to be known for one (seconds).
+TONE_HEARD_S = 0.24
 #: How long a sound file is taken to be (seconds).
 FILE_S = 3.0
 #: Those that go on until somebody ends the call or moves it.
@@ -79,6 +81,9 @@ class Applications:
                 self._finish(channel, rest)
             case "record_session":
                 self._exchange.recordings.start(channel, data)
+                self._finish(channel, rest)
+            case "tone_detect":
+                self._listen_for(channel, data.split())
                 self._finish(channel, rest)
             case "eavesdrop":
                 self._listen_in(channel, data)
@@ -154,6 +159,21 @@ class Applications:
         self._fire("PLAYBACK_START", channel, **_file(sound))
         channel.playing_since = time.monotonic()
         channel.playing = gevent.spawn_later(_length_s(sound), self._finish, channel, rest)
+        if channel.echoes and channel.listens_for and sound.startswith("tone_stream://"):
+            key, pitch, cause = channel.listens_for
+            if sound.rstrip(")").endswith(f",{pitch}") and not self._exchange.deaf:
+                self._exchange.later(TONE_HEARD_S, channel, self._hear, channel, key, cause)
+
+    def _listen_for(self, channel: Channel, words: list[str]) -> None:
+        """``KEY HZ r +MS hangup CAUSE HITS``: one tone, and the end of the call when it is heard."""
+        if len(words) >= 6 and words[4] == "hangup":
+            channel.listens_for = (words[0], words[1], words[5])
+
+    def _hear(self, channel: Channel, key: str, cause: str) -> None:
+        """The tone came back."""
+        if channel.playing is not None:
+            channel.set(**{f"tone_detect_{key}_total_time": str(int(TONE_HEARD_S * 1000))})
+            self._exchange.hang_up(channel, cause)
 
     def _ask(self, channel: Channel, words: list[str], rest: Todo) -> None:
         """``MIN MAX TRIES TIMEOUT_MS TERMINATORS FILE INVALID VARIABLE REGEX``: one key is enough here."""

@@ -64,6 +64,9 @@ class Channel:
     playing_since: float = 0.0
     #: Listens for a beep (mod_avmd).
     listening: bool = False
+    #: What it says comes back to it; and the tone it listens for: its key, pitch in Hz, and what to hang up with.
+    echoes: bool = False
+    listens_for: tuple[str, str, str] | None = None
     on_key: Callable[[str], None] | None = None
     on_ended: Any = None
     _variables: dict[str, str] = field(default_factory=dict)

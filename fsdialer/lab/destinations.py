@@ -13,6 +13,8 @@ from fsdialer.lab.profile import Profile, Times
 REFUSED_BY_CARRIER = Plan(status=503, ring_s=0.02, rings=False)
 #: Where an operator's phone stands in the recordings.
 PHONE_AT = "0x55f073a8d350@127.0.0.1:51979"
+#: The number that plays back what it hears.
+ECHO = "9196"
 #: How long an operator's phone rings before it answers by itself (seconds, at least and at most).
 PHONE_RING_S = (0.15, 0.4)
 
@@ -39,9 +41,7 @@ class Destinations:
             case "user":
                 return self._phone(wanted, uuid, session, rest.partition("@")[0])
             case "loopback":
-                channel = _channel(wanted, uuid, session, f"loopback/{rest}-a", rest.partition("/")[0])
-                channel.plan = Plan(ring_s=0.0, rings=False)
-                return channel
+                return _loopback(wanted, uuid, session, *rest.partition("/")[::2])
         return "CHAN_NOT_IMPLEMENTED"
 
     def phone(self, extension: str) -> Phone | None:
@@ -94,6 +94,17 @@ class Destinations:
             "early": Plan(ring_s=0.5, early_media=True),
         }.get(phone.mode, Plan(ring_s=NEVER))
         return channel
+
+
+def _loopback(wanted: Originate, uuid: str, session: int, number: str, context: str) -> Channel | str:
+    """Into the dialplan of `freeswitch/`: an echo for operators, and nothing else."""
+    if context not in ("operators", "public"):
+        return "NO_ROUTE_DESTINATION"
+    if (number, context) != (ECHO, "operators"):
+        return "CALL_REJECTED"
+    channel = _channel(wanted, uuid, session, f"loopback/{number}-a", number)
+    channel.plan, channel.echoes = Plan(ring_s=0.0, rings=False), True
+    return channel
 
 
 def _channel(wanted: Originate, uuid: str, session: int, name: str, number: str) -> Channel:

@@ -12,6 +12,11 @@ from fsdialer.lab.events import micros
 if TYPE_CHECKING:
     from fsdialer.lab.exchange import Exchange
 
+#: Those of `freeswitch/`.
+LOADED = (
+    "mod_avmd", "mod_commands", "mod_console", "mod_dialplan_xml", "mod_dptools", "mod_event_socket", "mod_logfile",
+    "mod_loopback", "mod_opus", "mod_rtc", "mod_sndfile", "mod_sofia", "mod_spandsp", "mod_tone_stream", "mod_xml_curl",
+)  # fmt: skip
 MODULES = {"avmd_start": "mod_avmd", "avmd_stop": "mod_avmd", "amd": "mod_amd"}
 #: A beep is heard so long after it began, and the way of saying hello judged so long after the answer (seconds).
 BEEP_HEARD_S, JUDGED_S = 0.1, 1.6
@@ -22,7 +27,7 @@ class Detectors:
 
     def __init__(self, exchange: "Exchange") -> None:
         self._exchange = exchange
-        self.modules = {"mod_avmd", "mod_event_socket", "mod_commands", "mod_dptools", "mod_sofia", "mod_sndfile"}
+        self.modules = set(LOADED)
 
     def knows(self, application: str) -> bool:
         """Has the switch the module of this application?"""

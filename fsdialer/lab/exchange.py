@@ -74,6 +74,8 @@ class Exchange:
         self.destinations = Destinations(people, gateways, self._dice, phone_scale)
         self.max_sessions, self.sps = max_sessions, sps
         self.channels: dict[str, Channel] = {}
+        self.stopped_profiles: set[str] = set()
+        self.deaf = False
         self.started = time.time()
         self.sessions = 0
         self.peak_sessions = 0

@@ -9,8 +9,8 @@ from fsdialer.lab.places import PHONE_MODES
 
 USAGE = (
     "-ERR lab phone EXT MODE|hangup · gateway NAME up|down|channels=N|cps=N · number N WHAT · module NAME on|off · "
-    f"cut · restart · stall SECONDS · counts; MODE is one of {', '.join(PHONE_MODES)}; "
-    f"WHAT one of {', '.join(BY_NAME)}\n"
+    "profile NAME on|off · echo on|off · cut · restart · stall SECONDS · counts; "
+    f"MODE is one of {', '.join(PHONE_MODES)}; WHAT one of {', '.join(BY_NAME)}\n"
 )
 
 
@@ -45,8 +45,11 @@ class Fate:
             case ["number", number, what] if what in BY_NAME:
                 exchange.destinations.people.chosen[number.lstrip("+")] = BY_NAME[what]
             case ["module", name, "on" | "off" as wanted]:
-                modules = exchange.detectors.modules
-                modules.add(name) if wanted == "on" else modules.discard(name)
+                _put(exchange.detectors.modules, name, wanted == "on")
+            case ["profile", name, "on" | "off" as wanted]:
+                _put(exchange.stopped_profiles, name, wanted == "off")
+            case ["echo", "on" | "off" as wanted]:
+                exchange.deaf = wanted == "off"
             case ["cut"] | ["restart"] | ["stall", _]:
                 return self._server(words[0], float(words[1]) if len(words) > 1 else 0.0)
             case ["counts"]:
@@ -65,3 +68,7 @@ class Fate:
             "peak_originates_per_second": {name: gateway.peak_per_second for name, gateway in gateways},
             "peak_sessions": exchange.peak_sessions,
         }
+
+
+def _put(names: set[str], name: str, there: bool) -> None:
+    (names.add if there else names.discard)(name)

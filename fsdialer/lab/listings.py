@@ -1,12 +1,10 @@
-"""Api commands that show the switch as it stands: ``show``, ``status``, ``sofia status gateway``, ``sofia_contact``."""
+"""Api commands that show the switch as it stands: ``show``, ``status``, ``sofia_contact``; `profiles` has ``sofia``."""
 
 import json
 import time
-from xml.sax.saxutils import escape
 
 from fsdialer.lab.channel import Channel
 from fsdialer.lab.exchange import Exchange
-from fsdialer.lab.places import Gateway
 
 VERSION = "1.11.3-dev"
 SHOW_USAGE = (
@@ -14,9 +12,6 @@ SHOW_USAGE = (
     "calls|detailed_calls|bridged_calls|detailed_bridged_calls|aliases|complete|chat|management|modules|nat_map|say|"
     "interfaces|interface_types|tasks|limits|status\n"
 )
-CALLS = ("CallsIN", "CallsOUT", "FailedCallsIN", "FailedCallsOUT")
-XML_CALLS = ("calls-in", "calls-out", "failed-calls-in", "failed-calls-out")
-RULE = "=" * 97 + "\n"
 
 
 def show(exchange: Exchange, argument: str) -> str:
@@ -142,51 +137,6 @@ def uptime(exchange: Exchange) -> str:
         "microsecond": micros % 1000,
     }
     return ", ".join(f"{count} {unit}{'' if count == 1 else 's'}" for unit, count in parts.items())
-
-
-def sofia(exchange: Exchange, argument: str) -> str:
-    """``sofia status gateway NAME`` and ``sofia xmlstatus gateway NAME``."""
-    words = argument.split()
-    if len(words) != 3 or words[0] not in ("status", "xmlstatus") or words[1] != "gateway":
-        return "USAGE:\nsofia status|xmlstatus gateway <name>\n"
-    gateway = exchange.destinations.gateways.get(words[2])
-    if gateway is None:
-        return "Invalid Gateway!\n"
-    rows = _gateway_rows(gateway)
-    up_s = int(time.time() - exchange.started)
-    counts = [0, gateway.calls_out, 0, gateway.failed_out]
-    if words[0] == "status":
-        rows |= {"Ping": "0", "PingFreq": "0", "PingTime": "0.00", "PingState": "0/0/0"}
-        rows |= {"State": "NOREG", "Status": "UP" if gateway.up else "DOWN", "Uptime": f"{up_s}s"}
-        rows |= {name: str(count) for name, count in zip(CALLS, counts, strict=True)}
-        return RULE + "".join(f"{name:8}\t{value}\n" for name, value in rows.items()) + RULE
-    tags = {name.lower(): value for name, value in rows.items()}
-    tags |= dict.fromkeys(("ping", "pingfreq", "pingmin", "pingcount", "pingmax"), "0")
-    tags |= {"pingtime": "0.00", "pinging": "0", "state": "NOREG", "status": "UP" if gateway.up else "DOWN"}
-    tags["uptime-usec"] = str(up_s * 1_000_000)
-    tags |= {name: str(count) for name, count in zip(XML_CALLS, counts, strict=True)}
-    lines = "".join(f"    <{tag}>{escape(value)}</{tag}>\n" for tag, value in tags.items())
-    return f'<?xml version="1.0" encoding="ISO-8859-1"?>\n  <gateway>\n{lines}  </gateway>\n'
-
-
-def _gateway_rows(gateway: Gateway) -> dict[str, str]:
-    host = gateway.proxy
-    return {
-        "Name": gateway.name,
-        "Profile": "external",
-        "Scheme": "Digest",
-        "Realm": host,
-        "Username": "x",
-        "Password": "yes",
-        "From": f"<sip:x@{host}>",
-        "Contact": f"<sip:gw+{gateway.name}@127.0.0.1:5080;transport=udp;gw={gateway.name}>",
-        "Exten": "x",
-        "To": f"sip:x@{host}",
-        "Proxy": f"sip:{host}",
-        "Context": "public",
-        "Expires": "3600",
-        "Freq": "3600",
-    }
 
 
 def sofia_contact(exchange: Exchange, argument: str) -> str:

@@ -86,6 +86,7 @@ def _ends():
     yield f'<label id="bye"/>{send(ok, " next=" + chr(34) + "end" + chr(34))}'
     yield f'<label id="farbye"/>{send(BYE, " retrans=" + chr(34) + "500" + chr(34))}'
     yield '<recv request="BYE" optional="true" next="bye"/><recv response="200" next="end"/>'
+    yield f'<label id="pinged"/>{send(answer("200 OK"), " next=" + chr(34) + "end" + chr(34))}'
     yield f'<label id="cancelled"/>{send(answer("200 OK"))}'
     yield send(answer("487 Request Terminated", cseq="CSeq:[$cseq]"), ' retrans="500"')
     yield '<recv request="ACK" next="end"/><label id="end"/><timewait milliseconds="500"/>'
@@ -104,7 +105,7 @@ def scenario(people=BY_SUFFIX):
     return (
         '<?xml version="1.0" encoding="ISO-8859-1" ?>\n<!DOCTYPE scenario SYSTEM "sipp.dtd">\n'
         '<scenario name="people">\n'
-        '<recv request="INVITE" crlf="true"><action>'
+        '<recv request="OPTIONS" optional="true" next="pinged"/><recv request="INVITE" crlf="true"><action>'
         '<ereg regexp="^INVITE sip:[^@]*([0-9][0-9][0-9])@" search_in="msg" check_it="true" assign_to="m,digits"/>'
         f'{find}<ereg regexp="sip:[^&gt;]*" search_in="hdr" header="Contact:" check_it="true" assign_to="peer"/>'
         f'<todouble assign_to="n" variable="digits"/>{tests}</action></recv>\n<Reference variables="m"/>\n'
@@ -125,13 +126,22 @@ class Carrier:
     """The process. `port` is where it takes calls."""
 
     def __init__(self, folder):
-        self.port = free_udp_port()
         (folder / "people.xml").write_text(scenario())
+        self._log = (folder / "sipp.log").open("wb")
+        for _ in range(5):  # it takes more ports than it is told, and one may be somebody's
+            self.port = free_udp_port()
+            self._process = self._start(folder)
+            try:
+                self._process.wait(0.4)
+            except subprocess.TimeoutExpired:
+                return
+        raise AssertionError((folder / "sipp.log").read_text())
+
+    def _start(self, folder):
         command = [SIPP, "-sf", "people.xml", "-i", "127.0.0.1", "-p", str(self.port), "-t", "u1", "-ci", "127.0.0.1"]
         command += ["-cp", str(free_udp_port()), "-mi", "127.0.0.1", "-mp", str(free_udp_port()), "-rtp_echo"]
         command += ["-nostdin", "-aa", "-l", "500", "-default_behaviors", "all,-abortunexp", "-trace_err"]
-        self._log = (folder / "sipp.log").open("wb")
-        self._process = subprocess.Popen(
+        return subprocess.Popen(
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT
         )
 

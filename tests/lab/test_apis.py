@@ -218,7 +218,7 @@ def test_hupall_ends_only_those_with_the_variable(line):
 
 def test_a_loopback_call_is_answered_at_once_and_runs_its_application(line):
     uuid = (
-        line.api("originate loopback/1000/default 'playback:silence_stream://10' inline").removeprefix("+OK ").strip()
+        line.api("originate loopback/9196/operators 'playback:silence_stream://10' inline").removeprefix("+OK ").strip()
     )
     assert line.event("PLAYBACK_STOP", uuid)
     assert line.event("CHANNEL_HANGUP_COMPLETE", uuid).headers["Hangup-Cause"] == "NORMAL_CLEARING"

@@ -1,0 +1,184 @@
+"""What `fsdialer check` asks a switch, text out as in `commands`; and the reading of its answers, which are made for
+people and come as text or XML. No socket in sight."""
+
+import re
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+from fsdialer.core.switch_config import CARRIER_PROFILE
+from fsdialer.errors import UnsafeCommand
+
+#: The operators' profile, and what a stock FreeSWITCH calls it and the carrier's.
+OPERATORS_PROFILE, STOCK_OPERATORS, STOCK_CARRIER = "operators", "internal", "external"
+#: What an operator's phone may call to hear itself, and where (`freeswitch/dialplan/operators.xml`).
+ECHO_NUMBER, ECHO_CONTEXT = "9196", "operators"
+#: The tone that has to come back (Hz), and for how long it is played (ms).
+TONE_HZ, TONE_MS = 440, 2000
+#: How the switch ends a test call whose tone came back, and one whose tone did not.
+HEARD, SILENT = "NORMAL_CLEARING", "MEDIA_TIMEOUT"
+
+_LIST = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
+_PATH = re.compile(r"/[A-Za-z0-9_./-]{0,200}")
+_UUID = re.compile(r"[0-9a-f-]{36}")
+_VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
+
+
+def version() -> str:
+    """``1.11.1-release``."""
+    return "version short"
+
+
+def clock() -> str:
+    """Its clock, in whole epoch seconds."""
+    return "strepoch"
+
+
+def max_sessions() -> str:
+    """How many channels there may be."""
+    return "fsctl max_sessions"
+
+
+def sessions_per_second() -> str:
+    """How many may be made in a second."""
+    return "fsctl sps"
+
+
+def profiles() -> str:
+    """Every SIP profile, alias and gateway with its state, as XML."""
+    return "sofia xmlstatus"
+
+
+def operators_profile(name: str) -> str:
+    """A profile's addresses, as XML."""
+    return f"sofia xmlstatus profile {_checked(_LIST, name)}"
+
+
+def event_socket() -> str:
+    """The Event Socket's own configuration, as XML."""
+    return "xml_locate configuration configuration name event_socket.conf"
+
+
+def admits(address: str, access_list: str) -> str:
+    """Does an access list let an address in? ``true`` or ``false``."""
+    return f"acl {_checked(_LIST, address)} {_checked(_LIST, access_list)}"
+
+
+def sees(path: str) -> str:
+    """Does the switch see a file or directory? ``true`` or ``false``."""
+    return f"file_exists {_checked(_PATH, path)}"
+
+
+def originate_echo(leg: str) -> str:
+    """Call the echo through the switch itself, play it a tone and listen for it.
+
+    The tone goes out on one channel, through the dialplan to the echo on another, and comes back: heard, the switch
+    hangs up with `HEARD` and leaves the milliseconds it took in a variable (`echoed_ms`); else with `SILENT`. No tag of
+    ours, so that no dialer takes it for a call; over within three seconds whatever happens to us.
+    """
+    steps = (
+        f"tone_detect:echo {TONE_HZ} r +{TONE_MS + 1000} hangup {HEARD} 1",
+        f"playback:tone_stream://%({TONE_MS}\\,0\\,{TONE_HZ})",
+        f"hangup:{SILENT}",
+    )
+    settings = f"origination_uuid={_checked(_UUID, leg)},originate_timeout=3"
+    return f"originate {{{settings}}}loopback/{ECHO_NUMBER}/{ECHO_CONTEXT} '{','.join(steps)}' inline"
+
+
+# -- and what it says ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A SIP profile or another name of one."""
+
+    name: str
+    state: str
+
+    @property
+    def is_alias(self) -> bool:
+        """Another name of a profile that has one of its own."""
+        return self.state == "ALIASED"
+
+    @property
+    def runs(self) -> bool:
+        """An alias stands for a profile that is there."""
+        return self.state.startswith(("RUNNING", "ALIASED"))
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How the Event Socket is guarded. `access_list` empty: FreeSWITCH's own rule, which is this machine alone."""
+
+    listens_on: str
+    access_list: str
+
+    @property
+    def loopback(self) -> bool:
+        """Can it be reached from its own machine alone?"""
+        return self.listens_on.startswith("127.") or self.listens_on in ("::1", "localhost")
+
+
+def read_version(text: str) -> tuple[int, int, int] | None:
+    """``1.11.1-release`` as (1, 11, 1)."""
+    found = _VERSION.search(text)
+    return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
+
+
+def read_limit(text: str) -> int | None:
+    """The figure of ``+OK max sessions: 2000``."""
+    words = text.split()
+    return int(words[-1]) if text.startswith("+OK") and words[-1].isdecimal() else None
+
+
+def read_profiles(text: str) -> list[Profile]:
+    """Of `profiles`; a profile that listens in several ways stands there more than once. ValueError for no XML."""
+    root = _xml(text)
+    found = [each for each in root if each.tag in ("profile", "alias")]
+    return [Profile(each.findtext("name", "").strip(), each.findtext("state", "").strip()) for each in found]
+
+
+def read_websockets(text: str) -> dict[str, tuple[str, int]]:
+    """Where a profile listens for browsers: ``ws`` and ``wss`` → host and port; those it has. ValueError for no XML."""
+    root, found = _xml(text), {}
+    for kind in ("ws", "wss"):
+        address = re.search(r"@(\[[^\]]+\]|[^:;]+):(\d+)", root.findtext(f"profile-info/{kind}-bind-url", ""))
+        if address:
+            found[kind] = (address[1].strip("[]"), int(address[2]))
+    return found
+
+
+def read_door(text: str) -> Door:
+    """Of `event_socket`; ValueError for no XML. Without a word in it FreeSWITCH listens on every address."""
+    params = {each.get("name", ""): each.get("value", "") for each in _xml(text).iter("param")}
+    return Door(params.get("listen-ip", "::"), params.get("apply-inbound-acl", ""))
+
+
+def read_rows(text: str) -> dict[str, str]:
+    """``sofia status gateway``: names and values."""
+    rows = (line.partition("\t") for line in text.splitlines())
+    return {name.strip(): value.strip() for name, tab, value in rows if tab}
+
+
+def read_truth(text: str) -> bool:
+    """``true``, whatever stands around it."""
+    return text.strip() == "true"
+
+
+def _xml(text: str) -> ElementTree.Element:
+    try:
+        return ElementTree.fromstring(text.partition("?>")[2] or text)
+    except ElementTree.ParseError as error:
+        raise ValueError(f"not XML: {error}: {text[:60]!r}") from None
+
+
+def _checked(allowed: re.Pattern[str], value: str) -> str:
+    if not allowed.fullmatch(value):
+        raise UnsafeCommand(f"{value[:60]!r} may not stand in a command: nothing was sent")
+    return value
+
+
+#: The profiles that have to run, each by our name or the stock's, and what for.
+PROFILES = (
+    ((OPERATORS_PROFILE, STOCK_OPERATORS), "operators' phones"),
+    ((CARRIER_PROFILE, STOCK_CARRIER), "the carriers"),
+)

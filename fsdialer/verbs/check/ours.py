@@ -1,0 +1,104 @@
+"""What is ours: Redis, RQ, dialers, the set-up, the directory of recordings."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from fsdialer.core.campaigns import Mode
+from fsdialer.errors import FsdialerError
+from fsdialer.settings import Settings
+from fsdialer.store import CompanyStore
+from fsdialer.verbs.check.finding import Finding, clock, fail, judge, ok, warn
+
+#: What a recording takes: two channels of 16 bits, 8,000 times a second (bytes an hour).
+WAV_BYTES_PER_HOUR = 32_000 * 3600
+#: Free space of the recordings' disk: under the first nothing more may be recorded soon, under the second it is time.
+TOO_LITTLE_B, LITTLE_B = 1_000_000_000, 10_000_000_000
+
+
+def look_at_redis(redis: Redis) -> Iterator[Finding]:
+    """Does it forget, does it survive, what time is it there."""
+    try:
+        policy = redis.config_get("maxmemory-policy").get("maxmemory-policy", "?")
+        saves = redis.config_get("save").get("save", "")
+    except RedisError as error:  # some hosted ones hide their configuration
+        yield warn(f"Redis configuration: {error}", "make sure of maxmemory-policy noeviction, appendonly yes")
+    else:
+        mend = "CONFIG SET maxmemory-policy noeviction: an evicted key is a lead or a call forgotten"
+        yield judge(policy == "noeviction", f"Redis eviction policy: {policy}", mend)
+        logged = bool(redis.info("persistence").get("aof_enabled"))
+        kept = "append-only file" if logged else f"snapshots only ({saves})" if saves else "none"
+        mend = "CONFIG SET appendonly yes: a crash must not lose who has been called"
+        yield judge(logged, f"Redis persistence: {kept}", mend)
+    yield clock("Redis", redis_ahead_s(redis))
+
+
+def redis_ahead_s(redis: Redis) -> float:
+    """How far its clock is ahead of ours."""
+    seconds, micros = redis.time()
+    return float(seconds + micros / 1e6 - time.time())
+
+
+def look_at_rq(settings: Settings) -> Iterator[Finding]:
+    """Are there workers?"""
+    from rq import Worker
+
+    from fsdialer import jobs
+
+    try:
+        workers = Worker.count(queue=jobs.queue(settings))
+    except RedisError as error:
+        yield fail(f"RQ's Redis: {error}", "start it, or set FSDIALER_RQ_REDIS_URL")
+        return
+    mend = "start one: fsdialer worker (meanwhile the dialer releases retries)"
+    yield judge(workers > 0, f"RQ workers: {workers}", mend)
+
+
+def look_at_setup(companies: list[CompanyStore]) -> Iterator[Finding]:
+    """Can each campaign call?"""
+    for company in companies:
+        try:
+            setup = company.setup.whole()
+        except FsdialerError as error:
+            yield fail(f"settings of {company.id}: {error}", "mend it with HSET or fsdialer apply")
+            continue
+        for campaign in setup.campaigns:
+            where = f"campaign {company.id}/{campaign.id}"
+            for name, values in (("gateways", campaign.gateways), ("caller ids", campaign.caller_ids)):
+                what = f"{where}: {name} {', '.join(values) or 'none'}"
+                mend = f"set {name.replace(' ', '_')}"
+                idle = campaign.mode is Mode.OFF and not values
+                yield warn(what, f"{mend} before it is switched on") if idle else judge(bool(values), what, mend)
+
+
+def look_at_recordings(settings: Settings, wanted: bool) -> Iterator[Finding]:
+    """Is there a directory, may we write into it, and how long will it last? `wanted`: some campaign records."""
+    if not settings.recordings:
+        if wanted:
+            mend = "set FSDIALER_RECORDINGS, one path for switch, worker and web; such campaigns do not call until then"
+            yield fail("recordings: a campaign records, and there is no directory for it", mend)
+        return
+    path = Path(settings.recordings)
+    if not path.is_dir():
+        yield fail(f"recordings: {path} is not there", "make it, or mount it: the same path for switch, worker and web")
+        return
+    if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        yield fail(
+            f"recordings: {path} may not be written by this user", "give worker, web and switch a group of their own"
+        )
+        return
+    yield space(path, shutil.disk_usage(path).free)
+
+
+def space(path: Path, free_b: int) -> Finding:
+    """Is it enough?"""
+    what = f"recordings: {free_b / 1e9:.1f} GB free in {path}, {free_b / WAV_BYTES_PER_HOUR:.0f} hours of talk as wav"
+    mend = "clear the disk, keep recordings for fewer days, or as ogg, which takes a tenth"
+    if free_b < TOO_LITTLE_B:
+        return fail(what, mend)
+    return warn(what, mend) if free_b < LITTLE_B else ok(what)

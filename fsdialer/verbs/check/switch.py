@@ -1,0 +1,237 @@
+"""One FreeSWITCH: who may reach it, what it has loaded, what runs, what it takes, and a call through it."""
+
+import time
+from collections.abc import Iterator
+
+from fsdialer.core.campaigns import Gateway
+from fsdialer.errors import FsdialerError, SwitchError
+from fsdialer.esl import check_commands as ask
+from fsdialer.esl import commands
+from fsdialer.esl.client import EslClient
+from fsdialer.esl.link import SwitchAddress
+from fsdialer.settings import Settings
+from fsdialer.store import CompanyStore
+from fsdialer.store.operators import OperatorView
+from fsdialer.verbs.check.echo import call_echo
+from fsdialer.verbs.check.finding import CLOCK_TOLERANCE_S, Finding, clock, fail, judge, ok, warn
+from fsdialer.verbs.check.limits import look_at_limits
+from fsdialer.verbs.check.needs import Needs
+from fsdialer.verbs.check.websocket import look_at_binding
+
+#: What calls need of a FreeSWITCH, and what is lost without each of the others (`freeswitch/README.md`).
+MODULES = (
+    "mod_event_socket",
+    "mod_commands",
+    "mod_dptools",
+    "mod_dialplan_xml",
+    "mod_sofia",
+    "mod_loopback",
+    "mod_tone_stream",
+    "mod_sndfile",
+)
+LESSER = {
+    "mod_rtc": "no phones in browsers",
+    "mod_opus": "browsers talk in PCMU",
+    "mod_xml_curl": "operators and gateways come from its files alone: write them again after every change",
+    "mod_spandsp": "no G722, the other codecs are offered",
+    "mod_avmd": "answering machines' beeps are not heard, which no running campaign asks for",
+    "mod_logfile": "no log file",
+    "mod_console": "nothing on its console",
+}
+OPTIONAL = {"mod_spandsp", "mod_avmd"}
+#: What phones in operators' pages need besides, and why.
+OF_BROWSERS = {
+    "mod_rtc": "browsers' media",
+    "mod_opus": "browsers' codec",
+    "mod_xml_curl": "only with it does the switch hear of their short-lived passwords (--static leaves it out)",
+}
+#: Older ones are not for us; older than the second, no network may reach it.
+LEAST, SAFE = (1, 10, 0), (1, 11, 3)
+#: An address of nobody (RFC 5737): should the Event Socket let it in, it lets in everybody.
+ANYBODY = "203.0.113.1"
+#: Passwords in every manual, and how short is too short.
+KNOWN_PASSWORDS = {"cluecon", "password", "freeswitch", "fsdialer", "secret", "changeme", "admin", "1234", "123456"}
+SHORT_PASSWORD = 12
+
+
+def look_at_switch(
+    url: str, settings: Settings, companies: list[CompanyStore], needs: Needs, redis_ahead_s: float, call: bool
+) -> Iterator[Finding]:
+    """Everything about one switch; `needs` are those of all companies, `redis_ahead_s` how wrong Redis' clock is."""
+    try:
+        address = SwitchAddress.parse(url)
+    except FsdialerError as error:
+        yield fail(str(error), "FSDIALER_SWITCHES=esl://:PASSWORD@HOST:8021")
+        return
+    name = f"switch {address.name}"
+    client = EslClient(address.host, address.port, address.password)
+    try:
+        client.connect()
+        yield ok(f"{name}: reachable at {address.host}:{address.port}")
+        yield _password(name, address.password)
+        yield from _look_inside(client, name, address, settings, companies, needs, redis_ahead_s)
+        if call:
+            yield call_echo(name, address.host, address.port, address.password)
+    except SwitchError as error:
+        yield fail(f"{name}: {error}", "check its event_socket.conf.xml: address, password, access list")
+    finally:
+        client.stop()
+
+
+def _look_inside(
+    client: EslClient,
+    name: str,
+    address: SwitchAddress,
+    settings: Settings,
+    companies: list[CompanyStore],
+    needs: Needs,
+    redis_ahead_s: float,
+) -> Iterator[Finding]:
+    yield _version(name, client.api(ask.version()))
+    yield from _door(client, name)
+    yield from _clocks(client, name, redis_ahead_s)
+    yield from _modules(client, name, needs)
+    yield from _profiles(client, name)
+    yield from _browsers(client, name, needs)
+    for company in companies:
+        for gateway in company.setup.gateways():
+            yield _gateway(client, name, gateway)
+        for view in company.operators.views():
+            if not view.dial:
+                yield _phone(client, name, address.domain, view)
+    yield from look_at_limits(client.api, name, needs, len(settings.switches))
+    if settings.recordings:
+        mend = "mount it there too, under the same path, for the user FreeSWITCH runs as"
+        seen = ask.read_truth(client.api(ask.sees(settings.recordings)))
+        yield judge(seen, f"{name}: {'sees' if seen else 'does not see'} {settings.recordings}", mend)
+
+
+def _password(name: str, password: str) -> Finding:
+    if password.lower() in KNOWN_PASSWORDS:
+        return fail(f"{name}: its password stands in every manual", "choose another: openssl rand -hex 24")
+    if len(password) < SHORT_PASSWORD:
+        return warn(f"{name}: its password has {len(password)} characters", "choose a longer one: openssl rand -hex 24")
+    return ok(f"{name}: password is its own")
+
+
+def _version(name: str, text: str) -> Finding:
+    found = ask.read_version(text)
+    what = f"{name}: FreeSWITCH {text.strip()[:40]}"
+    if found is None or found < LEAST:
+        return fail(what, "1.10 or newer is needed")
+    if found < SAFE:
+        mend = (
+            "keep every network but your own phones' and carriers' away from it, and update to 1.11.3 or newer: "
+            "CVE-2026-116779 (a stranger's SIP MESSAGE runs commands), CVE-2026-116790 (ICE)"
+        )
+        return warn(what, mend)
+    return ok(what)
+
+
+def _door(client: EslClient, name: str) -> Iterator[Finding]:
+    """Who may reach the Event Socket: it is plain text, and commands run on it."""
+    try:
+        door = ask.read_door(client.api(ask.event_socket()))
+    except ValueError as error:
+        yield warn(f"{name}: its Event Socket's configuration cannot be read: {error}", "see event_socket.conf.xml")
+        return
+    mend = "apply-inbound-acl: a list of this machine or your WireGuard network alone; listen-ip 127.0.0.1"
+    listed = door.access_list
+    if listed and listed != "loopback.auto" and ask.read_truth(client.api(ask.admits(ANYBODY, listed))):
+        what = f"{name}: its Event Socket lets everybody in (access list {listed})"
+        yield warn(f"{what}; it listens on {door.listens_on}", mend) if door.loopback else fail(what, mend)
+    else:
+        yield ok(f"{name}: Event Socket on {door.listens_on}, open to {listed or 'its own machine'} alone")
+
+
+def _clocks(client: EslClient, name: str, redis_ahead_s: float) -> Iterator[Finding]:
+    """A switch tells whole seconds: half a one is added."""
+    heard = client.api(ask.clock()).strip()
+    if not heard.isdigit():
+        return
+    ahead_s = float(heard) + 0.5 - time.time()
+    yield clock(name, ahead_s)
+    apart_s = ahead_s - redis_ahead_s
+    if abs(apart_s) > CLOCK_TOLERANCE_S >= max(abs(ahead_s), abs(redis_ahead_s)):
+        yield clock(f"{name} to that of Redis", apart_s)
+
+
+def _modules(client: EslClient, name: str, needs: Needs) -> Iterator[Finding]:
+    wanted = {commands.DETECTORS[name].module for name in needs.detectors}
+    asked = dict.fromkeys((*MODULES, *LESSER, *wanted))
+    missing = [module for module in asked if client.api(commands.module_exists(module)).strip() == "false"]
+    for module in missing:
+        what, mend = f"{name}: {module} is not loaded", f"add it to modules.conf.xml, or: load {module}"
+        if module in MODULES:
+            yield fail(what, mend)
+        elif module in wanted:
+            yield fail(f"{what}: a campaign's `amd` listens with it, and calls without until it is there", mend)
+        elif module in OF_BROWSERS and needs.browsers:
+            yield fail(f"{what}: {OF_BROWSERS[module]}", mend)
+        else:
+            lost = f"{what}: {LESSER[module]}"
+            yield ok(lost) if module in OPTIONAL else warn(lost, mend)
+    if not set(missing) & set(MODULES):
+        yield ok(f"{name}: all {len(MODULES)} modules calls need are loaded")
+
+
+def _profiles(client: EslClient, name: str) -> Iterator[Finding]:
+    try:
+        known = ask.read_profiles(client.api(ask.profiles()))
+    except ValueError as error:
+        yield fail(f"{name}: no SIP profiles: {error}", "load mod_sofia")
+        return
+    for names, whose in ask.PROFILES:
+        found = sorted((profile for profile in known if profile.name in names), key=lambda each: each.is_alias)
+        runs = [profile.name for profile in found if profile.runs]
+        what = f"{name}: SIP profile {(runs or names)[0]}, for {whose}, {'runs' if runs else 'does not run'}"
+        yield judge(bool(runs), what, f"its port may be taken; see the log of: sofia profile {names[0]} start")
+
+
+def _browsers(client: EslClient, name: str, needs: Needs) -> Iterator[Finding]:
+    """Where the operators' profile listens for browsers, tried."""
+    for profile in ask.PROFILES[0][0]:
+        try:
+            listens = ask.read_websockets(client.api(ask.operators_profile(profile)))
+        except ValueError:
+            continue
+        for kind, (host, port) in listens.items():
+            yield look_at_binding(name, kind, host, port, bool(needs.browsers))
+        if listens or not needs.browsers:
+            break
+        yield fail(f"{name}: no WebSocket for browsers", "set ws-binding or wss-binding of the operators' profile")
+        break
+
+
+def _gateway(client: EslClient, name: str, gateway: Gateway) -> Finding:
+    if gateway.host:
+        return ok(f"{name}: gateway {gateway.name} is dialled at {gateway.host}:{gateway.port}, and never pinged")
+    said = client.api(commands.gateway_status(gateway.name))
+    if "Invalid Gateway" in said:
+        mend = "define it in the SIP profile, or give the gateway a `host` in the set-up"
+        return fail(f"{name}: no gateway {gateway.name}", mend)
+    rows = ask.read_rows(said)
+    state, registered = rows.get("Status", "unknown"), rows.get("State", "unknown")
+    what = f"{name}: gateway {gateway.name} is {state}"
+    if state != "UP":
+        return fail(what, "the carrier does not answer: address, firewall, `sofia status gateway` for its account")
+    if registered not in ("NOREG", "REGED"):
+        return fail(
+            f"{what}, but not registered ({registered})", "user name, password, and what the carrier's log says"
+        )
+    pinged = rows.get("PingFreq", "0") != "0" or registered == "REGED"
+    return ok(
+        f"{what}{', registered' * (registered == 'REGED')}{'' if pinged else ' (it is not pinged, so nobody knows)'}"
+    )
+
+
+def _phone(client: EslClient, name: str, domain: str, view: OperatorView) -> Finding:
+    contact = client.api(commands.contact(view.extension, domain))
+    registered = not contact.startswith(("error", "-ERR"))
+    what = f"{name}: phone {view.extension} of {view.id} {'registered' if registered else 'not registered'}"
+    if view.state == "off" and not registered:
+        return ok(f"{what} (off the line)")
+    mend = "start the phone, or check its account; until then calls for this operator go to the next"
+    if view.in_browser:
+        mend = "have them open their page and read what it says of their phone"
+    return judge(registered, what, mend)
