@@ -83,6 +83,7 @@ def test_a_call_taken_back_while_it_rings_was_cancelled(talk):
     talk.event("CHANNEL_PROGRESS", person)
     assert talk.api(f"uuid_kill {person} ORIGINATOR_CANCEL") == "+OK\n"
     assert talk.result(person) == "-ERR ORIGINATOR_CANCEL\n"
+    assert not talk.gone(person).by_far_end
     assert talk.story(customer=person) == ["customer rings", "customer is gone: ORIGINATOR_CANCEL, sip 487, had rung"]
 
 
