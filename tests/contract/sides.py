@@ -68,8 +68,14 @@ class Simulated:
 
     def __init__(self, folder):
         self._switch = Switch(
-            folder, "--talk-scale=1", "--gateway=trunk", "--gateway=down:down", "--gateway=dead:unreachable"
+            folder,
+            "--talk-scale=1",
+            "--gateway=trunk",
+            "--gateway=down:down",
+            "--gateway=dead:unreachable",
+            f"--recordings={folder}",
         )
+        self.folder = folder
         self._switch.lab(f"phone {REFUSES} reject")
         self._switch.lab(f"phone {NEVER_ANSWERS} noanswer")
         self._switch.lab(f"phone {NOT_THERE} unregistered")
@@ -126,7 +132,7 @@ class Real:
     name = "real"
 
     def __init__(self, folder, redis_url):
-        self._over = []
+        self._over, self.folder = [], folder
         try:
             self._start(folder, redis_url)
         except BaseException:
