@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from fsdialer.core.call_facts import Call, CallState
 from fsdialer.core.campaigns import Campaign, Mode, Window
 from fsdialer.core.pacing import LearningPolicy, Policy, State, make
-from fsdialer.core.pacing.observed import Observation, of_operator
+from fsdialer.core.pacing.observed import Observation, of_operator, under_way
 from fsdialer.core.times import iso
 from fsdialer.errors import InvalidSetting
 from fsdialer.store import CompanyStore
@@ -49,6 +49,9 @@ class Pacer:
         if isinstance(self._policy, LearningPolicy):
             self._take_up(self._policy)
             now = self._clock()
+            # Before the true counters are set: they have these answers already.
+            for call in self._company.calls.load(self._company.id, self._campaign):
+                self.observe(under_way(call))
             self._policy.recount(self._company.pacing.hours(self._campaign, window, now), now)
 
     def _take_up(self, policy: LearningPolicy) -> None:

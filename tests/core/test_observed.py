@@ -5,7 +5,7 @@ from dataclasses import replace
 from fsdialer.core.call_facts import Call
 from fsdialer.core.calls import advance
 from fsdialer.core.events import LegAnswered, LegHungUp, LegsBridged, OperatorReserved, WaitExpired
-from fsdialer.core.pacing.observed import found_a_machine, of_call, of_operator, placed
+from fsdialer.core.pacing.observed import found_a_machine, of_call, of_operator, placed, under_way
 
 CALL = Call("c1", "acme", "spring", "7", "+12025550100", "trunk", "fs1", 1, placed_at=100.0)
 
@@ -75,3 +75,11 @@ def test_operators_log_in_get_ready_and_log_out():
     assert kinds(True, "wrap_up") == []
     assert kinds(True, "off") == ["logout"]
     assert kinds(False, "off") == []
+
+
+def test_a_call_another_dialer_placed_is_told_as_far_as_it_has_come():
+    answered = replace(CALL, answered_at=105.0)
+    talking = replace(answered, bridged_at=105.2, operator="ann")
+    assert [o["type"] for o in under_way(CALL)] == ["originate"]
+    assert [o["type"] for o in under_way(answered)] == ["answer"], "when it was placed has been learned already"
+    assert [(o["type"], o["operator"]) for o in under_way(talking)] == [("answer", None), ("connect", "ann")]

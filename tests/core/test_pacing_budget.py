@@ -25,9 +25,37 @@ def test_one_more_abandoned_call_must_fit_into_the_budget():
     assert spent(1000, 30).locked(3600) == "budget"
 
 
-def test_a_day_may_begin_with_one_abandoned_call_and_no_second():
-    assert spent(0, 0).locked(0) == ""
-    assert spent(3, 1).locked(0) == "budget"
+def test_a_day_may_begin_with_a_few_abandoned_calls_that_later_answers_pay_for():
+    assert spent(60, 4).locked(0) == ""
+    assert spent(60, 7).locked(0) == "budget"
+    assert spent(400, 16).locked(0) == "budget", "the credit of the first hour is gone"
+
+
+def test_the_credit_of_a_days_beginning_is_for_bad_luck_not_for_spending():
+    assert spent(60, 4).threshold(0, 20) < spent(60, 1).threshold(0, 20)
+
+
+def test_going_slow_comes_before_the_lock():
+    calm, narrow = spent(2000, 50), spent(2000, 59)
+    assert narrow.locked(10) == ""
+    assert narrow.threshold(10, 20) < 0.4 * calm.threshold(10, 20)
+
+
+def test_few_operators_may_take_more_risk_a_call():
+    assert spent(1000, 20).threshold(10, 5) > 1.4 * spent(1000, 20).threshold(10, 50)
+
+
+def test_thresholds_that_cost_more_than_meant_are_lowered_for_good():
+    """The count being the same, what it came from tells."""
+    meant, dearer = spent(0, 0), spent(0, 0)
+    for budget, lost_at_once in ((meant, False), (dearer, True)):
+        for answer in range(4000):
+            if not lost_at_once:
+                budget.threshold(10, 20)
+            budget.answered(10)
+            if answer % 40 == 39:
+                budget.abandoned(10)
+    assert dearer.threshold(10, 20) < 0.6 * meant.threshold(10, 20)
 
 
 def test_a_burst_in_the_last_minutes_locks_although_the_day_could_afford_it():
@@ -95,9 +123,7 @@ def test_counts_survive_in_another_dialer():
     assert other.locked(10) == budget.locked(10)
 
 
-@pytest.mark.parametrize(
-    "broken", [{}, {"hours": {"x": [1, 2]}}, {"hours": {}, "day": [-1, 0], "shift": 0, "today": 1}]
-)
+@pytest.mark.parametrize("broken", [{}, {"hours": {"x": [1, 2]}}, {"hours": {}, "day": [-1, 0], "today": 1}])
 def test_broken_counts_are_refused(broken):
     with pytest.raises((KeyError, ValueError)):
         spent(0, 0).restore(broken)

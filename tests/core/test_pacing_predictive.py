@@ -140,11 +140,11 @@ def test_when_the_budget_is_spent_it_is_progressive_until_the_rate_has_recovered
         policy.observe(event("answer", 1.0, call=call))
         if call < 6:
             policy.observe(event("abandon", 2.0, call=call))
-    assert policy.decide(state(4, ringing=[1.0], t=3.0)) == 3
+    assert policy.decide(state(8, ringing=[1.0], t=3.0)) == 7
     assert policy.last.limit == "budget"
     for call in range(100, 1000):
         policy.observe(event("answer", 4000.0, call=call))
-    assert policy.decide(state(4, ringing=[1.0], t=4001.0)) > 3
+    assert policy.decide(state(8, ringing=[1.0], t=4001.0)) > 7
 
 
 # --- What it makes of odd observations

@@ -14,20 +14,52 @@ from typing import Any
 
 HOUR_S, DAY_S = 3600.0, 86400.0
 WINDOWS = ("day", "24h", "30d", "month")
+#: One abandoned customer may come before the answers that pay for it, fading over so many answers.
+WINDOW_CREDIT_FADES = 60.0
 #: Hours of counts kept: the longest window and a day.
 HOURS_KEPT = 32 * 24
 #: A window longer than the day is added up this often.
 SUMMED_EVERY_S = 5.0
-#: One abandoned customer may come before the answers that pay for them, fading over so many answers.
-CREDIT_FADES = 60.0
+#: A day's first answers cannot pay for the first abandoned customers. At 3 % so many may come before the answers that
+#: pay for them, and so many more times the root of the operators, as luck grows. The credit fades over so many answers
+#: an operator (about three quarters of an hour), and no sooner than over so many answers in all.
+CREDIT, CREDIT_BY_ROOT, CREDIT_FADES, LEAST_CREDIT_FADES = 1.5, 0.8, 18.0, 90.0
 #: Kept back from the target: so many customers, and this share of the budget.
-RESERVE, RESERVE_SHARE = 3.0, 0.035
-#: So many customers more or fewer in the budget move the threshold e-fold; and so many, unspent, shift it for good.
-SWING, DRIFT = 8.0, 24.0
-#: The shift for good stays within e^±this.
-FARTHEST = 1.0
+RESERVE, RESERVE_SHARE = 0.5, 0.03
+#: The share of the target not yet dared while nothing is known, and the answers an operator over which that fades.
+CAUTION, CAUTION_FADES = 0.4, 12.0
+#: So many customers more or fewer in the budget move the rate aimed at e-fold, within these powers of e.
+SWING, LEAST_SWING, MOST_SWING = 12.0, -1.5, 0.7
+#: With room for fewer than so many customers the rate aimed at falls in proportion, down to this share of it: going
+#: slow costs operators less than the lock, where they wait for every answer.
+NARROW, SLOWEST = 3.0, 0.25
+#: How believed the threshold's usual yield is, in customers, how many it takes to forget, and how far it may be off.
+YIELD_BELIEF, YIELD_MEMORY, YIELD_FARTHEST = 40.0, 300.0, 3.0
 #: No half hour is to come near 10 %: above this share of the last quarter of an hour's answers, progressive.
 BURST, BURST_MEMORY_S = 0.055, 900.0
+
+
+@dataclass
+class Yield:
+    """What a threshold yields: customers lost at the thresholds set so far, against those they were meant to cost.
+
+    Worlds differ in it (how people talk, how long they wait); the feedback on the day's count alone would stand off the
+    target by as much.
+    """
+
+    meant: float = 0.0
+    lost: float = 0.0
+
+    def answer(self, rate: float) -> None:
+        """A person answered while that rate was aimed at."""
+        fade = math.exp(-rate / YIELD_MEMORY)
+        self.meant, self.lost = self.meant * fade + rate, self.lost * fade
+
+    @property
+    def correction(self) -> float:
+        """By how much to raise a threshold for it to cost what it is meant to."""
+        ratio = (self.meant + YIELD_BELIEF) / (self.lost + YIELD_BELIEF)
+        return max(1 / YIELD_FARTHEST, min(YIELD_FARTHEST, ratio))
 
 
 @dataclass
@@ -54,7 +86,9 @@ class Budget:
         self._today: int | None = None
         self._recent = Counts()
         self._recent_at = 0.0
-        self._shift = 0.0
+        self._yield = Yield()
+        #: The rate the last threshold was meant to cost, and for how many operators.
+        self._aim, self._operators = 0.0, 20.0
         self._summed_at, self._summed = -math.inf, Counts()
 
     def answered(self, t: float, count: int = 1) -> None:
@@ -66,14 +100,14 @@ class Budget:
         hour = self._hour(t)
         hour.answers = max(0.0, hour.answers + count)
         if count > 0:
-            drift = max(-1.0, min(1.0, self.slack / SWING)) * self.target * count / DRIFT
-            self._shift = max(-FARTHEST, min(FARTHEST, self._shift + drift))
+            self._yield.answer(self._aim * count)
 
     def abandoned(self, t: float, count: int = 1) -> None:
         """Customers found nobody; a negative count takes back one that was a machine after all."""
         self._turn(t)
         for counts in (self.day, self._recent, self._hour(t)):
             counts.abandons = max(0.0, counts.abandons + count)
+        self._yield.lost = max(0.0, self._yield.lost + count)
 
     def _turn(self, t: float) -> None:
         """Begin a new day at midnight, fade the last quarter of an hour."""
@@ -124,37 +158,57 @@ class Budget:
     def slack(self) -> float:
         """Customers that may still be lost today, less the reserve; fractional, negative when overdrawn."""
         day = self.day
-        budget = self.target * day.answers
-        credit = (1.0 + RESERVE) * math.exp(-day.answers / CREDIT_FADES)
-        return budget * (1 - RESERVE_SHARE) - RESERVE + credit - day.abandons
+        return self.target * day.answers * (1 - RESERVE_SHARE) - RESERVE * (1 - self._fading()) - day.abandons
+
+    @property
+    def room(self) -> float:
+        """Customers that may still be lost before pacing is locked; fractional."""
+        luck = math.sqrt(self._operators * self.target / 0.03)
+        credit = (CREDIT + CREDIT_BY_ROOT * luck) * self._fading()
+        return self.target * self.day.answers + credit - self.day.abandons
+
+    def _fading(self) -> float:
+        """How little of the day has been seen: from 1 at its first answer towards 0."""
+        return math.exp(-self.day.answers / max(LEAST_CREDIT_FADES, CREDIT_FADES * self._operators))
 
     def locked(self, t: float) -> str:
         """Why nothing above progressive may be placed now; empty when it may."""
         self._turn(t)
-        day, recent = self.day, self._recent
-        if day.abandons + 1 > self.target * day.answers + math.exp(-day.answers / CREDIT_FADES):
+        why = self._lock(t)
+        if why:
+            self._aim = 0.0
+        return why
+
+    def _lock(self, t: float) -> str:
+        recent = self._recent
+        if self.room < 1:
             return "budget"
         if recent.abandons + 1 > BURST * recent.answers + 2:
             return "half hour"
         if self.window != "day" or self.hard < self.target:
             window = self.in_window(t)
-            if window.abandons + 1 > self.hard * window.answers + math.exp(-window.answers / CREDIT_FADES):
+            if window.abandons + 1 > self.hard * window.answers + math.exp(-window.answers / WINDOW_CREDIT_FADES):
                 return "hard limit"
         return ""
 
     def threshold(self, t: float, operators: float) -> float:
-        """The chance of costing a customer that one more call may have.
+        """The chance of costing a customer that one more call may have, with so many operators usually on line.
 
         Few operators need a higher one for the same rate: most of their calls are placed at hardly any risk.
         """
-        start = 0.5 + 5.0 / max(operators, 4.0)
-        steer = max(-1.5, min(1.0, self.slack / SWING))
-        threshold = self.target * start * math.exp(self._shift + steer)
+        self._operators = max(operators, 4.0)
+        self._aim = self._rate_aimed_at(t)
+        return (0.9 + 18.0 / self._operators**2) * self._yield.correction * self._aim
+
+    def _rate_aimed_at(self, t: float) -> float:
+        rate = self.target * math.exp(max(LEAST_SWING, min(MOST_SWING, self.slack / SWING)))
+        rate *= max(SLOWEST, min(1.0, (self.room - 1) / NARROW))
+        rate *= 1 - CAUTION * math.exp(-self.day.answers / (CAUTION_FADES * self._operators))
         window = self.in_window(t)
         if window.answers >= 100 and window.rate > self.soft:
             # Between the soft and the hard limit, down to a quarter.
-            threshold *= max(0.25, 1 - 0.75 * (window.rate - self.soft) / max(1e-9, self.hard - self.soft))
-        return threshold
+            rate *= max(0.25, 1 - 0.75 * (window.rate - self.soft) / max(1e-9, self.hard - self.soft))
+        return rate
 
     def recount(self, hours: Mapping[int, tuple[int, int]], t: float) -> None:
         """The true counts, (answered, abandoned) by the hour since 1970, in place of those kept: what a dialer that
@@ -172,14 +226,20 @@ class Budget:
             "hours": {str(hour): [c.answers, c.abandons] for hour, c in self._hours.items()},
             "today": self._today,
             "day": [self.day.answers, self.day.abandons],
-            "shift": self._shift,
+            "yield": [self._yield.meant, self._yield.lost],
+            "operators": self._operators,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what `state` gave; KeyError, TypeError or ValueError when it makes no sense."""
         hours = {int(hour): Counts(float(a), float(b)) for hour, (a, b) in state["hours"].items()}
-        day, shift = Counts(*(float(x) for x in state["day"])), float(state["shift"])
-        if not all(c.abandons >= 0 and 0 <= c.answers < 1e12 for c in (*hours.values(), day)) or not abs(shift) < 10:
+        day = Counts(*(float(x) for x in state["day"]))
+        meant, lost = (float(x) for x in state.get("yield", (0.0, 0.0)))
+        operators = float(state.get("operators", 20.0))
+        if not all(c.abandons >= 0 and 0 <= c.answers < 1e12 for c in (*hours.values(), day)):
             raise ValueError("no counts")
+        if not (0 <= meant < 1e9 and 0 <= lost < 1e9 and 4 <= operators < 1e6):
+            raise ValueError("no steering")
         self._today = None if state["today"] is None else int(state["today"])
-        self._hours, self.day, self._shift = hours, day, shift
+        self._hours, self.day = hours, day
+        self._yield, self._operators = Yield(meant, lost), operators

@@ -17,6 +17,16 @@ def placed(call: Call) -> Observation:
     return _observation("originate", call.placed_at, call=call.uuid)
 
 
+def under_way(call: Call) -> list[Observation]:
+    """A call that another dialer placed: how far it has come, so that nothing of it is taken for news."""
+    if call.answered_at is None:
+        return [placed(call)]
+    seen = [_observation("answer", call.answered_at, call=call.uuid)]
+    if call.bridged_at is not None:
+        seen.append(_observation("connect", call.bridged_at, call=call.uuid, operator=call.operator))
+    return seen
+
+
 def found_a_machine(call: str, now: float) -> Observation:
     """What answered was a machine: an operator says so, or a detector."""
     return _observation("machine", now, call=call)

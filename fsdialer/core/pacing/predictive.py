@@ -125,8 +125,8 @@ class Predictive:
         tables = self._fresh_tables(t, given)
         forecast = Forecast(tables, self._scene(given), self.learner.doubt)
         floor = max(0, given.ready - given.waiting - given.ringing)
-        limit, allowed = self.budget.locked(t), self.budget.threshold(t, self._usual_operators(t, given))
-        calls = floor
+        limit, usual = self.budget.locked(t), self._usual_operators(t, given)
+        calls, allowed = floor, 0.0 if limit else self.budget.threshold(t, usual)
         if not limit:
             most = max(floor, MOST_PER_OPERATOR * given.total)
             calls = forecast.most_calls(allowed, floor, most)

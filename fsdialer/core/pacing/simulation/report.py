@@ -51,9 +51,9 @@ class Report:
 
     @property
     def worst_half_hour(self) -> float:
-        """The highest abandoned share of any half hour (starting on a full five minutes) with 20 answers or more."""
+        """The highest abandoned share of any whole half hour, starting on a full five minutes, with 20 answers."""
         width, worst = int(HALF_HOUR_S / SLICE_S), 0.0
-        for first in range(max(self.answers_by_slice, default=0) + 1):
+        for first in range(max(1, max(self.answers_by_slice, default=0) + 2 - width)):
             parts = range(first, first + width)
             answers = sum(self.answers_by_slice.get(part, 0) for part in parts)
             if answers >= 20:
