@@ -42,6 +42,8 @@ class Destinations:
                 return self._phone(wanted, uuid, session, rest.partition("@")[0])
             case "loopback":
                 return _loopback(wanted, uuid, session, *rest.partition("/")[::2])
+            case "error":
+                return rest or "CHAN_NOT_IMPLEMENTED"
         return "CHAN_NOT_IMPLEMENTED"
 
     def phone(self, extension: str) -> Phone | None:

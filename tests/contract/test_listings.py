@@ -1,0 +1,145 @@
+"""How the switch stands, as we ask it after we were away, and what it says by itself: the same of both switches."""
+
+import json
+
+import gevent
+import pytest
+
+from fsdialer.esl import commands
+from fsdialer.esl.translate import channel_rows, dumped, to_event
+from tests.contract.sides import ANSWERS
+from tests.contract.talk import Talk, customer
+
+
+@pytest.fixture
+def pair(talk):
+    """A customer who waits and an operator who is held."""
+    operator, person = talk.ring(ANSWERS, held=True), talk.call(customer("200"))
+    return talk.ready(person), talk.ready(operator)
+
+
+# -- reconciling ---------------------------------------------------------------------------------------------------
+def test_channels_are_listed_by_uuid_with_what_is_ours_to_tell_them_by(talk, pair):
+    """A table the switch keeps a moment behind."""
+    both = talk.until("both to be listed", lambda: talk.listed() == set(pair) and talk.api(commands.show_channels()))
+    assert set(channel_rows(both)) == set(pair)
+    for row in json.loads(both)["rows"]:
+        assert row["direction"] == "outbound" and row["accountcode"] == "fsdialer"
+        assert row["callstate"] == "ACTIVE" and row["state"] == "CS_EXECUTE"
+
+
+def test_a_channel_that_waits_tells_when_it_was_answered_and_our_tags(talk, pair):
+    person, operator = pair
+    snapshot = dumped(talk.api(commands.dump(person)))
+    assert snapshot.uuid == person and snapshot.bridged_to == ""
+    assert snapshot.answered_at == pytest.approx(talk.at("CHANNEL_ANSWER", person), abs=0.2)
+    assert snapshot.variables["fsdialer_lead"] == "17" and snapshot.variables["fsdialer_campaign"] == "spring"
+    assert dumped(talk.api(commands.dump(operator))).variables["fsdialer_operator"] == "ann"
+
+
+def test_channels_that_talk_name_each_other_and_no_longer_once_it_is_over(talk, pair):
+    person, operator = pair
+    talk.bridge(person, operator)
+    talk.event("CHANNEL_BRIDGE", person)
+    assert dumped(talk.api(commands.dump(person))).bridged_to == operator
+    assert dumped(talk.api(commands.dump(operator))).bridged_to == person
+    talk.api(commands.kill(person, "NORMAL_CLEARING"))
+    talk.event("CHANNEL_PARK", operator, count=2)
+    assert dumped(talk.api(commands.dump(operator))).bridged_to == ""
+
+
+def test_a_leg_that_rings_exists_and_was_not_answered(talk):
+    person = talk.call(customer("408"))
+    talk.event("CHANNEL_PROGRESS", person)
+    assert talk.exists(person)
+    assert dumped(talk.api(commands.dump(person))).answered_at is None
+
+
+def test_a_leg_does_not_exist_from_the_moment_it_is_killed(talk, pair):
+    person, _ = pair
+    assert talk.exists(person)
+    assert talk.api(commands.kill(person, "CALL_REJECTED")) == "+OK\n"
+    assert not talk.exists(person)
+    assert talk.gone(person).cause == "CALL_REJECTED"
+
+
+def test_variables_of_ours_are_set_and_read_back_and_stand_in_the_end(talk, pair):
+    person, _ = pair
+    assert talk.variable(person, "fsdialer_lead") == "17"
+    assert talk.api(commands.setvar(person, "fsdialer_mark", "a.b:1")) == "+OK\n"
+    assert talk.variable(person, "fsdialer_mark") == "a.b:1"
+    talk.api(commands.setvar(person, "fsdialer_lead", ""))
+    assert talk.variable(person, "fsdialer_lead") == "_undef_"
+    talk.api(commands.kill(person, "NORMAL_CLEARING"))
+    assert talk.ending(person).get("variable_fsdialer_mark") == "a.b:1"
+
+
+# -- all at once ---------------------------------------------------------------------------------------------------
+def test_everybody_with_a_variable_is_hung_up_at_once(talk):
+    mine = [talk.ready(talk.call(customer("200"), tags={"campaign": "autumn"})) for _ in range(2)]
+    other = talk.ready(talk.call(customer("200"), tags={"campaign": "spring"}))
+    said = talk.api("hupall MANAGER_REQUEST fsdialer_campaign autumn")
+    assert said == "+OK hangup all channels matching [fsdialer_campaign]=[autumn] with cause: MANAGER_REQUEST\n"
+    assert {talk.gone(leg).cause for leg in mine} == {"MANAGER_REQUEST"}
+    assert talk.exists(other)
+
+
+def test_a_call_may_be_given_an_end_of_its_own(talk, pair):
+    person, _ = pair
+    assert talk.api(f"sched_hangup +1 {person} ALLOTTED_TIMEOUT").startswith("+OK")
+    assert talk.gone(person).cause == "ALLOTTED_TIMEOUT"
+
+
+# -- what it says by itself ----------------------------------------------------------------------------------------
+def test_a_heartbeat_tells_sessions_and_their_limit(talk, pair):
+    beat = to_event(talk.until("a heartbeat", lambda: [e for e in talk.events if e.name == "HEARTBEAT"])[0])
+    assert beat.sessions >= 0 and beat.max_sessions > 100
+    assert beat.core and all(event.get("Core-UUID") == beat.core for event in talk.events)
+
+
+def test_a_filter_lets_through_what_has_the_variable_and_nothing_else(side):
+    talk = Talk(side.address, side.password)
+    said = talk.client.send("filter variable_fsdialer_campaign autumn").get("Reply-Text")
+    assert said == "+OK filter added. [variable_fsdialer_campaign]=[autumn]"
+    wanted = talk.call(customer("486"), tags={"campaign": "autumn"})
+    other = talk.call(customer("486"), tags={"campaign": "spring"})
+    talk.gone(wanted)
+    talk.until("the other to be over", lambda: other not in talk.listed())
+    assert {event.get("Unique-ID") for event in talk.events} == {wanted}
+    talk.close()
+
+
+def test_events_come_in_the_order_of_their_numbers(talk, pair):
+    person, operator = pair
+    talk.bridge(person, operator)
+    talk.event("CHANNEL_BRIDGE", person)
+    numbers = [int(event.get("Event-Sequence")) for event in talk.events]
+    assert numbers == sorted(numbers)
+
+
+# -- limits --------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def limits(talk):
+    """The switch's limits, for a test to change; as they were, afterwards."""
+    before = {name: talk.api(f"fsctl {name}").split()[-1] for name in ("max_sessions", "sps")}
+    yield talk
+    for name, figure in before.items():
+        talk.api(f"fsctl {name} {figure}")
+
+
+def test_beyond_the_most_sessions_no_leg_is_made(limits):
+    up = [limits.ready(limits.call(customer("200"))) for _ in range(2)]
+    assert limits.api("fsctl max_sessions 2") == "+OK max sessions: 2\n"
+    third = limits.call(customer("200"))
+    assert limits.result(third) == "-ERR DESTINATION_OUT_OF_ORDER\n"
+    assert all(limits.exists(leg) for leg in up)
+
+
+def test_beyond_the_most_sessions_a_second_no_leg_is_made(limits):
+    assert limits.api("fsctl sps 3") == "+OK sessions per second: 3\n"
+    gevent.sleep(1.1)  # a new limit counts from the next second on
+    legs = [limits.call(customer("200")) for _ in range(8)]
+    results = [limits.result(leg) for leg in legs]
+    refused = results.count("-ERR DESTINATION_OUT_OF_ORDER\n")
+    assert refused in (4, 6), results  # two a second, should one end between them
+    assert sum(each.startswith("+OK") for each in results) == 8 - refused
