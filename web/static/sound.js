@@ -49,9 +49,7 @@ export class Sound {
 
   // Opens the microphone chosen before, or any; throws the browser's own error.
   async open() {
-    const wanted = localStorage.getItem('fsdialer.input');
-    const device = wanted ? { deviceId: { ideal: wanted } } : {};
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: { ...PROCESSING, ...device }, video: false });
+    const stream = await microphone(localStorage.getItem('fsdialer.input'));
     this.stream?.getTracks().forEach((track) => track.stop());
     this.stream = stream;
     const [track] = stream.getAudioTracks();
@@ -160,6 +158,18 @@ export class Sound {
       const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
       element.value = Math.min(1, Math.max(0, 1 + Math.log10(power + 1e-12) / 6));
     }
+  }
+}
+
+// `exact`, because Chromium takes the default device over an `ideal` one.
+async function microphone(wanted) {
+  const open = (device) => navigator.mediaDevices.getUserMedia({ audio: { ...PROCESSING, ...device }, video: false });
+  if (!wanted) return open({});
+  try {
+    return await open({ deviceId: { exact: wanted } });
+  } catch (error) {
+    if (!['OverconstrainedError', 'NotFoundError'].includes(error.name)) throw error;
+    return open({}); // it is not plugged in
   }
 }
 

@@ -1,0 +1,247 @@
+"""The phone in the operator's page in a real browser, against a registrar of our own: what it asks, what it says, what
+it refuses. With audio and a real FreeSWITCH: tests/freeswitch/test_webrtc.py."""
+
+import dataclasses
+import time
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from fsdialer.core.campaigns import Station
+from tests.journey import wait_until
+from tests.web.conftest import SECRET, open_company
+from tests.web.sip_socket import SipSocket
+from tests.web.test_browser import CHROMIUM, FLAGS, Site, sign_in
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="no chromium here: apt-get install chromium"),
+]
+CONNECTED = "Your phone is connected."
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """With a microphone of its own making, which pages may use when they are allowed to."""
+    with sync_playwright() as playwright:
+        flags = [*FLAGS, "--use-fake-device-for-media-stream"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def switch():
+    switch = SipSocket()
+    yield switch
+    switch.close()
+
+
+@pytest.fixture
+def acme(redis, switch):
+    acme = open_company(redis, "acme")
+    acme.setup.save_operator(dataclasses.replace(acme.setup.operator("1001"), station=Station.WEBRTC))
+    return acme
+
+
+class PhoneSite(Site):
+    """A web that sends phones to `sip_ws`."""
+
+    def __init__(self, redis_url, folder, sip_ws):
+        self.sip_ws = sip_ws
+        super().__init__(redis_url, folder)
+
+    def start(self):
+        self.env["FSDIALER_SIP_WS"] = self.sip_ws
+        super().start()
+
+
+@pytest.fixture
+def site(redis_url, tmp_path, acme, switch):
+    site = PhoneSite(redis_url, tmp_path, f"ws://127.0.0.1:{switch.port}")
+    yield site
+    site.process.stop()
+
+
+@pytest.fixture
+def page(chromium, site):
+    """Allowed to use the microphone; any error of a script or of the security policy fails the test."""
+    context = chromium.new_context(permissions=["microphone"])
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
+    page.goto(site.url)
+    yield page
+    context.close()
+    assert errors == []
+
+
+def let_in(switch, acme):
+    """The switch knows the page's password, as the web would have told it."""
+    holder = wait_until(lambda: acme.softphones.holder("1001"), what="a page that takes the phone")
+    switch.password = acme.accounts.phone("1001", SECRET).password
+    return holder
+
+
+def phone(page, words, timeout=10000):
+    expect(page.locator("#phone-label")).to_have_text(words, timeout=timeout)
+
+
+def connected(page, switch, acme):
+    sign_in(page)
+    let_in(switch, acme)
+    phone(page, CONNECTED)
+
+
+def test_page_registers_as_its_operator_with_the_password_of_this_page(page, switch, acme):
+    connected(page, switch, acme)
+    [who] = switch.registered.values()
+    assert "sip:1001@" in who
+    assert list(switch.registered)[0].endswith("transport=ws")
+    assert switch.password not in page.content()
+
+
+def test_password_the_switch_has_not_heard_of_yet_is_tried_again(page, switch, acme):
+    """The switch may keep the record of the page before for a moment."""
+    sign_in(page)
+    wait_until(lambda: switch.count("REGISTER") >= 2, what="a refused registration")
+    phone(page, "Your phone is connecting…")
+    let_in(switch, acme)
+    phone(page, CONNECTED)
+
+
+def test_switch_that_never_asks_our_web_is_named(page, switch, acme):
+    """Static files alone: the switch cannot know a password made a second ago."""
+    sign_in(page)
+    expect(page.locator("#phone-label")).to_contain_text("does not ask fsdialer for passwords", timeout=20000)
+    acme.softphones.was_asked_for("1001")
+    expect(page.locator("#phone-label")).to_contain_text("its password is refused", timeout=20000)
+
+
+def test_connection_that_broke_is_made_again(page, switch, acme):
+    connected(page, switch, acme)
+    before = switch.count("REGISTER")
+    switch.drop()
+    wait_until(lambda: switch.count("REGISTER") > before, what="another registration")
+    phone(page, CONNECTED)
+
+
+def test_network_that_went_away_without_a_word_is_noticed(page, switch, acme):
+    page.clock.install()
+    connected(page, switch, acme)
+    page.clock.run_for(26_000)
+    wait_until(lambda: switch.count("OPTIONS"), what="a question whether the switch is there")
+    phone(page, CONNECTED)
+    switch.deaf = True
+    page.clock.run_for(26_000)
+    wait_until(lambda: switch.count("OPTIONS") > 1, what="another question")
+    page.clock.run_for(9_000)
+    phone(page, "Your phone is connecting…")
+    switch.deaf = False
+    page.clock.run_for(9_000)
+    page.clock.resume()
+    phone(page, CONNECTED)
+
+
+def test_call_that_does_not_ask_to_be_answered_is_refused(page, switch, acme):
+    connected(page, switch, acme)
+    acme.operators.go_on_line("1001", "spring", time.time(), via="cli")
+    expect(page.locator("#label")).to_have_text("Free")
+    switch.invite()
+    assert switch.answers.get(timeout=5) == 480
+
+
+def test_call_to_an_operator_who_is_off_the_line_is_refused(page, switch, acme):
+    connected(page, switch, acme)
+    switch.invite("Call-Info: <sip:pbx>;answer-after=0")
+    assert switch.answers.get(timeout=5) == 480
+    phone(page, CONNECTED)
+
+
+def test_password_is_renewed_while_the_page_is_open(page, switch, acme, redis):
+    page.clock.install()
+    connected(page, switch, acme)
+    redis.expire(acme.keys.softphone("1001"), 20)
+    page.clock.run_for(61_000)
+    wait_until(lambda: redis.ttl(acme.keys.softphone("1001")) > 60, what="a renewal")
+
+
+def test_page_that_slept_until_its_password_ran_out_takes_another(page, switch, acme, redis):
+    page.clock.install()
+    connected(page, switch, acme)
+    old = acme.softphones.holder("1001")
+    redis.delete(acme.keys.softphone("1001"))
+    page.clock.run_for(61_000)
+    wait_until(lambda: acme.softphones.holder("1001"), what="another password")
+    assert acme.softphones.holder("1001") != old
+    switch.drop()
+    let_in(switch, acme)
+    page.clock.run_for(10_000)
+    page.clock.resume()
+    phone(page, CONNECTED, timeout=20000)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("NotAllowedError", "may not use your microphone"),
+        ("NotFoundError", "no microphone was found"),
+        ("NotReadableError", "another program holds your microphone"),
+    ],
+)
+def test_microphone_that_cannot_be_had_is_told_in_words_and_may_be_tried_again(page, switch, acme, name, words):
+    page.add_init_script(f"""
+        const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        window.refuse = true;
+        navigator.mediaDevices.getUserMedia = (wanted) =>
+          window.refuse ? Promise.reject(new DOMException('', '{name}')) : real(wanted);
+    """)
+    sign_in(page)
+    expect(page.locator("#phone-label")).to_contain_text(words)
+    assert switch.count("REGISTER") == 0
+    page.evaluate("window.refuse = false")
+    page.click("text=Try again")
+    let_in(switch, acme)
+    phone(page, CONNECTED)
+
+
+def test_page_over_plain_http_from_afar_says_why_there_is_no_microphone(page, switch, acme):
+    page.add_init_script("Object.defineProperty(window, 'isSecureContext', { value: false })")
+    sign_in(page)
+    expect(page.locator("#phone-label")).to_contain_text("over https only")
+
+
+def test_devices_are_offered_and_the_choice_is_remembered(page, switch, acme):
+    connected(page, switch, acme)
+    choices = page.locator("#phone-input option").all_inner_texts()
+    assert len(choices) >= 3
+    page.select_option("#phone-input", label=choices[-1])
+    wait_until(lambda: page.evaluate("localStorage.getItem('fsdialer.input')"), what="the choice to be kept")
+    page.reload()
+    phone(page, CONNECTED)
+    assert page.locator("#phone-input option:checked").inner_text() == choices[-1]
+
+
+def test_meter_shows_the_operators_voice_and_nothing_while_muted(page, switch, acme):
+    connected(page, switch, acme)
+    level = page.locator("#phone-you")
+    wait_until(lambda: level.evaluate("meter => meter.value") > 0.2, what="the fake microphone's beep")
+    page.click("#phone-mute")
+    expect(page.locator("#phone-mute")).to_have_text("Unmute")
+    wait_until(lambda: level.evaluate("meter => meter.value") == 0, what="silence")
+    page.wait_for_timeout(1200)
+    assert level.evaluate("meter => meter.value") == 0
+
+
+def test_without_an_address_for_phones_the_page_says_whom_to_tell(chromium, redis_url, tmp_path, acme):
+    site = PhoneSite(redis_url, tmp_path, "")
+    context = chromium.new_context(permissions=["microphone"])
+    try:
+        page = context.new_page()
+        page.goto(site.url)
+        sign_in(page)
+        expect(page.locator("#phone-label")).to_contain_text("tell an administrator")
+    finally:
+        context.close()
+        site.process.stop()
