@@ -4,6 +4,7 @@ in both directions. Skipped, saying so, where one of them is missing."""
 import pytest
 
 from fsdialer.core.campaigns import Station
+from fsdialer.verbs.check_browsers import knock
 from tests.freeswitch.browser import (
     CONNECTED,
     IN_CALL,
@@ -41,6 +42,13 @@ def test_page_registers_over_websocket(page, lab):
     phone(page, CONNECTED)
     assert len(lab.contacts()) == 1 and "transport=ws" in lab.contacts()[0]
     assert page.locator("#phone-input option").count() > 1
+
+
+def test_check_knocks_as_a_browser_would(lab):
+    """Under any path, for a proxy passes its own on; and no browser trusts the certificate the switch makes itself."""
+    plain, secure = lab.values["ws_binding"], lab.values["wss_binding"]
+    assert knock(f"ws://{plain}") == knock(f"ws://{plain}/sip") == ("", "")
+    assert "certificate no browser trusts" in knock(f"wss://{secure}")[0]
 
 
 def test_customer_is_put_through_and_audio_flows_both_ways(page, lab):

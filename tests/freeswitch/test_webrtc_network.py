@@ -70,6 +70,7 @@ def test_web_that_is_away_does_not_keep_customers_from_the_operator(windows, lab
     page = windows()
     get_on_line(page)
     lab.web.stop()
+    lab.esl.api("xml_flush_cache")  # as two minutes later: the files of `write` have to do
     lab.customer()
     phone(page, IN_CALL)
     lab.web = lab.start_web()

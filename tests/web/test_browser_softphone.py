@@ -9,7 +9,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from fsdialer.core.campaigns import Station
 from tests.journey import wait_until
-from tests.web.conftest import SECRET, open_company
+from tests.web.conftest import SECRET, connect_customer, open_company
 from tests.web.sip_socket import SipSocket
 from tests.web.test_browser import CHROMIUM, FLAGS, Site, sign_in
 
@@ -214,13 +214,25 @@ def test_page_over_plain_http_from_afar_says_why_there_is_no_microphone(page, sw
 
 def test_devices_are_offered_and_the_choice_is_remembered(page, switch, acme):
     connected(page, switch, acme)
-    choices = page.locator("#phone-input option").all_inner_texts()
+    choices = page.locator("#phone-input option").all_text_contents()
     assert len(choices) >= 3
+    page.click("#phone-devices summary")
     page.select_option("#phone-input", label=choices[-1])
     wait_until(lambda: page.evaluate("localStorage.getItem('fsdialer.input')"), what="the choice to be kept")
     page.reload()
     phone(page, CONNECTED)
-    assert page.locator("#phone-input option:checked").inner_text() == choices[-1]
+    assert page.locator("#phone-input option:checked").text_content() == choices[-1]
+
+
+def test_everything_needed_fits_a_small_laptop_beside_the_phone(page, switch, acme):
+    page.set_viewport_size({"width": 1024, "height": 600})
+    connect_customer(acme, "1001", "call-1")
+    connected(page, switch, acme)
+    for element in ("#phone-label", "#phone-mute", "#phone-them", "#hangup", "#outcomes button:last-child", "#figures"):
+        expect(page.locator(element)).to_be_in_viewport()
+    assert page.locator("#phone").bounding_box()["height"] < 60
+    last, figures = (page.locator(e).bounding_box() for e in ("#outcomes button:last-child", "#figures"))
+    assert last["y"] + last["height"] <= figures["y"]
 
 
 def test_meter_shows_the_operators_voice_and_nothing_while_muted(page, switch, acme):

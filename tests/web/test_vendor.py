@@ -54,3 +54,10 @@ def test_building_it_again_gives_the_same(tmp_path):
     subprocess.run(["node", "build.mjs", f"{tmp_path}/"], cwd=FRONTEND, check=True, capture_output=True)
     assert (tmp_path / "jssip.js").read_text() == BUNDLE
     assert (tmp_path / "LICENSES.txt").read_text() == (VENDOR / "LICENSES.txt").read_text()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "web/static").glob("*.js")), ids=lambda path: path.name)
+def test_scripts_of_our_own_fit_in_a_readers_head(path):
+    lines = path.read_text().splitlines()
+    assert len(lines) <= 350
+    assert lines[0].startswith("//")

@@ -205,6 +205,9 @@ function mute(muted) {
 }
 
 $('phone-mute').addEventListener('click', () => mute(!sound.muted));
+document.addEventListener('click', (event) => {
+  if (!event.target.closest('#phone-devices')) $('phone-devices').open = false;
+});
 $('phone-again').addEventListener('click', async () => {
   if (!letGo) return begin();
   trouble = '';
