@@ -13,6 +13,7 @@ import click
 from fsdialer import __version__
 from fsdialer.errors import FsdialerError, NotFound
 from fsdialer.verbs.freeswitch import freeswitch
+from fsdialer.verbs.machines import machines
 from fsdialer.verbs.pacing_commands import pacing, simulate
 from fsdialer.verbs.shared import campaign_option, company_of, company_option, open_store, read_settings
 
@@ -237,7 +238,7 @@ def check(as_json: bool, no_call: bool) -> None:
         sys.exit(1)
 
 
-for verb in (freeswitch, pacing, simulate):
+for verb in (freeswitch, machines, pacing, simulate):
     main.add_command(verb)
 
 

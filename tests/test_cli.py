@@ -337,6 +337,7 @@ def test_help_loads_neither_redis_nor_gevent_nor_rq():
         "status",
         "why",
         "check",
+        "machines",
         "pacing",
         "user",
         "dial",

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, g, jsonify, render_template, request
 
 from fsdialer.core.dispositions import LABELS, Disposition
+from fsdialer.core.machines import share
 from fsdialer.core.operators import LABELS as STATES
 from fsdialer.core.operators import OperatorState
 from fsdialer.core.times import day, iso
@@ -107,6 +108,16 @@ def statistics() -> Any:
         outcomes=outcomes,
         abandon_rate=abandon_rate(counts),
     )
+
+
+@blueprint.route("/machines")
+@signed_in("admin")
+def machines() -> str:
+    """Detectors of answering machines held against operators' words, by gateway, over the last days."""
+    asked = request.args.get("days", "")
+    days = min(90, max(1, int(asked))) if asked.isdecimal() and len(asked) < 4 else 7
+    tallies = g.me.company.machines.tallies(time.time(), days)
+    return render_template("machines.html", tallies=tallies, days=days, share=share)
 
 
 @blueprint.route("/pacing/<campaign>")

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fsdialer.core.campaigns import (
+    Amd,
+    AmdAction,
     CallerIdChoice,
     Campaign,
     Company,
@@ -17,7 +19,7 @@ from fsdialer.core.campaigns import (
 )
 from fsdialer.core.fields import KINDS, Wrong, from_hash, read_delays, read_setting, to_hash
 
-_DELAYS = ("missed", "unavailable", "busy", "technical")
+_DELAYS = ("missed", "unavailable", "busy", "technical", "machine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,10 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "wrap_up_s": ("Wrap-up at most", "decimal", "Seconds."),
         "max_attempts": ("Attempts at most", "number", "Then the lead is done."),
         "max_talk_s": ("Talk at most", "number", "Seconds."),
+        "amd": ("Listen for answering machines", "choice", "beep: mod_avmd; rules: mod_amd, and offices are lost."),
+        "amd_action": ("A machine gets", "choice", "Before an operator has the call; no talk is ever ended."),
+        "amd_message": ("Message to machines", "text", "A sound file, after the beep; empty: the message above."),
+        "amd_sample": ("Machines an operator gets all the same", "number", "Percent: their word is the truth."),
     },
     Operator: {
         "name": ("Name", "text", ""),
@@ -102,6 +108,8 @@ _CHOICES = {
     "abandon_window": tuple(Window),
     "caller_id_by": tuple(CallerIdChoice),
     "record_format": tuple(RecordFormat),
+    "amd": tuple(Amd),
+    "amd_action": tuple(AmdAction),
 }
 
 
@@ -131,6 +139,7 @@ def _delay_fields(kind: type, values: Mapping[str, str], errors: Mapping[str, st
         "unavailable": "Call again: unavailable",
         "busy": "Call again: busy",
         "technical": "Call again: technical error, no free operators",
+        "machine": "Call again: answering machine",
     }
     return [
         Field(

@@ -60,6 +60,7 @@ def card_view(company: Company, card: Card) -> dict[str, Any]:
         "note": card.note,
         "mine": bool(card.preferred),
         "recorded": card.recorded,
+        "machine": card.machine,
         "outcomes": [{"code": code, "label": label} for code, label in OUTCOMES.items()],
     }
 

@@ -99,3 +99,8 @@ class Tally:
 
 def _share(part: int, other: int) -> float | None:
     return part / (part + other) if part + other else None
+
+
+def share(rate: float | None) -> str:
+    """A rate as people read it: ``4.0 %``, or that it is not known."""
+    return "unknown" if rate is None else f"{rate * 100:.1f} %"

@@ -86,7 +86,7 @@ RING_MEDIAN_S, RING_SIGMA, TALK_MEDIAN_S, TALK_SIGMA = 6.0, 0.5, 30.0, 0.8
 
 
 class People:
-    """Everybody there is. `scale` shortens what takes long: ringing and talking."""
+    """Everybody there is. `scale` shortens what takes long: ringing, and people's talking."""
 
     def __init__(self, by_chance: bool, seed: int, scale: float = 1.0) -> None:
         self._by_chance = by_chance
@@ -120,5 +120,6 @@ class People:
     def _scaled(self, plan: Plan) -> Plan:
         if self._scale == 1.0 or plan.ring_s == NEVER:
             return plan
-        talk_s = None if plan.talk_s is None else plan.talk_s * self._scale
+        # A machine's greeting is as long as it is.
+        talk_s = plan.talk_s if plan.talk_s is None or plan.beep_s is not None else plan.talk_s * self._scale
         return replace(plan, ring_s=plan.ring_s * self._scale, talk_s=talk_s)

@@ -94,4 +94,9 @@ def test_scale_shortens_ringing_and_talking_and_changes_nobodys_mind():
         assert (plan.status, plan.rings) == (short.status, short.rings)
         if plan.ring_s < NEVER and plan.status is None:
             assert short.ring_s == pytest.approx(plan.ring_s / 10)
-            assert short.talk_s == pytest.approx(plan.talk_s / 10)
+            assert short.talk_s == pytest.approx(plan.talk_s / (10 if plan.beep_s is None else 1))
+
+
+def test_some_answers_are_machines_which_greet_beep_and_record():
+    machines = [plan for plan in plans(3, scale=0.1) if plan.beep_s is not None]
+    assert machines and all(3 <= plan.beep_s <= 8 and plan.talk_s == plan.beep_s + 20 for plan in machines)

@@ -9,6 +9,7 @@ from rq.serializers import JSONSerializer
 
 from fsdialer import jobs
 from fsdialer.core.fields import to_hash
+from fsdialer.core.times import day
 from web.admin import harmless
 
 
@@ -157,3 +158,16 @@ def test_operator_clears_no_alert(acme, ann):
     acme.alerts.say("one", "text", 1000.0)
     assert ann.ask("admin/alerts/one/clear").status_code == 403
     assert len(acme.alerts.standing()) == 1
+
+
+def test_machines_page_holds_detectors_against_operators(acme, admin, customer):
+    assert "Nothing yet" in admin.get("/admin/machines").text
+    tally = acme.keys.gateway_amd("trunk", day(time.time()))
+    acme.redis.hset(tally, mapping={"beep.heard.machine": 9, "beep.heard.person": 1, "beep.heard.unsaid": 40})
+    page = admin.get("/admin/machines").text
+    assert "10.0 %" in page and "about 4" in page and "0.0 %" in page
+    assert admin.get("/admin/machines?days=x").status_code == 200
+
+
+def test_operator_sees_no_machines_page(ann):
+    assert ann.get("/admin/machines").status_code == 403

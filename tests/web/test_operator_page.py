@@ -5,6 +5,7 @@ import json
 import time
 from datetime import UTC, datetime, timedelta
 
+from fsdialer.core.times import iso
 from tests.web.conftest import NUMBER
 from web.feed import _operator_stream
 from web.views import operator_view
@@ -136,3 +137,12 @@ def test_the_phone_is_tested_off_the_line_only(acme, ann):
     ann.ask("on", campaign="spring")
     answer = ann.ask("test")
     assert answer.status_code == 409 and "leave the line first" in answer.json["error"]
+
+
+def test_machine_that_was_heard_is_told_and_one_of_the_sample_is_not(acme, customer):
+    call = customer()
+    assert operator_view(acme, "1001", time.time())["card"]["machine"] is False
+    acme.redis.hset(acme.keys.call(call), "machine", iso(time.time()))
+    assert operator_view(acme, "1001", time.time())["card"]["machine"] is True
+    acme.redis.hset(acme.keys.call(call), "spared", "1")
+    assert operator_view(acme, "1001", time.time())["card"]["machine"] is False

@@ -95,6 +95,8 @@ function drawCard(card, next) {
     return;
   }
   if (card.call !== shownCall) openCard(card);
+  $('machine').hidden = !card.machine || !next.call || !!card.outcome;
+  $('machine-key').textContent = String(card.outcomes.findIndex((outcome) => outcome.code === 'machine') + 1);
   $('past').hidden = !!next.call || next.state === 'wrap_up';
   $('wrap').hidden = next.state !== 'wrap_up' || !next.wrap_until;
   for (const button of $('outcomes').children) {
