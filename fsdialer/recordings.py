@@ -45,6 +45,7 @@ _MEND = {
     Finding.UNREADABLE: "is the disk full?",
     Finding.SHORT: "is the disk full, or was the switch restarted?",
     Finding.MIXED: "is the customer's leg stereo? Leave OPUS out of the codecs carriers are offered.",
+    Finding.ELSEWHERE: "record there, or reach these operators in another way than by REFER.",
     Finding.CUSTOMER_SILENT: "does the carrier's audio reach the switch (NAT, firewall, codecs)?",
     Finding.OPERATOR_SILENT: "is the operator's microphone muted? Let them test their phone.",
     Finding.SILENT: "does audio reach the switch at all (NAT, firewall)?",
@@ -127,6 +128,7 @@ def expected(record: dict[str, str], notice: str = "none") -> Expected:
         talk_from_s=max(0.0, epoch(bridged) - answered) if bridged else None,
         talk_s=float(record.get("talk_s") or 0),
         notice=notice,
+        elsewhere=record.get("refer") == "done",
     )
 
 

@@ -140,6 +140,14 @@ def test_call_that_was_lost_sight_of_may_have_ended_earlier(acme, root):
     assert acme.recordings.get("call-1").finding == Finding.OK
 
 
+def test_talk_on_the_companys_own_pbx_is_not_recorded_here_and_an_alert_says_so(acme, root):
+    talk(root / ended_call(acme, length_s=300.0, refer="done"), seconds=2.0)
+    recordings.verify(acme, root, NOW + 4)
+    assert acme.recordings.get("call-1").finding == Finding.ELSEWHERE
+    [alert] = acme.alerts.standing()
+    assert alert.name == "recording-elsewhere.spring" and "REFER" in alert.text
+
+
 def test_path_that_was_edited_into_something_else_touches_no_file(acme, root, tmp_path):
     secret = talk(tmp_path / "secret.wav")
     ended_call(acme, recording="../secret.wav")

@@ -40,6 +40,7 @@ class Finding(StrEnum):
     UNREADABLE = "unreadable"
     SHORT = "short"
     MIXED = "mixed"
+    ELSEWHERE = "elsewhere"
     CUSTOMER_SILENT = "customer-silent"
     OPERATOR_SILENT = "operator-silent"
     SILENT = "silent"
@@ -52,6 +53,7 @@ LABELS = {
     Finding.UNREADABLE: "the file is no stereo recording",
     Finding.SHORT: "shorter than the call",
     Finding.MIXED: "both sides are the same",
+    Finding.ELSEWHERE: "the talk was on the company's own PBX",
     Finding.CUSTOMER_SILENT: "nothing is heard of the customer",
     Finding.OPERATOR_SILENT: "nothing is heard of the operator",
     Finding.SILENT: "nothing is heard of either side",
@@ -62,13 +64,15 @@ LABELS = {
 class Expected:
     """What the call's record says. Seconds; `call_s` None when its true end is not known (it was lost sight of).
 
-    `talk_from_s`: from the answer until both were connected, None when they never were.
+    `talk_from_s`: from the answer until both were connected, None when they never were. `elsewhere`: the customer was
+    sent on to the company's PBX, and nothing there is recorded here.
     """
 
     call_s: float | None
     talk_from_s: float | None
     talk_s: float
     notice: str = "none"
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ def judge(expected: Expected, measured: Measured | None) -> Finding:
     """Is it there, as long as the call, and is either side silent? `measured` None: it could not be read."""
     if measured is None:
         return Finding.UNREADABLE
+    if expected.elsewhere:
+        return Finding.ELSEWHERE
     call_s = expected.call_s
     if call_s is not None and measured.seconds < call_s - max(SHORT_BY_S, SHORT_BY * call_s):
         return Finding.SHORT
