@@ -4,7 +4,8 @@ in both directions. Skipped, saying so, where one of them is missing."""
 import pytest
 
 from fsdialer.core.campaigns import Station
-from fsdialer.verbs.check_browsers import knock
+from fsdialer.verbs.check.finding import Level
+from fsdialer.verbs.check.websocket import look_at_address
 from tests.freeswitch.browser import (
     CONNECTED,
     IN_CALL,
@@ -47,8 +48,8 @@ def test_page_registers_over_websocket(page, lab):
 def test_check_knocks_as_a_browser_would(lab):
     """Under any path, for a proxy passes its own on; and no browser trusts the certificate the switch makes itself."""
     plain, secure = lab.values["ws_binding"], lab.values["wss_binding"]
-    assert knock(f"ws://{plain}") == knock(f"ws://{plain}/sip") == ("", "")
-    assert "certificate no browser trusts" in knock(f"wss://{secure}")[0]
+    assert {look_at_address(f"ws://{plain}{path}").level for path in ("", "/sip")} == {Level.OK}
+    assert "certificate no browser trusts" in look_at_address(f"wss://{secure}").what
 
 
 def test_customer_is_put_through_and_audio_flows_both_ways(page, lab):
