@@ -43,6 +43,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "country": ("Country", "text", "Two letters, for numbers without a country code: US, FR, …"),
         "hide_numbers": ("Hide numbers from operators", "flag", "On the page and on their phones."),
         "dial_format": ("Dial format", "text", "Macros: {number} {host} {port} {server}"),
+        "refer_format": ("REFER format", "text", "For phones set to refer: {number} is the operator's extension."),
         "server": ("Server", "text", "What {server} stands for."),
         "abandon_window": ("Abandoned share over", "choice", "What the law counts it over: a day, 24h, 30d, a month."),
         "allowed_destinations": ("Allowed destinations", "text", "Countries and prefixes: US CA +4930. Empty: all."),
@@ -97,7 +98,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "station": (
             "Phone",
             "choice",
-            "ring: for each customer; nailed: held up between calls; webrtc: in their page.",
+            "ring: for each customer; nailed: held up between calls; webrtc: in their page; refer: on your own PBX.",
         ),
         "campaigns": ("Campaigns", "text", "Parted by spaces."),
     },

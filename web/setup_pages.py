@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+import time
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, current_app, flash, g, jsonify, redirect, render_template, request, url_for
@@ -11,6 +13,7 @@ from fsdialer import jobs
 from fsdialer.core import dial_format
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator
 from fsdialer.core.fields import ID, Wrong, read_setting
+from fsdialer.core.times import iso
 from fsdialer.errors import InvalidSetting, NotFound, Refused
 from fsdialer.store.users import PASSWORD_LENGTH, User, hash_password
 from web.auth import signed_in
@@ -39,25 +42,43 @@ def company() -> Any:
             flash("Saved.")
             return redirect(url_for("setup.company"))
         values = {**request.form}
-    return render_template("company.html", fields=form_of(Company, values, errors), preview=_preview(values))
+    return render_template("company.html", fields=form_of(Company, values, errors), previews=_previews(values))
 
 
 @blueprint.route("/preview")
 @signed_in("admin")
 def preview() -> Any:
-    """What a dial format makes of a number, while it is being typed."""
-    return jsonify(preview=_preview({"dial_format": request.args.get("dial_format", "")}))
+    """What a dial format makes of a number and a REFER format of an extension, while they are being typed."""
+    return jsonify(_previews(request.args))
 
 
-def _preview(values: dict[str, str]) -> str:
-    setup = g.me.company.setup
-    text = values.get("dial_format", "")
-    try:
-        read_setting(Company, "dial_format", text)
-        hosts = [gateway for gateway in setup.gateways() if gateway.host]
-        return "sip:" + dial_format.preview(Company(g.me.company.id, dial_format=text), hosts[0] if hosts else None)
-    except (Wrong, InvalidSetting) as error:
-        return str(error)
+def _previews(values: Mapping[str, str]) -> dict[str, str]:
+    """Setting → the address it makes, or what is wrong with it; of those that are given."""
+    gateways = g.me.company.setup.gateways()
+    previews: dict[str, str] = {}
+    hosts = [gateway for gateway in gateways if gateway.host]
+    pbxs = [gateway for gateway in gateways if gateway.host or gateway.proxy]
+    for setting in (name for name in ("dial_format", "refer_format") if name in values):
+        try:
+            company = Company(g.me.company.id, **{setting: read_setting(Company, setting, values[setting])})
+            if setting == "dial_format":
+                previews[setting] = "sip:" + dial_format.preview(company, hosts[0] if hosts else None)
+            else:
+                previews[setting] = dial_format.preview_refer(company, pbxs[0] if pbxs else None)
+        except (Wrong, InvalidSetting) as error:
+            previews[setting] = str(error)
+    return previews
+
+
+@blueprint.route("/gateways/<name>/refer", methods=["POST"])
+@signed_in("admin")
+def try_refer(name: str) -> Any:
+    """Forget that a gateway did not do REFER: the next customer is sent again."""
+    g.me.company.setup.gateway(name)
+    g.me.company.referrals.forget(name)
+    g.me.company.alerts.clear(f"gateway-refer.{name}", time.time(), g.me.login)
+    flash(f"The next customer by {name} is sent to their operator by REFER again.")
+    return redirect(url_for("setup.things", what="gateways"))
 
 
 @blueprint.route("/<any(campaigns, gateways, operators):what>/")
@@ -72,6 +93,7 @@ def things(what: str) -> str:
         things=getattr(company.setup, what)(),
         logins={user.operator: user.login for user in company.users.all() if user.operator},
         states=company.setup.gateway_states(),
+        refusals=_refusals() if what == "gateways" else {},
     )
 
 
@@ -105,6 +127,17 @@ def thing(what: str, name: str) -> Any:
         fields=form_of(kind, values, errors),
         errors=errors,
     )
+
+
+def _refusals() -> dict[str, str]:
+    """Gateway → why customers are not sent by REFER now, in words with the time; those that do it are left out."""
+    company = g.me.company
+    found = {gateway.name: company.referrals.refusal(gateway.name) for gateway in company.setup.gateways()}
+    return {
+        name: f"{refusal.reason} ({iso(refusal.at)}); tried again from {iso(refusal.until)}"
+        for name, refusal in found.items()
+        if refusal is not None
+    }
 
 
 def _present(what: str, kind: Any, name: str, new: bool) -> dict[str, str]:

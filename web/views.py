@@ -61,6 +61,7 @@ def card_view(company: Company, card: Card) -> dict[str, Any]:
         "mine": bool(card.preferred),
         "recorded": card.recorded,
         "machine": card.machine,
+        "away": card.away,
         "outcomes": [{"code": code, "label": label} for code, label in OUTCOMES.items()],
     }
 

@@ -17,6 +17,16 @@ class CallState(StrEnum):
     ENDED = "ended"
 
 
+class Refer(StrEnum):
+    """How far the sending of a customer to their operator's own PBX has got; see `core.hand_over`."""
+
+    NONE = ""
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    DONE = "done"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """What is known of one attempt. Instants are epoch seconds, None until they happen.
@@ -25,6 +35,7 @@ class Call:
     (a nailed-up phone) and outlives the call. `passed_over` are operators whose phone failed this customer. `amd`: what
     listens for a machine (empty: nothing), `machine_at`: when it heard one, `beeped_at`: its beep; `spared`: an
     operator gets it all the same; `dismissed_at`: since when it is only a machine's, to be ended or left a message.
+    `wait_until`: a limit of the wait later than the first, once the operator's own PBX has accepted the customer.
     """
 
     uuid: str
@@ -57,6 +68,8 @@ class Call:
     beeped_at: float | None = None
     spared: bool = False
     dismissed_at: float | None = None
+    refer: Refer = Refer.NONE
+    wait_until: float | None = None
 
     @property
     def state(self) -> CallState:
@@ -78,6 +91,16 @@ class Call:
         """No person was on it, by all we know: taken for a machine's, and no operator has had it."""
         over = self.dismissed_at is not None or self.expired_at is not None or self.ended_at is not None
         return self.machine_at is not None and self.bridged_at is None and over
+
+    @property
+    def away(self) -> bool:
+        """Talking on the company's own PBX: no leg on our switch, and nothing there will tell of the end."""
+        return self.refer is Refer.DONE
+
+    @property
+    def referring(self) -> bool:
+        """A REFER has been sent and what comes of it is not known yet."""
+        return self.refer in (Refer.SENT, Refer.ACCEPTED) and self.bridged_at is None
 
     @property
     def in_flight(self) -> bool:

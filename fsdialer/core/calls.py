@@ -11,9 +11,8 @@ It refuses to know how any effect is carried out (`engine.switchboard`) and what
 
 from dataclasses import replace
 
-from fsdialer.core import machines
-from fsdialer.core.call_facts import Call
-from fsdialer.core.dispositions import Disposition, Verdict, classify
+from fsdialer.core import hand_over, machines
+from fsdialer.core.call_facts import Call, Refer
 from fsdialer.core.effects import (
     AwaitHangUp,
     Bridge,
@@ -44,6 +43,9 @@ from fsdialer.core.events import (
     OperatorGone,
     OperatorReserved,
     OperatorSlow,
+    ReferAccepted,
+    ReferDone,
+    ReferFailed,
     WaitExpired,
 )
 
@@ -67,6 +69,12 @@ def advance(call: Call, event: CallEvent) -> Step:
             return _ready(call, event)
         case OperatorReserved():
             return _reserved(call, event)
+        case ReferAccepted():
+            return hand_over.accepted(call, event)
+        case ReferDone():
+            return hand_over.done(call, event.leg, event.at)
+        case ReferFailed():
+            return hand_over.failed(call, event)
         case OperatorSlow():
             return _slow(call, event)
         case OperatorGone():
@@ -80,7 +88,7 @@ def advance(call: Call, event: CallEvent) -> Step:
         case MachineHeard():
             return machines.heard(call, event)
         case MachineSaid():
-            return machines.said(call, event)
+            return hand_over.unless_away(*machines.said(call, event), event.at)
         case JobDone():
             return _job_done(call, event)
         case LegHungUp():
@@ -88,40 +96,14 @@ def advance(call: Call, event: CallEvent) -> Step:
         case GraceOver():
             return _grace_over(call, event)
         case CallLost():
-            return _close(call, event.at, CloseCall(event.reason, None, rang=False, by_customer=False))
+            return _lost(call, event)
         case HangUpAsked():
-            return _hang_up_asked(call)
+            return _hang_up_asked(call, event)
 
 
 def time_left_s(call: Call, max_wait_s: float, now: float) -> float:
     """Seconds the answered customer may still wait, by the dialer's clock (the switch keeps its own)."""
     return max_wait_s if call.answered_at is None else call.answered_at + max_wait_s - now
-
-
-def verdict(call: Call, close: CloseCall) -> Verdict:
-    """What the attempt comes to: by how far it got, then by what the network said.
-
-    An answered customer nobody was bridged to is abandoned, whoever hung up first: the law counts them all, but not
-    what a detector took for a machine.
-    """
-    if call.bridged_at is not None:
-        return Verdict(Disposition.ANSWERED, charged=True, final=True, detail="talked")
-    if call.answered_at is not None and call.machine_at is not None and not close.opted_out:
-        by = "its beep was heard" if call.beeped_at is not None else "by its greeting"
-        return Verdict(Disposition.MACHINE, charged=True, final=False, detail=f"an answering machine: {by}")
-    if call.answered_at is not None:
-        if call.expired_at is None and call.operator:
-            detail = "hung up while being connected"
-        elif call.expired_at is None and close.by_customer:
-            detail = "hung up before an operator was free"
-        else:
-            detail = "No free operators"
-        if close.opted_out:
-            detail = "asked by key not to be called again"
-        return Verdict(Disposition.ABANDONED, charged=True, final=close.opted_out, detail=detail)
-    if call.cancelled:
-        return Verdict(Disposition.CANCELLED, charged=False, final=False, detail="cancelled by us")
-    return classify(close.cause, close.sip_status, close.rang)
 
 
 # -- the rules: one per kind of event ----------------------------------------------------------------------------
@@ -197,6 +179,9 @@ def _reserved(call: Call, event: OperatorReserved) -> Step:
         return call, (FreeOperator(event.operator),)
     call, effects = _pass_over(call, "did not answer in time") if call.operator else (call, ())
     call = replace(call, operator=event.operator, leg=event.leg, held=event.held, leg_ready=event.held, seeking=False)
+    if event.refer:
+        call, more = hand_over.send(call, event.operator, event.leg)
+        return call, (*effects, *more)
     if not event.held:
         return call, (*effects, RingOperator(event.operator, event.leg))
     return _then_bridge(call, effects)
@@ -205,14 +190,15 @@ def _reserved(call: Call, event: OperatorReserved) -> Step:
 def _pass_over(call: Call, reason: str) -> Step:
     """This operator's phone failed the customer: off the line with it, and never for this call again."""
     effects: tuple[Effect, ...] = (FailOperator(call.operator, reason),)
-    if not call.held:
+    if not call.held and not call.referring:
         effects = (HangUp(call.leg, "ORIGINATOR_CANCEL"), *effects)
     passed_over = (*call.passed_over, call.operator)
     return replace(_without_operator(call), passed_over=passed_over), effects
 
 
 def _without_operator(call: Call) -> Call:
-    return replace(call, operator="", leg="", held=False, leg_ready=False, bridging=False)
+    refer = Refer.FAILED if call.referring else call.refer
+    return replace(call, operator="", leg="", held=False, leg_ready=False, bridging=False, refer=refer)
 
 
 def _slow(call: Call, event: OperatorSlow) -> Step:
@@ -266,7 +252,7 @@ def _bridge_refused(call: Call, event: BridgeRefused) -> Step:
 def _let_go(call: Call) -> Step:
     """Take the promise back, without blame."""
     effects: tuple[Effect, ...] = (FreeOperator(call.operator),)
-    if not call.held:
+    if not call.held and not call.referring:
         effects = (HangUp(call.leg, "ORIGINATOR_CANCEL"), *effects)
     return _without_operator(call), effects
 
@@ -279,6 +265,8 @@ def _expired(call: Call, event: WaitExpired) -> Step:
     """
     over = call.bridged_at is not None or call.expired_at is not None or call.dismissed_at is not None
     if event.leg != call.uuid or over:
+        return call, ()
+    if call.wait_until is not None and event.at < call.wait_until:
         return call, ()
     answered_at = event.at if call.answered_at is None else call.answered_at
     was_slow = call.seeking and call.operator
@@ -304,6 +292,10 @@ def _job_done(call: Call, event: JobDone) -> Step:
 
 def _hung_up(call: Call, event: LegHungUp) -> Step:
     if event.leg == call.uuid:
+        if call.away:
+            return call, ()
+        if hand_over.taken(call, event):
+            return hand_over.done(call, call.leg, event.at, gone=True)
         if call.answered_at is None and event.answered_at is not None:
             call = replace(call, answered_at=event.answered_at)
         effect = CloseCall(event.cause, event.sip_status, event.rang, event.by_far_end, event.opted_out)
@@ -317,7 +309,16 @@ def _grace_over(call: Call, event: GraceOver) -> Step:
     return _close(call, event.at, CloseCall(call.failed_with, None, rang=False, by_customer=False))
 
 
-def _hang_up_asked(call: Call) -> Step:
+def _lost(call: Call, event: CallLost) -> Step:
+    """No leg on our switch: the end, unless that is where a customer who was sent on should be."""
+    if call.away:
+        return call, ()
+    return _close(call, event.at, CloseCall(event.reason, None, rang=False, by_customer=False))
+
+
+def _hang_up_asked(call: Call, event: HangUpAsked) -> Step:
+    if call.away:
+        return hand_over.ended(call, event.at)
     if call.bridged_at is not None:
         return call, (HangUp(call.uuid, "NORMAL_CLEARING"),)
     return replace(call, cancelled=True), (HangUp(call.uuid, "ORIGINATOR_CANCEL"),)
@@ -326,7 +327,7 @@ def _hang_up_asked(call: Call) -> Step:
 def _close(call: Call, at: float, closing: CloseCall) -> Step:
     """The customer is gone: end a phone that still rings for them, and close. Closing frees the operator."""
     effects: list[Effect] = []
-    if call.leg and not call.held:
+    if call.leg and not call.held and not call.referring:
         effects.append(HangUp(call.leg, "NORMAL_CLEARING" if call.bridged_at else "ORIGINATOR_CANCEL"))
     effects.append(replace(closing, rang=closing.rang or call.rang_at is not None))
     return replace(call, ended_at=at, seeking=False), tuple(effects)

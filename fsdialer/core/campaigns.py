@@ -58,13 +58,15 @@ class AmdAction(StrEnum):
 
 
 class Station(StrEnum):
-    """How an operator's phone is reached: rung for each call, or called once and held ("nailed up"); either way it may
-    be the softphone in the operator's page."""
+    """How an operator's phone is reached: rung for each call, or called once and held ("nailed up"), either way maybe
+    the softphone in the operator's page; or by sending the customer to it, by SIP REFER to the operator's extension on
+    the company's own PBX."""
 
     RING = "ring"
     NAILED = "nailed"
     WEBRTC = "webrtc"
     WEBRTC_NAILED = "webrtc-nailed"
+    REFER = "refer"
 
 
 #: Phones that stay up between calls.
@@ -108,7 +110,8 @@ class Company:
     Against toll fraud: `allowed_destinations` are countries (``US``) and prefixes (``+4930``), none for everywhere;
     `max_attempts_per_hour` over all campaigns, 0 for no ceiling; `premium_allowed` numbers that cost the caller extra.
     `abandon_window`: what the share of abandoned calls is counted over. `retry_min` holds the company's delays; a
-    campaign may have its own for any of them.
+    campaign may have its own for any of them. `refer_format` makes the address of an operator's extension on the
+    company's own PBX, for operators reached by REFER; its ``{number}`` is the extension.
     """
 
     id: str
@@ -117,6 +120,7 @@ class Company:
     country: str = "US"
     hide_numbers: bool = False
     dial_format: str = "+{number}@{host}:{port}"
+    refer_format: str = "{number}@{host}:{port}"
     server: str = ""
     retry_min: RetryDelays = DEFAULT_DELAYS
     abandon_window: Window = Window.DAY

@@ -24,6 +24,28 @@ class RingOperator:
 
 
 @dataclass(frozen=True, slots=True)
+class ReferCustomer:
+    """Ask the far side, by SIP REFER, to send the customer to the operator; `leg` names the promise."""
+
+    operator: str
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetRing:
+    """The far side is at it: the customer hears ringing, under a new limit: until `until`."""
+
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReferOver:
+    """How a REFER went: remember a gateway that does not do it (`reason`), forget that of one that did (empty)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bridge:
     """Join the customer and `leg`."""
 
@@ -94,6 +116,9 @@ class SendAway:
 Effect = (
     SeekOperator
     | RingOperator
+    | ReferCustomer
+    | LetRing
+    | ReferOver
     | Bridge
     | CheckLegs
     | HangUp

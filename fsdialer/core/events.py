@@ -59,7 +59,7 @@ class LegHungUp:
     `answered_at` and `rang` repeat what earlier events said, for a reader who missed them; `sip_status` is the
     carrier's final answer (None where there was none); `by_far_end` is True when the far side ended or refused it;
     `opted_out`: they asked by key not to be called again; `packets` of audio came from it (None where the switch did
-    not count).
+    not count). `refer` is the far side's answer to a REFER, `refer_result` what it said came of it: SIP statuses.
     """
 
     leg: str
@@ -71,6 +71,8 @@ class LegHungUp:
     by_far_end: bool = False
     opted_out: bool = False
     packets: int | None = None
+    refer: int | None = None
+    refer_result: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +122,44 @@ SwitchEvent = LegEvent | JobDone | Heartbeat
 
 @dataclass(frozen=True, slots=True)
 class OperatorReserved:
-    """The store promised `operator` to this call; `leg` is their channel, already up when `held`."""
+    """The store promised `operator` to this call; `leg` is their channel, already up when `held`.
+
+    `refer`: the customer is to be sent to them; `leg` is used only should that fail.
+    """
 
     operator: str
     leg: str
     held: bool
     at: float
+    refer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReferAccepted:
+    """The far side will send the customer to the operator behind `leg` (2xx to the REFER), who
+    from now on may wait until `until`."""
+
+    leg: str
+    at: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReferDone:
+    """The customer is with the operator, away from our switch (the last NOTIFY says 2xx)."""
+
+    leg: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReferFailed:
+    """The far side refused, said nothing, or could not do it. `by_gateway`: nor will it for the next customer."""
+
+    leg: str
+    at: float
+    reason: str
+    by_gateway: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +228,9 @@ CallEvent = (
     | MachineSaid
     | JobDone
     | OperatorReserved
+    | ReferAccepted
+    | ReferDone
+    | ReferFailed
     | OperatorSlow
     | OperatorGone
     | BridgeRefused

@@ -145,10 +145,10 @@ def _destinations() -> Kind:
     return Kind(read, " ".join)
 
 
-def _dial_format() -> Kind:
+def _address_format(setting: str) -> Kind:
     def read(value: Any) -> str:
         try:
-            return dial_format.check(str(value))
+            return dial_format.check(str(value), setting)
         except InvalidSetting as error:
             raise Wrong(error.reason) from None
 
@@ -169,7 +169,8 @@ KINDS: dict[type, dict[str, Kind]] = {
         "active": _flag(),
         "country": _country(),
         "hide_numbers": _flag(),
-        "dial_format": _dial_format(),
+        "dial_format": _address_format("dial_format"),
+        "refer_format": _address_format("refer_format"),
         "server": _text(253, _HOST, "a host name"),
         "abandon_window": _one_of(Window),
         "allowed_destinations": _destinations(),
@@ -217,7 +218,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "name": _text(80),
         "extension": _text(20, r"[0-9A-Za-z_.-]{1,20}", "an extension like 1001"),
         "dial": _text(200, _DESTINATION, "a destination like user/1001 or sofia/internal/1001@host"),
-        "station": _one_of(Station, later=("refer",)),
+        "station": _one_of(Station),
         "campaigns": _many(ID.pattern, "a campaign's id"),
     },
 }

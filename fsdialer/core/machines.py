@@ -41,10 +41,10 @@ def heard(call: Call, event: MachineHeard) -> Step:
 def send_away_if_free(call: Call, at: float) -> Step:
     """Send a call that was heard to be a machine's away, unless an operator has it or is just getting it.
 
-    A bridge already asked for may still win on the switch: until it is known, nothing is done. So too for a message
-    or a hang-up that the switch has begun by itself.
+    A bridge already asked for may still win on the switch: until it is known, nothing is done. So too for a REFER, and
+    for a message or a hang-up that the switch has begun by itself.
     """
-    taken = call.bridged_at is not None or call.bridging or call.expired_at is not None
+    taken = call.bridged_at is not None or call.bridging or call.referring or call.expired_at is not None
     if call.machine_at is None or call.dismissed_at is not None or call.spared or call.cancelled or taken:
         return call, ()
     effects: tuple[Effect, ...] = ()

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from fsdialer.core.campaigns import BROWSER_STATIONS, AmdAction, Campaign, Company, Gateway, Operator
+from fsdialer.core.campaigns import BROWSER_STATIONS, AmdAction, Campaign, Company, Gateway, Operator, Station
+from fsdialer.core.dial_format import refer_target
 from fsdialer.core.fields import ID, KINDS, Wrong, read_delays, read_setting, to_hash
 from fsdialer.errors import InvalidSetting
 
@@ -143,6 +144,7 @@ def _contradictions(where: str, setup: CompanySetup) -> list[str]:
                 problems.append(f"{where}.campaign.{campaign.id}.gateways: no gateway {gateway!r} in this company")
         if campaign.amd_action is AmdAction.MESSAGE and not campaign.machine_message:
             problems.append(f"{where}.campaign.{campaign.id}.amd_action: neither amd_message nor message is set")
+    problems += _nowhere_to_refer_to(where, setup)
     extensions: dict[str, str] = {}
     for operator in setup.operators:
         at = f"{where}.operator.{operator.id}"
@@ -156,6 +158,20 @@ def _contradictions(where: str, setup: CompanySetup) -> list[str]:
         for name in operator.campaigns:
             if name not in campaigns:
                 problems.append(f"{at}.campaigns: no campaign {name!r} in this company")
+    return problems
+
+
+def _nowhere_to_refer_to(where: str, setup: CompanySetup) -> list[str]:
+    """Customers are to be sent to an operator, and a gateway they come by does not say where their PBX is."""
+    sent_to = {name for o in setup.operators if o.station is Station.REFER for name in o.campaigns}
+    used = {name for campaign in setup.campaigns if campaign.id in sent_to for name in campaign.gateways}
+    problems = []
+    for gateway in setup.gateways:
+        try:
+            if gateway.name in used:
+                refer_target(setup.company, gateway, "1001")
+        except InvalidSetting as error:
+            problems.append(f"{where}.{error}")
     return problems
 
 

@@ -78,6 +78,8 @@ class Reconciler:
 
     def _tell(self, call: Call) -> None:
         """Ask the switch how far a call has got, and tell the call."""
+        if call.away:
+            return
         snapshot = self._ask(call.switch, call.uuid)
         if snapshot is None:
             self._missing.setdefault(call.uuid, self._clock() - HANGUP_EVENT_S + MISSED_EVENT_S)
@@ -124,6 +126,9 @@ class Reconciler:
         """Calls without a channel: closed when the switch confirms it and no hang-up event came in time."""
         there: dict[str, list[str]] = {}
         for call in calls:
+            if call.away:  # no channel of ours any more, and still a call
+                there.setdefault(call.company, []).append(call.uuid)
+                continue
             on_switch = call.uuid in channels or link.ask(commands.exists(call.uuid)).strip() == "true"
             if on_switch:
                 self._missing.pop(call.uuid, None)

@@ -51,15 +51,18 @@ class Stations:
         self._ringing: set[tuple[str, str]] = set()  # company, operator
         self._missing: set[str] = set()  # held lines the switch did not have when it was last asked
 
-    def originate(self, view: OperatorView, leg: str, campaign: Campaign, call: str | None, domain: str) -> str:
-        """The command that rings an operator's phone: for one `call`, or to be held when None.
+    def originate(
+        self, view: OperatorView, leg: str, campaign: Campaign, call: str | None, domain: str, through: str = ""
+    ) -> str:
+        """The command that rings an operator's phone: for one `call`, or to be held when None; `through`: where it is,
+        for phones on the company's own PBX.
 
         The phone shows the campaign's name, never the customer's number.
         """
         ring_s = NAIL_RING_S if call is None else math.ceil(campaign.max_wait_s) + 1
         return commands.originate_operator(
             leg=leg,
-            destination=view.dial or commands.user_destination(view.extension, domain),
+            destination=through or view.dial or commands.user_destination(view.extension, domain),
             ring_s=ring_s,
             caller_name=campaign.name or campaign.id,
             caller_number=campaign.caller_ids[0] if campaign.caller_ids else "",

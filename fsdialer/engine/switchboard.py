@@ -21,6 +21,8 @@ from fsdialer.core.events import CallEvent, Heartbeat, JobDone, LegsBridged, Mac
 from fsdialer.core.pacing.observed import Observation, of_call
 from fsdialer.core.phones import phone_failure
 from fsdialer.core.retry import next_step
+from fsdialer.core.verdicts import verdict as verdict_of
+from fsdialer.engine.hand_overs import HandOvers
 from fsdialer.engine.leg_commands import LegCommands
 from fsdialer.engine.line import Line
 from fsdialer.engine.lines import Lines
@@ -29,7 +31,7 @@ from fsdialer.engine.retries import Retries
 from fsdialer.engine.stations import Stations
 from fsdialer.engine.tasks import Tasks
 from fsdialer.engine.trunks import Trunks
-from fsdialer.errors import CommandRefused, StaleOwner, SwitchError, UnsafeCommand
+from fsdialer.errors import CommandRefused, FsdialerError, StaleOwner, SwitchError, UnsafeCommand
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
 
@@ -65,6 +67,7 @@ class Switchboard:
         self._calls: dict[str, Line] = {}
         self._legs: dict[str, str] = {}  # an operator's leg → the call it was promised to
         self._commands = LegCommands(tasks, lines)
+        self._hand_overs = HandOvers(tasks, lines, self.feed, clock)
         #: Called with (company, campaign) when what the pacing counts has changed.
         self.on_change: Callable[[str, str], None] = lambda company, campaign: None
         #: Called with (company, campaign, observations) when something happened that a pacing policy learns from.
@@ -77,6 +80,7 @@ class Switchboard:
         if call.leg:
             self._legs[call.leg] = call.uuid
         self._set_timers(self._calls[call.uuid])
+        self._hand_overs.watch(self._calls[call.uuid])
 
     def drop(self, company: str, campaign: str) -> None:
         """Let go of a campaign's calls: another dialer has them now."""
@@ -174,7 +178,7 @@ class Switchboard:
         if line.call is before and not wanted:
             return
         if line.call.state != before.state:
-            self._log_state(line, event)
+            line.log_state(event)
         if line.call.ended_at is None and line.call != before:
             line.company.calls.save(line.call, line.owner, self._clock())
             self._set_timers(line, before)
@@ -189,18 +193,6 @@ class Switchboard:
         if line.call.in_flight != before.in_flight or line.call.ended_at is not None:
             self.on_change(line.company.id, line.campaign.id)
 
-    def _log_state(self, line: Line, event: CallEvent) -> None:
-        call = line.call
-        log.info(
-            "call=%s lead=%s operator=%s campaign=%s state=%s event=%s",
-            call.uuid,
-            call.lead,
-            call.operator or "-",
-            call.campaign,
-            call.state,
-            type(event).__name__,
-        )
-
     def _set_timers(self, line: Line, before: Call | None = None) -> None:
         """The dialer's own second line behind the limits the switch keeps."""
         call, now = line.call, self._clock()
@@ -208,6 +200,11 @@ class Switchboard:
             left = life.time_left_s(call, line.campaign.max_wait_s, now)
             self._timer(line, left, WaitExpired(call.uuid, now + left))
             self.machines.answered(call, lambda: call.uuid in self._calls)
+        if call.wait_until is not None and (before is None or before.wait_until is None):
+            self._timer(line, call.wait_until - now, WaitExpired(call.uuid, call.wait_until))
+        if call.away and call.bridged_at is not None and (before is None or not before.away):
+            left = call.bridged_at + line.campaign.max_talk_s - now
+            self._timer(line, left, events.HangUpAsked(now + left))
         if call.expired_at is not None and (before is None or before.expired_at is None):
             self._timer(line, MESSAGE_LIMIT_S, events.HangUpAsked(now + MESSAGE_LIMIT_S))
         if call.dismissed_at is not None and (before is None or before.dismissed_at is None):
@@ -232,6 +229,12 @@ class Switchboard:
                 self._seek(line, preferred, passed_over)
             case effects.RingOperator(operator, leg):
                 self._ring(line, operator, leg)
+            case effects.ReferCustomer(operator, leg):
+                self._hand_overs.send(line, operator, leg)
+            case effects.LetRing(until):
+                self._hand_overs.let_ring(line, until)
+            case effects.ReferOver(reason):
+                self._hand_overs.over(line, reason)
             case effects.Bridge(leg):
                 self._commands.bridge(call.switch, call.uuid, leg, lambda: self._bridge_refused(call.uuid, leg))
             case effects.CheckLegs(leg):
@@ -261,7 +264,8 @@ class Switchboard:
         held = view.held
         leg = view.leg if held else str(uuids.uuid4())
         self._legs[leg] = call.uuid
-        self.feed(call.uuid, events.OperatorReserved(view.id, leg, held, now))
+        refer = self._hand_overs.wanted(line, view)
+        self.feed(call.uuid, events.OperatorReserved(view.id, leg, held, now, refer))
         return True
 
     def _ring(self, line: Line, operator: str, leg: str) -> None:
@@ -269,8 +273,10 @@ class Switchboard:
         view = line.company.operators.view(operator)
         try:
             link = self._lines.of(call.switch)
-            link.bgapi(self._stations.originate(view, leg, line.campaign, call.uuid, link.address.domain), leg)
-        except SwitchError as error:
+            through = self._hand_overs.destination(line, view)
+            command = self._stations.originate(view, leg, line.campaign, call.uuid, link.address.domain, through)
+            link.bgapi(command, leg)
+        except FsdialerError as error:
             self.feed(call.uuid, events.OperatorGone(leg, self._clock(), f"could not be rung: {error}"))
             return
         ring_s = line.campaign.operator_ring_s
@@ -293,7 +299,7 @@ class Switchboard:
 
     def _close(self, line: Line, close: effects.CloseCall) -> None:
         call, campaign, now = line.call, line.campaign, self._clock()
-        verdict = life.verdict(call, close)
+        verdict = verdict_of(call, close)
         step = next_step(
             disposition=verdict.disposition,
             charged=verdict.charged,
@@ -312,17 +318,7 @@ class Switchboard:
         )
         if step.retry_at is not None:
             self._retries.schedule(line.company.id, campaign.id, step.retry_at)
-        log.info(
-            "call=%s lead=%s operator=%s campaign=%s disposition=%s cause=%s sip=%s lead_state=%s",
-            call.uuid,
-            call.lead,
-            call.operator or "-",
-            call.campaign,
-            verdict.disposition,
-            close.cause,
-            close.sip_status or "-",
-            step.lead_state,
-        )
+        line.log_end(verdict, close, step)
         self._forget(line)
 
     # -- placing -------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ NO_PICKUP = "NO_PICKUP"
 OPT_OUT, OPT_OUT_MS = "fsdialer_opt_out", 1500
 #: Marks a channel as ours, in call records and for whoever looks at the switch.
 ACCOUNT = "fsdialer"
+#: Ringing as the switch plays it to a customer who is being sent to their operator; what follows is the cadence.
+RINGING = "tone_stream://v=-13;%("
 #: Seconds an operator's answered phone waits to be bridged before the switch hangs it up by itself.
 UNUSED_LEG_S = 15
 
@@ -112,19 +114,25 @@ def originate_customer(
         "uuid_bridge_park_on_cancel": "true",
         "park_timeout": f"{max(1, round(wait_s))}:{NO_PICKUP}",
         "accountcode": ACCOUNT,
+        "sip_refer_continue_after_reply": "true",  # or a REFER mutes the customer for 10 s and then hangs up on them
         "execute_on_answer": f"'sched_hangup +{talk_s} ALLOTTED_TIMEOUT'",
         **_recorded(recording, notice),
         **{f"execute_on_answer_{name}": f"'{DETECTORS[name].start}'" for name in detectors},
         **_tags(tags),
     }
-    steps = [f"playback:silence_stream://{wait_ms}"]
+    room = waiting_room(f"silence_stream://{wait_ms}", message, opt_out_key)
+    return _originate(variables, destination, f"{room} inline")
+
+
+def waiting_room(wait: str, message: str, opt_out_key: str) -> str:
+    """What an answered customer hears until somebody takes them: `wait`, then the end that nobody needs to command."""
+    steps = [f"playback:{wait}"]
     if message and opt_out_key:
         key = _checked("opt-out key", _DIGIT, opt_out_key)
         steps.append(f"play_and_get_digits:1 1 1 {OPT_OUT_MS} # {_sound(message)} silence_stream://1 {OPT_OUT} {key}")
     elif message:
         steps.append(f"playback:{_sound(message)}")
-    steps.append(f"hangup:{NO_PICKUP}")
-    return _originate(variables, destination, f"'{','.join(steps)}' inline")
+    return f"'{','.join([*steps, f'hangup:{NO_PICKUP}'])}'"
 
 
 def originate_operator(

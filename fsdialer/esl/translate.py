@@ -20,7 +20,7 @@ from fsdialer.core.events import (
     SwitchEvent,
     WaitExpired,
 )
-from fsdialer.esl.commands import OPT_OUT
+from fsdialer.esl.commands import OPT_OUT, RINGING
 from fsdialer.esl.frames import Event, JsonEvent
 
 #: What a dialer needs, and nothing else: events without variables and logs cost the switch and us.
@@ -100,7 +100,7 @@ def _detected(event: Event, leg: str, at: float) -> MachineHeard | None:
 def _executing(event: Event, leg: str, at: float) -> SwitchEvent | None:
     """The waiting room's steps: its silence may be bridged, its message and its hang-up are the end of the wait."""
     application, data = event.get("Application"), event.get("Application-Data")
-    if application == "playback" and data.startswith(_SILENCE):
+    if application == "playback" and data.startswith((_SILENCE, RINGING)):
         return LegReady(leg, at)
     in_waiting_room = bool(event.get(f"variable_{_TAG}lead"))
     if in_waiting_room and (
@@ -129,6 +129,8 @@ def _hung_up(event: Event, leg: str, at: float, clock_shift_s: float) -> LegHung
         by_far_end=event.get("variable_sip_hangup_disposition").startswith("recv_"),
         opted_out=bool(event.get(f"variable_{OPT_OUT}")),
         packets=_count(event.get("variable_rtp_audio_in_media_packet_count")),
+        refer=_count(event.get("variable_sip_refer_status_code")),
+        refer_result=_count(event.get("variable_sip_refer_target_status_code")),
     )
 
 

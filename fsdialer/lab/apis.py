@@ -17,11 +17,10 @@ from fsdialer.lab.exchange import USAGE, Exchange
 from fsdialer.lab.fate import Fate
 from fsdialer.lab.headers import as_json
 from fsdialer.lab.originate import applications_inline, separate
+from fsdialer.lab.referrals import deflect
 
 NO_CHANNEL = "-ERR No such channel!\n"
 RECORD_USAGE = "-USAGE: <uuid> [start|stop|mask|unmask] <path> [<limit>] [<recording_vars>]\n"
-#: How long a REFER is waited for (seconds).
-REFER_S = 10.0
 
 Api = Callable[[Exchange, str], str]
 
@@ -160,20 +159,6 @@ def _uuid_broadcast(exchange: Exchange, argument: str) -> str:
     return "+OK Message sent\n"
 
 
-def _uuid_deflect(exchange: Exchange, argument: str) -> str:
-    """REFER: the far side here never agrees; ten silent seconds, then the leg is gone whatever it said."""
-    uuid, _, target = argument.partition(" ")
-    if not target:
-        return "-USAGE: <uuid> <uri>\n"
-    channel = exchange.alive(uuid)
-    if channel is None:
-        return f"-ERR No such channel {uuid}!\n"
-    gevent.sleep(REFER_S)
-    channel.set(sip_refer_status_code="100")
-    exchange.hang_up(channel, "BLIND_TRANSFER")
-    return "+OK:SIP/2.0 100 Trying\n"
-
-
 def _uuid_record(exchange: Exchange, argument: str) -> str:
     words = argument.split()
     if len(words) < 3:
@@ -283,7 +268,7 @@ _TABLE: dict[str, Api] = {
     "uuid_setvar": _uuid_setvar,
     "uuid_dump": _uuid_dump,
     "uuid_broadcast": _uuid_broadcast,
-    "uuid_deflect": _uuid_deflect,
+    "uuid_deflect": deflect,
     "uuid_record": _uuid_record,
     "sched_hangup": _sched_hangup,
     "show": listings.show,

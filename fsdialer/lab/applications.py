@@ -15,6 +15,8 @@ from fsdialer.lab.people import NEVER
 if TYPE_CHECKING:
     from fsdialer.lab.exchange import Exchange
 
+#: One tone of a tone_stream, sound and pause in milliseconds; and how often the whole is played.
+_TONE, _LOOPS = re.compile(r"%\(([0-9]+),([0-9]+)"), re.compile(r";loops=(-1|[0-9]{1,6})")
 #: Rate at which sound is counted (samples a second).
 RATE = 8000
 #: How long the echo of a tone takes to be known for one (seconds).
@@ -264,11 +266,16 @@ def _file(sound: str) -> dict[str, str]:
 
 
 def _length_s(sound: str) -> float:
-    """How long a sound plays: a silence or a tone says so itself, in milliseconds; a silence of -1 does not end."""
+    """How long a sound plays: a silence or a tone says so itself, in milliseconds; a silence of -1 does not end. A tone
+    may be repeated: ``v=-13;%(1000,4000,440);loops=4``."""
     kind, _, said = sound.partition("://")
-    if kind not in ("silence_stream", "tone_stream"):
+    if kind == "tone_stream":
+        tones, loops = _TONE.findall(said), _LOOPS.search(said)
+        once = sum(number(on) + number(off) for on, off in tones) / 1000
+        return NEVER if loops and loops[1] == "-1" else once * (int(loops[1]) if loops else 1)
+    if kind != "silence_stream":
         return FILE_S
-    return NEVER if said.startswith("-1") else number(said.removeprefix("%(")) / 1000
+    return NEVER if said.startswith("-1") else number(said) / 1000
 
 
 def number(text: str) -> float:

@@ -72,6 +72,8 @@ class Destinations:
             number, name = parts[1].partition("@")[0], f"sofia/{parts[0]}/{parts[1]}"
         else:
             return "INVALID_URL"
+        if gateway is not None and len(number) == 4 and self.phone(number) is not None:
+            return self._extension(wanted, uuid, session, number, name)
         self.attempts[number] += 1
         self._live[number] += 1
         self.peak_live[number] = max(self._live[number], self.peak_live[number])
@@ -79,6 +81,16 @@ class Destinations:
         channel.gateway, channel.plan = gateway, self.people.plan(number, self.attempts[number])
         if gateway is not None and (not gateway.admit() or gateway.unreachable):
             channel.plan = REFUSED_BY_CARRIER
+        return channel
+
+    def _extension(self, wanted: Originate, uuid: str, session: int, number: str, name: str) -> Channel | str:
+        """An operator's phone behind a gateway: an extension of the company's own PBX."""
+        channel = self._phone(wanted, uuid, session, number)
+        if isinstance(channel, Channel):
+            channel.name = name
+            return channel
+        channel = _channel(wanted, uuid, session, name, number)
+        channel.plan = Plan(status=480, ring_s=0.02, rings=False)
         return channel
 
     def _phone(self, wanted: Originate, uuid: str, session: int, extension: str) -> Channel | str:

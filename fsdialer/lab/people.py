@@ -16,7 +16,8 @@ class Plan:
     None: never by themselves. `rings`: whether a 180 is sent first; with `early_media` a 183 with sound instead.
 
     A machine has a `beep_s`: its beep begins so long after the answer, when its greeting is over. `wordy` is a person
-    who answers with a long sentence, as offices do.
+    who answers with a long sentence, as offices do. `refer`: what their carrier says to a REFER: the first SIP status
+    answers it, the others are told by NOTIFY, and `BYE` ends the leg; empty: nothing at all.
     """
 
     status: int | None = None
@@ -27,8 +28,11 @@ class Plan:
     early_media: bool = False
     beep_s: float | None = None
     wordy: bool = False
+    refer: tuple[int, ...] = (100,)
 
 
+#: In place of a status: the far side ends the leg.
+BYE = 0
 #: Rings for ever, for the caller to give up.
 NEVER = 1e9
 NO_ANSWER = Plan(ring_s=NEVER)
@@ -45,6 +49,12 @@ BY_SUFFIX = {
     "301": Plan(ring_s=0.2, talk_s=30.0, patience_s=30.0, beep_s=3.0),
     "302": Plan(ring_s=0.2, talk_s=30.0, patience_s=30.0, beep_s=1.2),
     "303": Plan(ring_s=0.2, wordy=True),
+    "210": Plan(ring_s=0.2, refer=(202, 100, 200)),
+    "211": Plan(ring_s=0.2, refer=(403,)),
+    "212": Plan(ring_s=0.2, refer=()),
+    "213": Plan(ring_s=0.2, refer=(202,)),
+    "214": Plan(ring_s=0.2, refer=(202, 100, 486)),
+    "215": Plan(ring_s=0.2, refer=(202, BYE)),
     "404": Plan(status=404, ring_s=0.02, rings=False),
     "408": NO_ANSWER,
     "480": Plan(status=480, ring_s=0.02, rings=False),

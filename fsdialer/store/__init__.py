@@ -22,6 +22,7 @@ from fsdialer.store.operators import Operators
 from fsdialer.store.ownership import Ownership
 from fsdialer.store.pacing import PacingStore
 from fsdialer.store.recordings import Recordings
+from fsdialer.store.referrals import Referrals
 from fsdialer.store.scripts import Scripts
 from fsdialer.store.softphones import Softphones
 from fsdialer.store.stats import Stats
@@ -103,6 +104,11 @@ class CompanyStore:
     def machines(self) -> MachineTallies:
         """How often the detectors of answering machines are wrong."""
         return MachineTallies(self.redis, self.keys)
+
+    @cached_property
+    def referrals(self) -> Referrals:
+        """Gateways that do not do REFER."""
+        return Referrals(self.redis, self.keys)
 
     @cached_property
     def pacing(self) -> PacingStore:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from redis import Redis
 
-from fsdialer.core.call_facts import Call
+from fsdialer.core.call_facts import Call, Refer
 from fsdialer.core.campaigns import Campaign, Gateway
 from fsdialer.core.dispositions import Verdict
 from fsdialer.core.retry import NextStep
@@ -28,6 +28,7 @@ _INSTANTS = {
     "machine_at": "machine",
     "beeped_at": "beeped",
     "dismissed_at": "dismissed",
+    "wait_until": "wait_until",
 }
 
 
@@ -177,6 +178,7 @@ def _hash_of(call: Call) -> dict[str, str]:
         "passed_over": " ".join(call.passed_over),
         "amd": call.amd,
         "spared": "1" if call.spared else "",
+        "refer": call.refer,
     }
     for attribute, field in _INSTANTS.items():
         at = getattr(call, attribute)
@@ -205,6 +207,8 @@ def _call_of(company: str, record: dict[str, str]) -> Call:
         bridging=bool(record.get("bridging")),
         cancelled=bool(record.get("cancelled")),
         failed_with=record.get("failed_with", ""),
+        refer=Refer(record.get("refer", "")),
+        wait_until=instants["wait_until"],
         passed_over=tuple(record.get("passed_over", "").split()),
         rang_at=instants["rang_at"],
         answered_at=instants["answered_at"],

@@ -88,6 +88,10 @@ class Keys:
         """HASH: how the dialer finds the gateway: state in words, since."""
         return f"{self.root}:gateway:{name}:state"
 
+    def gateway_refer(self, name: str) -> str:
+        """HASH, 1 h: the gateway does not do REFER: reason, at, until. Removing it lets the next customer try."""
+        return f"{self.root}:gateway:{name}:refer"
+
     def gateway_account(self, name: str) -> str:
         """HASH: the gateway's password, as the carrier wants it. Never exported."""
         return f"{self.root}:gateway:{name}:account"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from redis import Redis
 
+from fsdialer.core.call_facts import Refer
 from fsdialer.core.campaigns import BROWSER_STATIONS, DEFAULT_DELAYS, HELD_STATIONS
 from fsdialer.core.leads import OUTCOMES
 from fsdialer.core.machines import MACHINE_OUTCOME
@@ -57,7 +58,8 @@ class OperatorView:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The lead before an operator. `number` is the real one: whoever shows it masks it if the company says so."""
+    """The lead before an operator. `number` is the real one: whoever shows it masks it if the company says so.
+    `away`: they talk on the company's own PBX, and only the operator knows when that is over."""
 
     lead: str
     call: str
@@ -72,6 +74,7 @@ class Card:
     preferred: str
     machine: bool = False
     recorded: bool = False
+    away: bool = False
 
 
 class Operators:
@@ -146,6 +149,7 @@ class Operators:
             preferred=record.get("preferred", ""),
             machine=bool(record.get("machine")) and not record.get("spared"),
             recorded=bool(record.get("recording")),
+            away=record.get("refer") == Refer.DONE,
         )
 
     # -- what an operator asks for -------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import socket
 import subprocess
 
 from fsdialer.lab.people import BY_SUFFIX, NEVER, Plan
+from fsdialer.lab.people import BYE as BYE_SAID
 
 SIPP = shutil.which("sipp")
 SDP = """\
@@ -31,9 +32,25 @@ Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 From:[$to];tag=[pid]c[call_number]
 To:[$from]
 Call-ID: [call_id]
-CSeq: 1 BYE
+CSeq: 9 BYE
 Max-Forwards: 70
 Content-Length: 0
+"""
+NOTIFY = """\
+NOTIFY [$peer] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From:[$to];tag=[pid]c[call_number]
+To:[$from]
+Call-ID: [call_id]
+CSeq: {cseq} NOTIFY
+Contact: <sip:carrier@[local_ip]:[local_port]>
+Event: refer
+Subscription-State: {state}
+Max-Forwards: 70
+Content-Type: message/sipfrag;version=2.0
+Content-Length: [len]
+
+SIP/2.0 {status} So
 """
 HEADERS = (("CSeq:", "cseq"), ("From:", "from"), ("To:", "to"))
 
@@ -74,10 +91,28 @@ def _story(suffix, plan):
         return
     yield send(answer("200 OK", sdp=True), ' retrans="500"')
     yield '<recv request="ACK"/>'
+    if plan.refer != (100,):
+        yield f'<recv request="REFER" optional="true" next="{suffix}r"/>'
     if plan.patience_s is None:
         yield '<recv request="BYE" next="bye"/>'
     else:
         yield f'<recv request="BYE" timeout="{_ms(plan.patience_s)}" ontimeout="farbye" next="bye"/>'
+
+
+def _refer(suffix, said):
+    """What the far side makes of a REFER; then the leg is ended, by it or by us."""
+    yield f'<label id="{suffix}r"/>'
+    for at, status in enumerate(said):
+        if status == BYE_SAID:
+            yield '<nop next="farbye"/>'
+            return
+        if not at:
+            yield send(answer(f"{status} So", tag=""))
+            continue
+        state = "active;expires=60" if status < 200 else "terminated;reason=noresource"
+        yield send(NOTIFY.format(cseq=at, state=state, status=status), ' retrans="500"')
+        yield '<recv response="200"/>'
+    yield '<recv request="BYE" next="bye"/>'
 
 
 def _ends():
@@ -102,6 +137,9 @@ def scenario(people=BY_SUFFIX):
     ways = "".join(f'<nop next="{suffix}" test="is{suffix}"/>' for suffix in people)
     anybody = "\n".join(_story("anybody", Plan(ring_s=0.2)))
     stories = "\n".join(part for suffix, plan in people.items() for part in _story(suffix, plan))
+    stories += "\n".join(
+        part for suffix, plan in people.items() for part in _refer(suffix, plan.refer) if plan.refer != (100,)
+    )
     return (
         '<?xml version="1.0" encoding="ISO-8859-1" ?>\n<!DOCTYPE scenario SYSTEM "sipp.dtd">\n'
         '<scenario name="people">\n'

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fsdialer.core.call_facts import Call, CallState
-from fsdialer.core.calls import advance, verdict
+from fsdialer.core.calls import advance
 from fsdialer.core.dispositions import Disposition
 from fsdialer.core.effects import (
     AwaitHangUp,
@@ -39,6 +39,7 @@ from fsdialer.core.events import (
     OperatorSlow,
     WaitExpired,
 )
+from fsdialer.core.verdicts import verdict
 
 CUSTOMER, PHONE, OTHER_PHONE = "customer", "phone", "other-phone"
 

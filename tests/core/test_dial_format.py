@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fsdialer.core.campaigns import Company, Gateway
-from fsdialer.core.dial_format import DEFAULT, check, destination, preview, render
+from fsdialer.core.dial_format import (
+    DEFAULT,
+    DEFAULT_REFER,
+    check,
+    destination,
+    operator_destination,
+    preview,
+    preview_refer,
+    refer_target,
+    render,
+)
 from fsdialer.errors import InvalidSetting
 
 OWN_HOST = Gateway("acme", "trunk", host="pbx.example.com", port=5070)
@@ -80,3 +90,81 @@ def test_whatever_goes_in_only_safe_characters_come_out(dial_format, number, hos
     except InvalidSetting:
         return
     assert re.fullmatch(r"[0-9A-Za-z+*#._-]+@[0-9A-Za-z.-]+(:[0-9]+)?", address, re.ASCII)
+
+
+# -- where a customer is sent -------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("refer_format", "target"),
+    [
+        (DEFAULT_REFER, "sip:1001@pbx.example.com:5070"),
+        ("sip:{number}@{host}", "sip:1001@pbx.example.com"),
+        ("SIP:7{number}@10.0.0.5", "sip:71001@10.0.0.5"),
+        ("{number}@{server}:{port}", "sip:1001@dialer.acme.com:5070"),
+    ],
+)
+def test_an_operators_extension_becomes_a_refer_to(refer_format, target):
+    company = Company("acme", refer_format=check(refer_format, "refer_format"), server="dialer.acme.com")
+    assert refer_target(company, OWN_HOST, "1001") == target
+
+
+@pytest.mark.parametrize(
+    ("refer_format", "fix"),
+    [
+        ("{extension}@{host}", "refer_format: unknown macro {extension}: there are {number} {host} {port} {server}"),
+        ("1001@{host}", "refer_format: no {number} in it: for example {number}@{host}:{port}"),
+        ("{number}@{host}?Replaces=1", "refer_format: '1001"),
+        ("<sip:{number}@{host}>", "is not an address"),
+        ("{number}@{host} inline", "is not an address"),
+        ("{number}@{host};method=INVITE", "is not an address"),
+    ],
+)
+def test_refer_format_that_makes_no_safe_address_is_refused_with_the_fix(refer_format, fix):
+    with pytest.raises(InvalidSetting, match=re.escape(fix.replace("'1001", "'12125550100"))):
+        check(refer_format, "refer_format")
+
+
+def test_the_pbx_is_the_gateways_proxy_where_it_has_no_host_of_its_own():
+    gateway = Gateway("acme", "trunk", proxy="10.0.0.5:5062")
+    assert refer_target(Company("acme"), gateway, "1001") == "sip:1001@10.0.0.5:5062"
+    assert operator_destination(Company("acme"), gateway, "1001") == "sofia/gateway/trunk/1001"
+    assert operator_destination(Company("acme"), OWN_HOST, "1001") == "sofia/external/1001@pbx.example.com:5070"
+
+
+def test_a_gateway_only_the_switch_knows_needs_the_pbx_written_into_the_format():
+    with pytest.raises(InvalidSetting, match="gateway trunk has neither host nor proxy"):
+        refer_target(Company("acme"), SWITCHS_OWN, "1001")
+    company = Company("acme", refer_format="{number}@10.0.0.5")
+    assert refer_target(company, SWITCHS_OWN, "1001") == "sip:1001@10.0.0.5"
+    assert operator_destination(Company("acme"), SWITCHS_OWN, "1001") == "sofia/gateway/trunk/1001"
+
+
+def test_preview_shows_where_a_customer_would_be_sent():
+    assert preview_refer(Company("acme"), OWN_HOST) == "sip:1001@pbx.example.com:5070"
+    assert preview_refer(Company("acme"), None) == "sip:1001@pbx.example.com:5060"
+
+
+@given(st.text(max_size=40), st.text(max_size=20))
+def test_whatever_the_format_and_the_extension_only_a_plain_sip_address_comes_out(refer_format, extension):
+    try:
+        company = Company("acme", refer_format=check(refer_format, "refer_format"))
+        target = refer_target(company, OWN_HOST, extension)
+    except InvalidSetting:
+        return
+    assert re.fullmatch(r"sip:[0-9A-Za-z+*#._-]+@[0-9A-Za-z.-]+(:[0-9]+)?", target, re.ASCII)
+
+
+MACRO_FORMATS = st.lists(
+    st.sampled_from(["{number}", "{host}", "{port}", "{server}", "{", "}", "@", ":", "+", "9", "sip:", " ", "x"]),
+    max_size=8,
+).map("".join)
+
+
+@given(MACRO_FORMATS)
+def test_what_is_saved_can_be_rendered_and_saves_to_itself(dial_format):
+    try:
+        kept = check(dial_format)
+    except InvalidSetting:
+        return
+    assert check(kept) == kept and check("sip:" + kept) == kept
+    address = render(kept, "12125550100", "pbx.example.com", 5060, "dialer.example.com")
+    assert "{" not in address and "12125550100" in address

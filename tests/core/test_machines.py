@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fsdialer.core.call_facts import CallState
-from fsdialer.core.calls import verdict
 from fsdialer.core.dispositions import Disposition
 from fsdialer.core.effects import CloseCall, FreeOperator, HangUp, SendAway
 from fsdialer.core.events import (
@@ -19,6 +18,7 @@ from fsdialer.core.events import (
     WaitExpired,
 )
 from fsdialer.core.machines import BEEP_FROM_S, Tally, sampled
+from fsdialer.core.verdicts import verdict
 from tests.core.test_calls import ANN_RUNG, CUSTOMER, IS_READY, PHONE, PICKS_UP, new_call, play
 
 GREETING = MachineHeard(CUSTOMER, PICKS_UP.at + 1.6, beep=False)

@@ -87,7 +87,11 @@ def test_campaigns_delays_stay_its_own_so_that_the_companys_may_change_later():
         (("max_attempts = 6", "record_keep_days = 0"), "record_keep_days: 0 must be between 1 and 3650 days"),
         (("max_attempts = 6", 'record_notice = "a b.wav"'), "record_notice: 'a b.wav' is not none, tone or a sound"),
         (('mode = "multiplier"', 'mode = "fast"'), "campaign.spring.mode: 'fast' must be one of off, progressive"),
-        (('station = "nailed"', 'station = "refer"'), "operator.1001.station: 'refer' is not in this version"),
+        (('station = "nailed"', 'station = "refer"'), "acme.refer_format: gateway trunk has neither host nor proxy"),
+        (
+            ('name = "Acme"', 'refer_format = "{ext}@{host}"'),
+            "company.acme.refer_format: unknown macro {ext}: there are",
+        ),
         (('station = "nailed"', 'station = "webrtc"\ndial = "user/7"'), "operator.1001.dial: leave it out"),
         (('gateways = ["trunk"]', 'gateways = ["trnk"]'), "campaign.spring.gateways: no gateway 'trnk'"),
         (('campaigns = ["spring"]', 'campaigns = ["autumn"]'), "operator.1001.campaigns: no campaign 'autumn'"),

@@ -38,8 +38,9 @@ def test_a_customer_is_called_with_the_limit_of_the_wait_in_the_same_command():
     assert commands.originate_customer(**CUSTOMER) == (
         "originate {origination_uuid=36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad,originate_timeout=15,ignore_early_media=true,"
         "origination_caller_id_number=15550100,hangup_after_bridge=true,uuid_bridge_park_on_cancel=true,"
-        "park_timeout=2:NO_PICKUP,accountcode=fsdialer,execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',"
-        "fsdialer_lead=42,fsdialer_campaign=spring}sofia/gateway/trunk/15550001 "
+        "park_timeout=2:NO_PICKUP,accountcode=fsdialer,sip_refer_continue_after_reply=true,"
+        "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',fsdialer_lead=42,"
+        "fsdialer_campaign=spring}sofia/gateway/trunk/15550001 "
         "'playback:silence_stream://2000,playback:tone_stream://%(1500\\,0\\,440),hangup:NO_PICKUP' inline"
     )
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 import gevent
 import pytest
 
-from fsdialer.lab import apis
+from fsdialer.lab import referrals
 from fsdialer.lab.bridges import STEP_S
 from tests.lab.test_wire import CALL, NOBODY, call
 
@@ -159,7 +159,7 @@ def test_a_transfer_inline_runs_the_new_applications_instead(line):
 
 
 def test_a_deflected_leg_ends_as_a_blind_transfer(line, monkeypatch):
-    monkeypatch.setattr(apis, "REFER_S", 0.05)
+    monkeypatch.setattr(referrals, "REFER_S", 0.05)
     call(line)
     assert line.api(f"uuid_deflect {CALL} sip:1001@127.0.0.1:5060").startswith("+OK:")
     end = line.event("CHANNEL_HANGUP_COMPLETE", CALL).headers
@@ -167,7 +167,7 @@ def test_a_deflected_leg_ends_as_a_blind_transfer(line, monkeypatch):
 
 
 def test_a_refer_is_waited_for_as_long_as_freeswitch_does():
-    assert apis.REFER_S == 10.0
+    assert referrals.REFER_S == 10.0
 
 
 # -- what is seen ----------------------------------------------------------------------------------------------

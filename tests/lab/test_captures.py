@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import gevent
 import pytest
 
-from fsdialer.lab import apis
+from fsdialer.lab import referrals
 from fsdialer.lab.exchange import Exchange
 from fsdialer.lab.people import People
 from fsdialer.lab.places import Gateway
@@ -100,7 +100,7 @@ def leave_a_call_behind(line):
 def conversations():
     """Each recording beside what a simulated switch said; in the order that is usual where there are two."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(apis, "REFER_S", 2.0)
+    patch.setattr(referrals, "REFER_S", 2.0)
     running = {name: gevent.spawn(converse, name, 0.0) for name in NAMES}
     swapped = {name: gevent.spawn(converse, name, 1.0) for name in FAILURES}
     gevent.joinall([*running.values(), *swapped.values()], timeout=30)

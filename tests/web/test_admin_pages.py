@@ -48,7 +48,32 @@ def test_wrong_dial_format_is_refused_beside_its_field_and_nothing_typed_is_lost
 
 def test_dial_format_has_a_preview(admin):
     answer = admin.get("/admin/preview?dial_format=00{number}@{host}").json
-    assert answer["preview"] == "sip:0012125550100@pbx.example.com"
+    assert answer == {"dial_format": "sip:0012125550100@pbx.example.com"}
+
+
+def test_refer_format_has_a_preview_and_is_refused_beside_its_field(acme, admin):
+    def preview(text):
+        return admin.get("/admin/preview", query_string={"refer_format": text}).json["refer_format"]
+
+    assert preview("sip:{number}@10.0.0.5") == "sip:1001@10.0.0.5"
+    assert "unknown macro {extension}" in preview("{extension}@{host}")
+    assert "is not an address" in preview("{number}@{host};x")
+    page = admin.submit("/admin/company", **form_of(acme.setup.company(), refer_format="{numbr}@host")).text
+    assert "unknown macro {numbr}" in page
+    form = form_of(acme.setup.company(), refer_format="sip:7{number}@{host}")
+    assert admin.submit("/admin/company", **form).status_code == 302
+    assert acme.setup.company().refer_format == "7{number}@{host}"
+
+
+def test_a_gateway_that_does_no_refer_is_shown_with_the_reason_and_may_try_again(acme, admin):
+    now = time.time()
+    acme.referrals.refused("trunk", "REFER was refused: <403>", now)
+    acme.alerts.say("gateway-refer.trunk", "no", now)
+    page = admin.get("/admin/gateways/").text
+    assert "No REFER: REFER was refused: &lt;403&gt;" in page and "Try REFER again" in page
+    assert admin.submit("/admin/gateways/trunk/refer").status_code == 302
+    assert acme.referrals.refusal("trunk") is None and acme.alerts.standing() == []
+    assert "Try REFER again</button>" not in admin.get("/admin/gateways/").text
 
 
 def test_campaign_is_changed(acme, admin):

@@ -238,6 +238,10 @@ def test_dial_format_is_previewed_while_it_is_typed(page, acme):
     page.click("text=Company")
     page.fill("#f-dial_format", "00{number}@{host}")
     expect(page.locator("#preview")).to_have_text("sip:0012125550100@pbx.example.com")
+    page.fill("#f-refer_format", "{number}@{hst}")
+    expect(page.locator("#preview-refer")).to_contain_text("unknown macro {hst}")
+    page.fill("#f-refer_format", "{number}@10.0.0.5")
+    expect(page.locator("#preview-refer")).to_have_text("sip:1001@10.0.0.5")
 
 
 def test_alert_stands_on_the_wallboard_as_text_and_goes_when_it_is_cleared(page, acme):

@@ -73,6 +73,9 @@ function drawControls(next) {
   $('pause').disabled = !next.asks.includes('pause');
   $('ready').hidden = !(['paused', 'wrap_up'].includes(next.state) || (next.wish === 'paused' && next.call));
   $('hangup').hidden = next.state !== 'on_call';
+  const away = next.state === 'on_call' && next.card?.away;
+  $('hangup').textContent = away ? 'Finished' : 'Hang up';
+  $('away').hidden = !away;
 }
 
 function drawCard(card, next) {

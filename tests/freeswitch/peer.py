@@ -1,0 +1,112 @@
+"""A SIP peer over UDP that a switch calls: a carrier's customer, a PBX or an operator's phone. It answers, keeps every
+message it was sent, and treats a REFER as it was told to."""
+
+import re
+import socket
+import threading
+import uuid
+
+SDP = (
+    "v=0\r\no=peer 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    "m=audio {port} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
+)
+
+
+class Peer:
+    """Answers every INVITE at `port` of 127.0.0.1. `refer` says how to treat a REFER: a list of statuses: the first is
+    the answer to it, the others are told by NOTIFY; empty: no answer at all."""
+
+    def __init__(self, refer=(202, 200), bye_after_refer=False):
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(0.2)
+        self._rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._rtp.bind(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self.refer, self.bye_after_refer = list(refer), bye_after_refer
+        self.messages = []
+        self._tags = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def stop(self):
+        self._stopped.set()
+        self._thread.join()
+        self._socket.close()
+        self._rtp.close()
+
+    def requests(self, method):
+        """Those it was sent, as text."""
+        return [text for text in list(self.messages) if text.startswith(f"{method} ")]
+
+    def _listen(self):
+        while not self._stopped.is_set():
+            try:
+                data, sender = self._socket.recvfrom(65535)
+            except TimeoutError:
+                continue
+            text = data.decode(errors="replace")
+            if text.strip():
+                self.messages.append(text)
+                self._heed(text, sender)
+
+    def _heed(self, text, sender):
+        method = text.split(" ", 1)[0]
+        match method:
+            case "INVITE":
+                self._answer(text, sender, 200, SDP.format(port=self._rtp.getsockname()[1]))
+            case "REFER":
+                if self.refer:
+                    self._answer(text, sender, self.refer[0])
+                    for status in self.refer[1:]:
+                        self._notify(text, sender, status)
+                    if self.bye_after_refer:
+                        self._send(self._request("BYE", text), sender)
+            case "ACK" | "SIP/2.0":
+                pass
+            case _:
+                self._answer(text, sender, 200)
+
+    def _answer(self, request, sender, status, body=""):
+        call = header(request, "Call-ID")
+        tag = self._tags.setdefault(call, uuid.uuid4().hex[:8])
+        to = header(request, "To")
+        to = to if ";tag=" in to else f"{to};tag={tag}"
+        kind = "Content-Type: application/sdp\r\n" if body else ""
+        vias = "".join(f"Via: {via}\r\n" for via in re.findall(r"(?m)^Via: (.*)\r$", request))
+        self._send(
+            f"SIP/2.0 {status} So\r\n{vias}From: {header(request, 'From')}\r\nTo: {to}\r\nCall-ID: {call}\r\n"
+            f"CSeq: {header(request, 'CSeq')}\r\nContact: <sip:peer@127.0.0.1:{self.port}>\r\n{kind}"
+            f"Content-Length: {len(body)}\r\n\r\n{body}",
+            sender,
+        )
+
+    def _notify(self, refer, sender, status):
+        state = "terminated;reason=noresource" if status >= 200 else "active;expires=60"
+        number = header(refer, "CSeq").split()[0]
+        body = f"SIP/2.0 {status} So\r\n"
+        more = (
+            f"Event: refer;id={number}\r\nSubscription-State: {state}\r\nContent-Type: message/sipfrag;version=2.0\r\n"
+        )
+        self._send(self._request("NOTIFY", refer, more, body), sender)
+
+    def _request(self, method, like, more="", body=""):
+        """Within the dialog of a request we were sent: its From is our To."""
+        uri = re.search(r"<([^>]*)>", header(like, "Contact"))[1]
+        self._sequence = getattr(self, "_sequence", 0) + 1
+        return (
+            f"{method} {uri} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{uuid.uuid4().hex}\r\n"
+            f"From: {header(like, 'To')}\r\nTo: {header(like, 'From')}\r\nCall-ID: {header(like, 'Call-ID')}\r\n"
+            f"CSeq: {self._sequence} {method}\r\nContact: <sip:peer@127.0.0.1:{self.port}>\r\nMax-Forwards: 70\r\n"
+            f"{more}Content-Length: {len(body)}\r\n\r\n{body}"
+        )
+
+    def _send(self, text, to):
+        self._socket.sendto(text.encode(), to)
+
+
+def header(text, name):
+    """A header's value, its first."""
+    return re.search(rf"(?m)^{name}: (.*)\r$", text)[1]
