@@ -60,30 +60,29 @@ _CONVERT_FRAMES = 65_536
 
 # -- after the call ----------------------------------------------------------------------------------------
 def verify(company: CompanyStore, root: Path, now: float) -> int:
-    """Look at the recordings of calls that ended; how many were judged. What is wrong becomes an alert."""
-    with company.recordings.alone() as mine:
-        return _verify(company, root, now) if mine else 0
+    """Look at the recordings of calls that ended; how many were judged. What is wrong becomes an alert.
 
-
-def _verify(company: CompanyStore, root: Path, now: float) -> int:
-    """Until all are looked at or others should have their turn with the worker; what is late does not hold up the
-    rest."""
-    judged, late, until = 0, 0, time.monotonic() + TURN_S
-    while waiting := company.recordings.unverified(now - SETTLED_S, BATCH, skip=late):
+    Until all are looked at or others should have their turn with this worker. What is late, or another worker's, does
+    not hold up the rest.
+    """
+    judged, left, until = 0, 0, time.monotonic() + TURN_S
+    while waiting := company.recordings.unverified(now - SETTLED_S, BATCH, skip=left):
         for call, ended in waiting:
-            record = company.calls.get(call)
-            if not is_path(record.get("recording", "")) or not record.get("answered"):
-                company.recordings.drop_unverified(call)
-            elif _verify_one(company, root, record, now, last_look=now - ended > PATIENCE_S):
-                judged += 1
-            else:
-                late += 1
+            with company.recordings.looking(call) as mine:
+                done = mine and _verify_one(company, root, call, now, last_look=now - ended > PATIENCE_S)
+            judged += done is True
+            left += done is False
             if time.monotonic() > until:
                 return judged
     return judged
 
 
-def _verify_one(company: CompanyStore, root: Path, record: dict[str, str], now: float, last_look: bool) -> bool:
+def _verify_one(company: CompanyStore, root: Path, call: str, now: float, last_look: bool) -> bool | None:
+    """Was it judged? None when there is nothing to judge."""
+    record = company.calls.get(call)
+    if not is_path(record.get("recording", "")) or not record.get("answered"):
+        company.recordings.drop_unverified(call)
+        return None
     campaign = _campaign(company, record["campaign"])
     path = _present(root / record["recording"])
     finding, seconds = _look(path, expected(record, campaign.record_notice))

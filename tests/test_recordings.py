@@ -92,6 +92,15 @@ def test_file_that_is_late_is_waited_for_and_one_that_never_comes_is_an_alert(ac
     assert (acme.recordings.get("call-2").finding, acme.recordings.get("call-2").size) == (Finding.MISSING, 0)
 
 
+def test_several_workers_share_the_recordings(acme, root):
+    for n in range(3):
+        talk(root / ended_call(acme, f"call-{n}"))
+    with acme.recordings.looking("call-1"):
+        assert recordings.verify(acme, root, NOW + 4) == 2
+    assert acme.recordings.get("call-1") is None
+    assert recordings.verify(acme, root, NOW + 4) == 1
+
+
 def test_many_that_are_late_hold_up_nobody(acme, root, monkeypatch):
     monkeypatch.setattr(recordings, "BATCH", 2)
     for n in range(5):

@@ -209,10 +209,9 @@ class Keys:
         """ZSET: call uuid → when it ended (epoch s): recordings nobody looked at yet."""
         return f"{self.root}:recordings:unverified"
 
-    @property
-    def recordings_lock(self) -> str:
-        """STRING, 10 min: a worker is looking at recordings."""
-        return f"{self.root}:recordings:lock"
+    def recording_lock(self, uuid: str) -> str:
+        """STRING, 10 min: a worker is looking at this recording."""
+        return f"{self.root}:recording:{uuid}:lock"
 
     @property
     def recordings_keep(self) -> str:

@@ -15,8 +15,8 @@ from fsdialer.store.keys import Keys
 
 #: Entries read at a time.
 PAGE = 500
-#: Seconds one worker may take over them before another joins in.
-ALONE_S = 600
+#: Seconds one worker may take over a recording before another takes it up.
+LOOK_S = 600
 #: A player asks for a file in parts: within so many seconds they are one hearing.
 HEARING_S = 600
 #: The last so many times anything was played.
@@ -53,9 +53,9 @@ class Recordings:
         self._keys = keys
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[bool]:
-        """True for one worker at a time; it has ten minutes."""
-        lock = self._redis.lock(self._keys.recordings_lock, timeout=ALONE_S, blocking=False)
+    def looking(self, call: str) -> Iterator[bool]:
+        """True for one worker at a time; it has ten minutes for this recording."""
+        lock = self._redis.lock(self._keys.recording_lock(call), timeout=LOOK_S, blocking=False)
         mine = bool(lock.acquire())
         try:
             yield mine

@@ -1,6 +1,8 @@
 """What a recording is called, and what is wrong with one."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fsdialer.core.campaigns import Campaign
 from fsdialer.core.recordings import BEEP, Expected, Finding, Measured, is_path, judge, notice_sound, relative_path
@@ -134,3 +136,25 @@ def test_notice_is_a_beep_a_file_or_nothing():
     assert sound(record=True, record_notice="tone") == BEEP
     assert sound(record=True, record_notice="sounds/notice.wav") == "sounds/notice.wav"
     assert sound(record=False, record_notice="tone") == ""
+
+
+windows = st.lists(st.floats(0, 1, allow_nan=False), max_size=900).map(tuple)
+
+
+@given(
+    left=windows,
+    right=windows,
+    call_s=st.none() | st.floats(0, 90),
+    talk_from_s=st.none() | st.floats(0, 30),
+    talk_s=st.floats(0, 90),
+    notice=st.sampled_from(["none", "tone", "notice.wav"]),
+)
+def test_every_recording_is_judged_and_more_sound_never_makes_a_side_silent(
+    left, right, call_s, talk_from_s, talk_s, notice
+):
+    expected = Expected(call_s, talk_from_s, talk_s, notice)
+    seconds = max(len(left), len(right)) / 10
+    found = judge(expected, Measured(seconds, left, right))
+    louder = judge(expected, Measured(seconds, tuple(1.0 for _ in left), tuple(1.0 for _ in right)))
+    order = [Finding.OK, Finding.CUSTOMER_SILENT, Finding.OPERATOR_SILENT, Finding.SILENT, Finding.SHORT]
+    assert order.index(louder) <= order.index(found)

@@ -103,8 +103,9 @@ def test_those_past_their_time_are_found_oldest_first_and_leave_nothing(acme):
     assert acme.redis.keys(acme.keys.root + "*recording*") == [acme.keys.recordings_keep]
 
 
-def test_one_worker_at_a_time_looks_at_recordings(acme):
-    with acme.recordings.alone() as first, acme.recordings.alone() as second:
-        assert (first, second) == (True, False)
-    with acme.recordings.alone() as again:
+def test_one_worker_at_a_time_looks_at_a_recording(acme):
+    looking = acme.recordings.looking
+    with looking("one") as first, looking("one") as second, looking("two") as other:
+        assert (first, second, other) == (True, False, True)
+    with looking("one") as again:
         assert again
