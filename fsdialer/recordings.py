@@ -8,6 +8,7 @@ The switch writes them as WAV: cheap for it, and whole up to the last second sho
 import contextlib
 import logging
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,6 +24,7 @@ from fsdialer.core.recordings import (
     LABELS,
     PATIENCE_S,
     SETTLED_S,
+    TOO_LITTLE_B,
     WINDOW_S,
     Expected,
     Finding,
@@ -65,6 +67,7 @@ def verify(company: CompanyStore, root: Path, now: float) -> int:
     Until all are looked at or others should have their turn with this worker. What is late, or another worker's, does
     not hold up the rest.
     """
+    _look_at_disk(company, root, now)
     judged, left, until = 0, 0, time.monotonic() + TURN_S
     while waiting := company.recordings.unverified(now - SETTLED_S, BATCH, skip=left):
         for call, ended in waiting:
@@ -75,6 +78,18 @@ def verify(company: CompanyStore, root: Path, now: float) -> int:
             if time.monotonic() > until:
                 return judged
     return judged
+
+
+def _look_at_disk(company: CompanyStore, root: Path, now: float) -> None:
+    if not root.is_dir():
+        return
+    free = shutil.disk_usage(root).free
+    if free < TOO_LITTLE_B:
+        mend = "clear it, or keep recordings for fewer days, or as ogg"
+        text = f"The disk of the recordings has {free / 1e9:.1f} GB left: {mend}."
+        company.alerts.say("recordings-disk", text, now)
+    else:
+        company.alerts.clear("recordings-disk", now)
 
 
 def _verify_one(company: CompanyStore, root: Path, call: str, now: float, last_look: bool) -> bool | None:
@@ -210,6 +225,7 @@ def _campaign(company: CompanyStore, campaign: str) -> Campaign:
 def clear(company: CompanyStore, root: Path, now: float) -> int:
     """Remove what is past its campaign's keeping time, the entry after its file; how many. Files nobody knows go when
     the longest keeping time is over."""
+    _look_at_disk(company, root, now)
     removed, longest = 0, 1
     store = company.recordings
     for name, last_known in store.keeping_times().items():

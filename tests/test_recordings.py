@@ -1,5 +1,6 @@
 """Recordings as files: looked at after the call, kept in the campaign's format, removed when their time is over."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -172,6 +173,18 @@ def test_hour_long_recording_is_measured_piece_by_piece(root):
     expected = Expected(1230, 0.0, 1230)
     assert judge(expected, measured) is Finding.OK
     assert judge(replace(expected, talk_s=600), measured) is Finding.CUSTOMER_SILENT
+
+
+def test_disk_that_is_nearly_full_is_an_alert_until_there_is_room_again(acme, root, monkeypatch):
+    root.mkdir()
+    free = [999_000_000]
+    monkeypatch.setattr(recordings.shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(1, 1, free[0]))
+    recordings.verify(acme, root, NOW)
+    [alert] = acme.alerts.standing()
+    assert alert.name == "recordings-disk" and "1.0 GB left" in alert.text
+    free[0] = 2_000_000_000
+    recordings.clear(acme, root, NOW)
+    assert acme.alerts.standing() == []
 
 
 # -- formats ---------------------------------------------------------------------------------------------------

@@ -20,6 +20,8 @@ BEEP_EVERY_S, BEEP_S = 15.0, 0.5
 #: A recording is looked at so long after its call (seconds), and until then when it is not yet as it should be: a
 #: shared directory may lag.
 SETTLED_S, PATIENCE_S = 3.0, 30.0
+#: Free space of the recordings' disk (bytes) under which nothing more may be recorded soon.
+TOO_LITTLE_B = 1_000_000_000
 #: A recording may be shorter than the call by this much: seconds, and part of the call.
 SHORT_BY_S, SHORT_BY = 2.0, 0.02
 #: A side is judged in windows of so many seconds; one louder than `LOUD` (RMS, of 1.0; −50 dB) has a voice in it.

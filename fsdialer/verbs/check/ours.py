@@ -10,6 +10,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from fsdialer.core.campaigns import Mode
+from fsdialer.core.recordings import TOO_LITTLE_B
 from fsdialer.errors import FsdialerError
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore
@@ -17,8 +18,8 @@ from fsdialer.verbs.check.finding import Finding, clock, fail, judge, ok, warn
 
 #: What a recording takes: two channels of 16 bits, 8,000 times a second (bytes an hour).
 WAV_BYTES_PER_HOUR = 32_000 * 3600
-#: Free space of the recordings' disk: under the first nothing more may be recorded soon, under the second it is time.
-TOO_LITTLE_B, LITTLE_B = 1_000_000_000, 10_000_000_000
+#: Free space of the recordings' disk: under `TOO_LITTLE_B` nothing more may be recorded soon, under this it is time.
+LITTLE_B = 10_000_000_000
 
 
 def look_at_redis(redis: Redis) -> Iterator[Finding]:
