@@ -175,9 +175,18 @@ def test_notice_that_is_not_there_costs_nobody_the_call(wire):
     assert wire.closed(path) > 0.3
 
 
+def test_directory_that_cannot_be_written_costs_nobody_the_call(wire):
+    ann = wire.operator(ANN, "1001")
+    wire.customer("call-6", recording="/proc/nowhere/acme/2026-11-23/call-6.wav")
+    wire.say(f"uuid_bridge call-6 {ann}")
+    time.sleep(1)
+    assert wire.esl.api("uuid_exists call-6").strip() == "true"
+    wire.end("call-6", ann)
+
+
 # -- the product -----------------------------------------------------------------------------------------------
 @pytest.fixture
-def acme(redis, redis_url, switch, esl, phones, tmp_path):
+def dialing(redis, redis_url, switch, esl, phones, tmp_path):
     """A company whose carrier and operators are those phones, and a dialer that runs its campaign."""
     acme = CompanyStore(redis, "acme")
     acme.setup.save_company(Company("acme"))
@@ -192,38 +201,71 @@ def acme(redis, redis_url, switch, esl, phones, tmp_path):
         "FSDIALER_SWITCHES": f"esl://:{switch.password()}@127.0.0.1:{switch.values['event_socket_port']}?name=fs1",
         "FSDIALER_RECORDINGS": str(tmp_path / "recordings"),
     }
-    dialer = Process(tmp_path / "dialer.log", "fsdialer", "dial", env=env)
-    yield acme
-    dialer.stop()
+    dialing = Dialing(acme, esl, tmp_path, env)
+    yield dialing
+    dialing.dialer.stop()
 
 
-def call_with(acme, esl, operator, talk_s):
-    """A customer talks to the operator so long; the call's record after its end."""
-    until(lambda: acme.ownership.owner("spring"))
-    acme.operators.go_on_line(operator, "spring", time.time(), via="cli")
-    until(lambda: acme.operators.view(operator).state == "available")
-    number = NUMBERS[int(operator[-1])]
-    [lead] = acme.leads.add("spring", [NewLead(number)], time.time()).lead_ids
-    until(lambda: acme.operators.view(operator).state == "on_call")
-    call = acme.redis.hget(acme.keys.lead(lead), "call")
-    time.sleep(talk_s)
-    esl.api(f"uuid_kill {call}")
-    return until(lambda: (record := acme.calls.get(call)).get("ended") and record)
+class Dialing:
+    """The company, its dialer, and where it records."""
+
+    def __init__(self, acme, esl, folder, env):
+        self.acme, self.esl, self._folder, self._env = acme, esl, folder, env
+        self.recordings = folder / "recordings"
+        self.start("one")
+
+    def start(self, name):
+        self.dialer = Process(self._folder / f"dialer-{name}.log", "fsdialer", "dial", env=self._env)
+
+    def talk(self, operator, talk_s):
+        """A customer talks to the operator so long; the call's id."""
+        acme = self.acme
+        until(lambda: acme.ownership.owner("spring"))
+        acme.operators.go_on_line(operator, "spring", time.time(), via="cli")
+        until(lambda: acme.operators.view(operator).state == "available")
+        [lead] = acme.leads.add("spring", [NewLead(NUMBERS[int(operator[-1])])], time.time()).lead_ids
+        until(lambda: acme.operators.view(operator).state == "on_call")
+        time.sleep(talk_s)
+        return acme.redis.hget(acme.keys.lead(lead), "call")
+
+    def end(self, call):
+        self.esl.api(f"uuid_kill {call}")
+
+    def looked_at(self, call):
+        """Its recording once it was looked at, and its record."""
+        record = until(lambda: (record := self.acme.calls.get(call)).get("ended") and record)
+        assert recordings.verify(self.acme, self.recordings, time.time() + 60) == 1
+        return self.acme.recordings.get(call), record
+
+    @property
+    def alerts(self):
+        return [alert.name for alert in self.acme.alerts.standing()]
 
 
-def test_call_of_the_dialer_is_recorded_verified_and_kept_as_mp3(acme, esl, tmp_path):
-    root = tmp_path / "recordings"
-    record = call_with(acme, esl, "1001", 6)
-    assert recordings.verify(acme, root, time.time() + 60) == 1
-    found = acme.recordings.get(record["uuid"])
-    assert (found.finding, found.operator, acme.alerts.standing()) == ("ok", "1001", [])
-    assert found.path == f"acme/{record['placed'][:10]}/{record['uuid']}.mp3"
+def test_call_of_the_dialer_is_recorded_verified_and_kept_as_mp3(dialing):
+    call = dialing.talk("1001", 6)
+    dialing.end(call)
+    found, record = dialing.looked_at(call)
+    assert (found.finding, found.operator, dialing.alerts) == ("ok", "1001", [])
+    assert found.path == f"acme/{record['placed'][:10]}/{call}.mp3"
     assert abs(found.seconds - (epoch(record["ended"]) - epoch(record["answered"]))) < 0.3
-    assert heard(root / found.path, 2, 5) == (CUSTOMER, ANN)
+    assert heard(dialing.recordings / found.path, 2, 5) == (CUSTOMER, ANN)
 
 
-def test_operator_who_is_not_heard_is_an_alert_although_the_beep_is(acme, esl, tmp_path):
-    record = call_with(acme, esl, "1003", 6)
-    recordings.verify(acme, tmp_path / "recordings", time.time() + 60)
-    assert acme.recordings.get(record["uuid"]).finding == "operator-silent"
-    assert [alert.name for alert in acme.alerts.standing()] == ["recording-operator-silent.spring"]
+def test_operator_who_is_not_heard_is_an_alert_although_the_beep_is(dialing):
+    call = dialing.talk("1003", 6)
+    dialing.end(call)
+    assert dialing.looked_at(call)[0].finding == "operator-silent"
+    assert dialing.alerts == ["recording-operator-silent.spring"]
+
+
+def test_dialer_that_is_killed_costs_nothing_of_the_recording(dialing):
+    call = dialing.talk("1001", 1)
+    dialing.dialer.kill()
+    time.sleep(2)
+    dialing.end(call)
+    dialing.start("two")
+    found, record = dialing.looked_at(call)
+    assert (found.finding, dialing.alerts) == ("ok", [])
+    assert found.seconds > 3
+    assert heard(dialing.recordings / found.path, 0.5, 2.9) == (CUSTOMER, ANN)
