@@ -52,20 +52,29 @@ class Stations:
         self._missing: set[str] = set()  # held lines the switch did not have when it was last asked
 
     def originate(
-        self, view: OperatorView, leg: str, campaign: Campaign, call: str | None, domain: str, through: str = ""
+        self,
+        view: OperatorView,
+        leg: str,
+        campaign: Campaign,
+        call: str | None,
+        domain: str,
+        through: str = "",
+        reference: str = "",
     ) -> str:
         """The command that rings an operator's phone: for one `call`, or to be held when None; `through`: where it is,
         for phones on the company's own PBX.
 
-        The phone shows the campaign's name, never the customer's number.
+        The phone shows the campaign's name and a `reference` (the lead's id), never the customer's number. A phone
+        behind a gateway, and one that is held, is shown the campaign's caller id.
         """
+        caller_id = campaign.caller_ids[0] if campaign.caller_ids else ""
         ring_s = NAIL_RING_S if call is None else math.ceil(campaign.max_wait_s) + 1
         return commands.originate_operator(
             leg=leg,
             destination=through or view.dial or commands.user_destination(view.extension, domain),
             ring_s=ring_s,
             caller_name=campaign.name or campaign.id,
-            caller_number=campaign.caller_ids[0] if campaign.caller_ids else "",
+            caller_number=caller_id if through or not reference else reference,
             held=call is None,
             tags={"company": campaign.company, "operator": view.id, "call": call or ""},
         )

@@ -274,7 +274,8 @@ class Switchboard:
         try:
             link = self._lines.of(call.switch)
             through = self._hand_overs.destination(line, view)
-            command = self._stations.originate(view, leg, line.campaign, call.uuid, link.address.domain, through)
+            domain = link.address.domain
+            command = self._stations.originate(view, leg, line.campaign, call.uuid, domain, through, call.lead)
             link.bgapi(command, leg)
         except FsdialerError as error:
             self.feed(call.uuid, events.OperatorGone(leg, self._clock(), f"could not be rung: {error}"))

@@ -10,6 +10,11 @@ SDP = (
     "v=0\r\no=peer 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
     "m=audio {port} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
 )
+#: What a phone says that may be told, by UPDATE or INFO, whom it talks to.
+SHOWS = (
+    "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, REFER, NOTIFY\r\n"
+    "User-Agent: FreeSWITCH\r\nX-FS-Support: update_display,send_info\r\n"
+)
 
 
 class Peer:
@@ -77,7 +82,7 @@ class Peer:
         vias = "".join(f"Via: {via}\r\n" for via in re.findall(r"(?m)^Via: (.*)\r$", request))
         self._send(
             f"SIP/2.0 {status} So\r\n{vias}From: {header(request, 'From')}\r\nTo: {to}\r\nCall-ID: {call}\r\n"
-            f"CSeq: {header(request, 'CSeq')}\r\nContact: <sip:peer@127.0.0.1:{self.port}>\r\n{kind}"
+            f"CSeq: {header(request, 'CSeq')}\r\nContact: <sip:peer@127.0.0.1:{self.port}>\r\n{SHOWS}{kind}"
             f"Content-Length: {len(body)}\r\n\r\n{body}",
             sender,
         )

@@ -1,0 +1,120 @@
+"""Customers sent to the company's own PBX through a real FreeSWITCH, and phones that are shown no number: a dialer, and
+SIP peers who keep every message. Skipped, saying so, where there is no `freeswitch` on PATH."""
+
+import re
+import shutil
+
+import pytest
+
+from fsdialer.core.campaigns import Station
+from tests.freeswitch.centre import NAME, RealCentre
+from tests.freeswitch.peer import header
+from tests.freeswitch.test_real import until
+
+pytestmark = [
+    pytest.mark.freeswitch,
+    pytest.mark.skipif(shutil.which("freeswitch") is None, reason="no freeswitch on PATH: REFER was not tried on one"),
+    pytest.mark.timeout(120),
+]
+
+
+@pytest.fixture(scope="module")
+def real(redis_url, tmp_path_factory):
+    centre = RealCentre(redis_url, tmp_path_factory.mktemp("centre"))
+    yield centre
+    centre.stop()
+
+
+@pytest.fixture
+def centre(real):
+    real.carrier.messages.clear()
+    real.phone.messages.clear()
+    real.acme.referrals.forget("trunk")
+    real.campaign()
+    yield real
+    real.off_line()
+
+
+def on_the_pbx(centre, refer, bye=False):
+    centre.carrier.refer, centre.carrier.bye_after_refer = list(refer), bye
+    centre.station(Station.REFER)
+
+
+# -- REFER -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("refer", "bye"), [((202, 100, 200), False), ((202, 200), True), ((202,), True)])
+def test_a_pbx_that_takes_the_customer_has_them_and_our_leg_is_gone(centre, refer, bye):
+    on_the_pbx(centre, refer, bye)
+    call = centre.call()
+    assert call["refer"] == "done"
+    (asked,) = centre.carrier.requests("REFER")
+    assert header(asked, "Refer-To") == f"<sip:1001@127.0.0.1:{centre.carrier.port}>"
+    until(lambda: centre.esl.api(f"uuid_exists {call['uuid']}").strip() == "false")
+    assert bye or centre.carrier.requests("BYE")
+    assert centre.phone.requests("INVITE") == [], "nobody is rung besides"
+    assert centre.acme.operators.view("1001").state == "on_call"
+    assert centre.finish(call)["disposition"] == "answered"
+
+
+@pytest.mark.parametrize(
+    ("refer", "reason"),
+    [
+        ((403,), "REFER was refused: 403"),
+        ((501,), "REFER was refused: 501"),
+        ((), "REFER was not answered"),
+        ((202,), "never said how it went"),
+        ((202, 100, 503), "could not connect the operator: 503"),
+    ],
+)
+def test_whatever_goes_wrong_the_customer_is_bridged_through_the_gateway_and_it_is_remembered(centre, refer, reason):
+    on_the_pbx(centre, refer)
+    call = centre.call()
+    assert call["refer"] == "failed" and float(call["voice_ms"]) < 6000
+    rung = [text.split(" ")[1] for text in centre.carrier.requests("INVITE")]
+    assert rung[-1].startswith("sip:1001@"), "the operator's extension is rung through the gateway"
+    until(lambda: centre.esl.api(f"uuid_getvar {call['uuid']} bridge_uuid").strip() == call["leg"])
+    assert reason in centre.acme.referrals.refusal("trunk").reason
+    (alert,) = [a for a in centre.acme.alerts.standing() if a.name == "gateway-refer.trunk"]
+    assert reason in alert.text
+    centre.finish(call)
+    until(lambda: centre.state == "available")
+    before = len(centre.carrier.requests("REFER"))
+    other = centre.call()
+    assert len(centre.carrier.requests("REFER")) == before, "not asked again for a while"
+    centre.finish(other)
+
+
+# -- numbers hidden --------------------------------------------------------------------------------------------
+def shows(messages, number):
+    """Messages in which the number, or its last digits without country and area, stands anywhere."""
+    forms = {number.lstrip("+"), number[2:], number[5:]}
+    return [text for text in messages if any(form in re.sub(r"[ ().-]", "", text) for form in forms)]
+
+
+@pytest.mark.parametrize(("station", "number"), [(Station.RING, "+13125557321"), (Station.NAILED, "+13125557323")])
+def test_no_message_to_the_operators_phone_carries_the_number(centre, station, number):
+    centre.station(station)
+    call = centre.call(number)
+    until(lambda: centre.state == "on_call")
+    assert centre.esl.api(f"uuid_broadcast {call['leg']} silence_stream://100 aleg").startswith("+OK")
+    assert centre.finish(call)["disposition"] == "answered"
+    centre.off_line()
+    heard = list(centre.phone.messages)
+    assert [t for t in heard if t.startswith("INVITE")] and [t for t in heard if t.startswith("BYE")]
+    assert shows(centre.carrier.messages, number), "the carrier has it, so the search finds what is there"
+    assert shows(heard, number) == []
+    invite = heard[0]
+    assert f'"{NAME}"' in header(invite, "From")
+    if station is Station.RING:
+        assert f"<sip:{call['lead']}@" in header(invite, "From"), "the lead's id is the reference"
+    assert number[5:] not in call["uuid"]
+    assert not shows(centre.phone.requests("UPDATE") + centre.phone.requests("INFO"), number)
+
+
+def test_the_refer_to_a_pbx_names_the_extension_and_not_the_number(centre):
+    number = "+13125557322"
+    on_the_pbx(centre, (202, 200))
+    call = centre.call(number)
+    (asked,) = centre.carrier.requests("REFER")
+    for name in ("Refer-To", "Referred-By", "Contact", "From"):
+        assert shows([header(asked, name)], number) == [], name
+    centre.finish(call)
