@@ -11,12 +11,18 @@ WHY = f"no {', '.join(MISSING)} on PATH: the simulated switch was not held again
 @pytest.fixture(scope="session")
 def sides(tmp_path_factory, redis_url):
     """Starts a side when it is first asked for."""
-    started = {}
+    started, failed = {}, {}
 
     def side(name):
+        if name in failed:  # it is not tried again for every test
+            raise failed[name]
         if name not in started:
             folder = tmp_path_factory.mktemp(name)
-            started[name] = Simulated(folder) if name == "simulated" else Real(folder, redis_url)
+            try:
+                started[name] = Simulated(folder) if name == "simulated" else Real(folder, redis_url)
+            except BaseException as error:
+                failed[name] = error
+                raise
         return started[name]
 
     yield side

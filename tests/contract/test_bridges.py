@@ -95,4 +95,5 @@ def test_two_operators_one_after_the_other_talk_to_one_customer(talk):
     assert talk.bridge(person, second).ok
     talk.event("CHANNEL_BRIDGE", person, count=2)
     talk.event("CHANNEL_PARK", first, count=2)
-    assert talk.exists(first) and talk.exists(person)
+    there = [talk.exists(leg) for leg in (person, first, second)]
+    assert there == [True, True, True], talk.story(customer=person, first=first, second=second)
