@@ -166,15 +166,17 @@ class Dialer:
                 break
             step = min(wanted - count, -(-gateway.calls_per_second // EVENLY))
             ids = [str(uuids.uuid4()) for _ in range(step)]
+            detectors = self._switchboard.machines.detectors(self.company, self.campaign, link)
             now = self._clock()
             claims = self.company.calls.claim(self.campaign, self.owner, gateway, link.address.name, ids, now)
             for claim in claims:
-                self._originate(claim, gateway, link, now)
+                self._originate(claim, gateway, link, now, detectors)
             count += len(claims)
         return count
 
-    def _originate(self, claim: Claim, gateway: Gateway, link: SwitchLink, now: float) -> None:
-        detectors = self._switchboard.machines.detectors(self.company, self.campaign, link.address.name)
+    def _originate(
+        self, claim: Claim, gateway: Gateway, link: SwitchLink, now: float, detectors: tuple[str, ...]
+    ) -> None:
         call = Call(
             uuid=claim.uuid,
             company=self.company.id,

@@ -45,15 +45,17 @@ class Machines:
 
     # -- what a switch has ---------------------------------------------------------------------------------
     def look(self, link: SwitchLink) -> None:
-        """Ask a switch which detectors it has; one that does not answer is taken to have none."""
+        """Ask a switch which detectors it has; one that does not answer is taken to have none. What was known of it
+        before is forgotten first: it may be another one now."""
         name = link.address.name
-        self._looked[name] = time.monotonic()
+        self._can.pop(name, None)
+        self._looked.pop(name, None)
         try:
             answers = {what: link.ask(commands.module_exists(DETECTORS[what].module)) for what in DETECTORS}
             self._can[name] = frozenset(what for what, answer in answers.items() if answer.strip() == "true")
         except SwitchError as error:
-            self._can.pop(name, None)
             log.warning("switch=%s detectors=unknown reason=%s", name, error)
+        self._looked[name] = time.monotonic()
 
     def look_again(self) -> None:
         """Those that were not asked for a while."""
@@ -61,18 +63,16 @@ class Machines:
             if link.up and time.monotonic() - self._looked.get(link.address.name, 0.0) >= DETECTORS_S:
                 self.look(link)
 
-    def forget(self, switch: str) -> None:
-        """It is gone, or another one now: nothing is known of it."""
-        self._can.pop(switch, None)
-        self._looked.pop(switch, None)
-
-    def detectors(self, company: CompanyStore, campaign: Campaign, switch: str) -> tuple[str, ...]:
+    def detectors(self, company: CompanyStore, campaign: Campaign, link: SwitchLink) -> tuple[str, ...]:
         """What listens to a call of this campaign on this switch; an alert when that is not what was wished for.
 
         With `rules` a beep is listened for too, where it can be: it says when a message is recorded.
         """
         if campaign.amd is Amd.OFF:
             return ()
+        switch = link.address.name
+        if switch not in self._looked:
+            self.look(link)
         can = self._can.get(switch, frozenset())
         wished = str(campaign.amd)
         self._tell(company, campaign, switch, wished if switch in self._can and wished not in can else "")
