@@ -54,7 +54,7 @@ _MEND = {
 }
 #: Ends that were found out late: how long the call really lasted is not known.
 _END_UNKNOWN = ("LOST", "SWITCH_GONE", "SWITCH_RESTARTED")
-_SUBTYPE = {RecordFormat.OGG: "VORBIS", RecordFormat.MP3: "MPEG_LAYER_III"}
+_SUBTYPE = {RecordFormat.WAV: "PCM_16", RecordFormat.OGG: "VORBIS", RecordFormat.MP3: "MPEG_LAYER_III"}
 #: Sides that never differ by more (of 1.0) are one sound.
 ALIKE = 0.001
 _CONVERT_FRAMES = 65_536
@@ -183,7 +183,7 @@ def measure(path: Path) -> Measured | None:
 
 def _converted(company: CompanyStore, path: Path, campaign: Campaign, now: float) -> Path:
     """The recording in its campaign's format; should that fail it stays as it is, and an alert says so."""
-    if path.suffix == f".{campaign.record_format}":
+    if path.suffix == f".{campaign.record_format}" and not _cut_off(path):
         return path
     try:
         return convert(path, campaign.record_format)
@@ -194,8 +194,16 @@ def _converted(company: CompanyStore, path: Path, campaign: Campaign, now: float
         return path
 
 
+def _cut_off(path: Path) -> bool:
+    """Is it a WAV file whose writer died? Its head says nothing of its length, and browsers believe the head."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    return head[:4] == b"RIFF" and int.from_bytes(head[4:], "little") + 8 < path.stat().st_size
+
+
 def convert(path: Path, to: RecordFormat) -> Path:
-    """The same sound beside it in another format; the first file is removed when the second is whole."""
+    """The same sound beside it in another format, or in its own with a head that is right; the first file is removed
+    when the second is whole."""
     target, part = path.with_suffix(f".{to}"), path.with_suffix(f".{to}.part")
     try:
         with (
@@ -207,7 +215,8 @@ def convert(path: Path, to: RecordFormat) -> Path:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
-    path.unlink()
+    if path != target:
+        path.unlink()
     return target
 
 

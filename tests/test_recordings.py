@@ -1,6 +1,7 @@
 """Recordings as files: looked at after the call, kept in the campaign's format, removed when their time is over."""
 
 import shutil
+import wave
 from dataclasses import replace
 
 import numpy as np
@@ -219,6 +220,17 @@ def test_recording_that_cannot_be_converted_stays_as_it_is_and_says_so(acme, roo
     assert wav.exists() and acme.recordings.get("call-1").path.endswith(".wav")
     assert [alert.name for alert in acme.alerts.standing()] == ["recording-format.spring"]
     assert [file.name for file in wav.parent.iterdir()] == [wav.name]
+
+
+def test_recording_whose_switch_died_gets_the_head_that_players_need(acme, root):
+    wav = talk(root / ended_call(acme, cause="SWITCH_RESTARTED"))
+    whole = wav.read_bytes()
+    wav.write_bytes(whole[:4] + (8).to_bytes(4, "little") + whole[8:40] + bytes(4) + whole[44:-40_000])
+    recordings.verify(acme, root, NOW + 4)
+    assert acme.recordings.get("call-1").finding == Finding.OK
+    with wave.open(str(wav)) as played:
+        assert played.getnframes() == 20 * 8000 - 10_000
+    assert wav.read_bytes()[44:] == whole[44:-40_000]
 
 
 # -- the end of their time -------------------------------------------------------------------------------------
