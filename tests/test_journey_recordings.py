@@ -7,6 +7,7 @@ from fsdialer.core.campaigns import RecordFormat
 from fsdialer.core.times import epoch
 from tests.journey import LEAVES_AFTER_3S, TALKS, Process, wait_until
 from tests.sound import heard
+from tests.test_journey_refer import CONNECTS, finished, on_a_pbx
 
 CUSTOMER_HZ, OPERATOR_HZ = 440, 700  # of operator 1001, as the simulated switch has them
 
@@ -66,6 +67,16 @@ def test_recording_goes_on_without_the_dialer_and_is_looked_at_when_there_is_one
     found = recording_of(c, lead)
     assert (found.call, found.finding) == (call["uuid"], "ok")
     assert heard(c.recordings / found.path) == (CUSTOMER_HZ, OPERATOR_HZ)
+
+
+def test_customer_sent_to_the_companys_pbx_is_recorded_up_to_there_and_that_is_said(centre, worker):
+    c = on_a_pbx(centre, record=True)
+    lead = c.add_lead(CONNECTS)
+    c.talking(lead)
+    finished(c, lead)
+    found = recording_of(c, lead)
+    assert found.finding == "elsewhere" and (c.recordings / found.path).exists()
+    assert [alert.name for alert in c.store.alerts.standing()] == ["recording-elsewhere.spring"]
 
 
 def test_campaign_that_is_not_to_be_recorded_leaves_no_file(centre):
