@@ -155,7 +155,7 @@ class Real:
         passwords = _configure(redis_url, folder / "conf", values, carrier.port)
         self.password = (folder / "conf/fsdialer.env").read_text().split("esl://:")[1].split("@")[0]
         switch = RealSwitch(folder / "conf", folder, values, lambda: self.password)
-        self._over.append(switch.stop)
+        self._over.append(switch.kill)
         self.address = ("127.0.0.1", int(values["event_socket_port"]))
         client = until(switch.ready, 40)
         self._over.append(client.stop)

@@ -86,6 +86,11 @@ class RealSwitch:
             client.stop()
         return None
 
+    def kill(self):
+        """At once: what it leaves behind is below `root`."""
+        self._process.kill()
+        self._process.wait()
+
     def stop(self):
         self._process.send_signal(signal.SIGTERM)
         try:
