@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from fsdialer.core.campaigns import Station
 from fsdialer.errors import Refused
 from tests.journey import wait_until
 
@@ -47,3 +48,28 @@ def test_nobody_on_the_line_is_rung_for_a_test(centre):
     c.on_line("1001")
     with pytest.raises(Refused, match="leave the line first"):
         c.store.operators.ask_for_phone_test("1001")
+
+
+def test_a_phone_that_is_well_is_on_the_line_after_its_test_of_the_shift(centre):
+    c = centre(station=Station.RING)
+    c.store.operators.seen("1001", time.time() + 60)
+    c.store.operators.ask_for_phone_test("1001", then="spring")
+    wait_until(lambda: c.operator("1001").state == "available", 12, "1001 to be on the line")
+    assert c.operator("1001").phone_test_ok and c.operator("1001").via == "web"
+    assert c.store.operators.proved("1001", time.time())
+
+
+def test_a_phone_that_cannot_be_reached_keeps_its_operator_off_the_line(centre):
+    c = centre(station=Station.RING)
+    c.switch.lab("phone 1001 unregistered")
+    c.store.operators.ask_for_phone_test("1001", then="spring")
+    wait_until(lambda: "is not registered" in c.operator("1001").phone_test, what="the test to fail")
+    assert c.operator("1001").state == "off"
+
+
+def test_the_phone_of_an_operator_on_the_pbx_is_tested_through_the_gateway(centre):
+    c = centre(station=Station.REFER)
+    c.switch.lab("phone 1001 unregistered")  # with the switch it never is
+    c.store.operators.ask_for_phone_test("1002")
+    wait_until(lambda: "answered after" in c.operator("1002").phone_test, 12, "the test to be over")
+    assert c.operator("1002").phone_test_ok

@@ -13,6 +13,7 @@ from fsdialer.core.campaigns import (
     Gateway,
     Mode,
     Operator,
+    PhoneTestRule,
     RecordFormat,
     Station,
     Window,
@@ -44,6 +45,11 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "hide_numbers": ("Hide numbers from operators", "flag", "On the page and on their phones."),
         "dial_format": ("Dial format", "text", "Macros: {number} {host} {port} {server}"),
         "refer_format": ("REFER format", "text", "For phones set to refer: {number} is the operator's extension."),
+        "phone_test": (
+            "Test phones once a shift",
+            "choice",
+            "advise: warn; require: no line until all is well.",
+        ),
         "server": ("Server", "text", "What {server} stands for."),
         "abandon_window": ("Abandoned share over", "choice", "What the law counts it over: a day, 24h, 30d, a month."),
         "allowed_destinations": ("Allowed destinations", "text", "Countries and prefixes: US CA +4930. Empty: all."),
@@ -104,6 +110,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
     },
 }
 _CHOICES = {
+    "phone_test": tuple(PhoneTestRule),
     "mode": tuple(Mode),
     "station": tuple(Station),
     "abandon_window": tuple(Window),

@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, g, jsonify, render_template, request
 
+from fsdialer.core.campaigns import PhoneTestRule
 from fsdialer.errors import Refused
+from fsdialer.store import CompanyStore
 from web.auth import signed_in
 from web.softphone import addresses
 from web.views import PAUSE_REASONS, operator_view
@@ -31,9 +33,21 @@ def page() -> str:
 @blueprint.route("/on", methods=["POST"])
 @signed_in("operator")
 def on() -> Response:
-    """Get on the line of a campaign."""
-    g.me.company.operators.go_on_line(g.me.operator, _asked("campaign"), time.time(), via="web")
+    """Get on the line of a campaign; once a shift the phone is tested before (`Company.phone_test`)."""
+    company, campaign, now = g.me.company, _asked("campaign"), time.time()
+    if _to_be_tested(company, now):
+        company.operators.ask_for_phone_test(g.me.operator, then=campaign)
+    else:
+        company.operators.go_on_line(g.me.operator, campaign, now, via="web")
     return _view()
+
+
+def _to_be_tested(company: CompanyStore, now: float) -> bool:
+    """Only where there is a dialer that would do it: it is the one of the operator's first campaign."""
+    view = company.operators.view(g.me.operator)
+    tester = company.ownership.owner(min(view.campaigns, default=""))
+    off = company.setup.company().phone_test is PhoneTestRule.OFF or view.state != "off"
+    return bool(tester) and not off and not company.operators.proved(g.me.operator, now)
 
 
 @blueprint.route("/off", methods=["POST"])

@@ -57,6 +57,15 @@ class AmdAction(StrEnum):
     MESSAGE = "message"
 
 
+class PhoneTestRule(StrEnum):
+    """Whether an operator's phone is tested before their first customer of a shift: not at all; tested, and on the line
+    with a warning unless it cannot be reached; or on the line only when everything is well."""
+
+    OFF = "off"
+    ADVISE = "advise"
+    REQUIRE = "require"
+
+
 class Station(StrEnum):
     """How an operator's phone is reached: rung for each call, or called once and held ("nailed up"), either way maybe
     the softphone in the operator's page; or by sending the customer to it, by SIP REFER to the operator's extension on
@@ -121,6 +130,7 @@ class Company:
     hide_numbers: bool = False
     dial_format: str = "+{number}@{host}:{port}"
     refer_format: str = "{number}@{host}:{port}"
+    phone_test: PhoneTestRule = PhoneTestRule.ADVISE
     server: str = ""
     retry_min: RetryDelays = DEFAULT_DELAYS
     abandon_window: Window = Window.DAY

@@ -3,7 +3,10 @@
 The causes are FreeSWITCH's, as the captures `operator-not-registered` and `operator-leg-no-answer` show them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from fsdialer.core.campaigns import PhoneTestRule
 
 _WORDS = {
     "USER_NOT_REGISTERED": "is not registered: start it, or check its account and network",
@@ -54,23 +57,45 @@ class PhoneTest:
     answered_after_s: float | None = None
 
 
+#: A phone that was well so long ago (seconds) is tested before the next customer.
+SHIFT_S = 12 * 3600
+#: A talk this long (seconds) proves a phone as well as a test does.
+PROOF_TALK_S = 20.0
+
+
+def proved(test_ok: bool, tested_at: float | None, talk_s: float, talk_ended_at: float | None, now: float) -> bool:
+    """Has a phone shown in this shift that it works: by its last test, or by a talk after that?"""
+    if talk_ended_at is not None and talk_s >= PROOF_TALK_S and now - talk_ended_at < SHIFT_S:
+        return test_ok or tested_at is None or talk_ended_at > tested_at
+    return test_ok and tested_at is not None and now - tested_at < SHIFT_S
+
+
+def goes_on(rule: PhoneTestRule, test: PhoneTest) -> bool:
+    """Does an operator whose phone was tested so get on the line?"""
+    return test.ok or (rule is not PhoneTestRule.REQUIRE and test.answered_after_s is not None)
+
+
 def judge_test(
     extension: str,
     cause: str,
     answered_after_s: float | None,
     packets: int | None,
-    addresses: int,
+    addresses: Sequence[str],
     in_browser: bool = False,
 ) -> PhoneTest:
     """The verdict on a test call that ended with `cause`, `packets` of audio having come from the phone (None: the
-    switch did not count), which was registered at so many `addresses`."""
+    switch did not count), which was registered at these `addresses` (host:port), one of them maybe twice."""
     if answered_after_s is None:
         return PhoneTest(False, f"Your phone {extension} {_words(cause, in_browser) or f'failed ({cause})'}.")
     answered = f"Your phone {extension} answered after {answered_after_s:.1f} s"
     if packets is not None and packets < ENOUGH_PACKETS:
         words = f"{answered}, but no audio came from it: check its microphone, then the firewall and NAT between."
         return PhoneTest(False, words, answered_after_s)
-    if addresses > 1:
-        words = f"{answered}, but it is registered at {addresses} addresses: sign the others out, or calls go astray."
+    twice = next((address for address in addresses if addresses.count(address) > 1), "")
+    if twice:
+        words = f"{answered}, but the same address ({twice}) is registered twice: remove one account there, or restart."
+        return PhoneTest(False, words, answered_after_s)
+    if len(addresses) > 1:
+        words = f"{answered}, but it is registered at {len(addresses)} addresses: sign the others out, or calls stray."
         return PhoneTest(False, words, answered_after_s)
     return PhoneTest(True, f"{answered} and its audio came through. Did you hear yourself?", answered_after_s)

@@ -8,27 +8,30 @@ import uuid as uuids
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fsdialer.core.campaigns import Station
+from fsdialer.core.dial_format import operator_destination
 from fsdialer.core.events import JobDone, LegAnswered, LegHungUp, SwitchEvent
-from fsdialer.core.phones import PhoneTest, judge_test
+from fsdialer.core.phones import PhoneTest, goes_on, judge_test
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.tasks import Tasks
-from fsdialer.errors import SwitchError, UnsafeCommand
+from fsdialer.errors import FsdialerError, Refused
 from fsdialer.esl import commands
 from fsdialer.esl.link import SwitchLink
+from fsdialer.esl.translate import contacts
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
 
 log = logging.getLogger(__name__)
 
 #: Seconds a test rings and talks, and after which it is over whatever the switch says.
-RING_S, TALK_S, OVER_S = 12, 6, 25.0
+RING_S, TALK_S, OVER_S = 12, 4, 25.0
 
 
 @dataclass(slots=True)
 class _Running:
     company: CompanyStore
     operator: OperatorView
-    addresses: int
+    addresses: list[str]
     placed_at: float
     answered_at: float | None = None
 
@@ -55,9 +58,9 @@ class PhoneTests:
         leg = str(uuids.uuid4())
         try:
             self._running[leg] = _Running(company, view, self._addresses(link, view), self._clock())
-            link.bgapi(_command(link, view, leg), leg)
+            link.bgapi(_command(company, link, view, leg), leg)
             self._tasks.later(OVER_S, "phone_test", self._over, leg, "NO_ANSWER", None)
-        except (SwitchError, UnsafeCommand) as error:
+        except FsdialerError as error:
             self._over(leg, str(error), None)
 
     def holds(self, leg: str) -> bool:
@@ -74,12 +77,11 @@ class PhoneTests:
         elif isinstance(event, LegHungUp) and event.leg in self._running:
             self._tasks.spawn("phone_test", self._over, event.leg, event.cause, event.packets)
 
-    def _addresses(self, link: SwitchLink, view: OperatorView) -> int:
-        """At how many addresses the phone is registered."""
-        if view.dial:
-            return 1
-        said = link.ask(commands.contact(view.extension, link.address.domain)).strip()
-        return 0 if said.startswith("error/") else len(said.split(","))
+    def _addresses(self, link: SwitchLink, view: OperatorView) -> list[str]:
+        """Where the phone is registered, ``host:port``; none for phones that are not registered with the switch."""
+        if view.dial or view.station == Station.REFER:
+            return []
+        return contacts(link.ask(commands.contact(view.extension, link.address.domain)))
 
     def _over(self, leg: str, cause: str, packets: int | None) -> None:
         running = self._running.pop(leg, None)
@@ -92,11 +94,22 @@ class PhoneTests:
 
     def _save(self, company: CompanyStore, operator: str, result: PhoneTest) -> None:
         log.info("operator=%s phone_test=%s result=%r", operator, "ok" if result.ok else "failed", result.words)
-        company.operators.phone_tested(operator, result.ok, result.words, self._clock())
+        then = company.operators.phone_tested(operator, result.ok, result.words, self._clock())
+        if not then or not goes_on(company.setup.company().phone_test, result):
+            return
+        try:
+            company.operators.go_on_line(operator, then, self._clock(), via="web")
+        except FsdialerError as error:
+            log.warning("operator=%s campaign=%s on_line=refused reason=%s", operator, then, error)
 
 
-def _command(link: SwitchLink, view: OperatorView, leg: str) -> str:
+def _command(company: CompanyStore, link: SwitchLink, view: OperatorView, leg: str) -> str:
     destination = view.dial or commands.user_destination(view.extension, link.address.domain)
+    if view.station == Station.REFER and not view.dial:
+        gateways = [name for each in view.campaigns for name in company.setup.campaign(each).gateways]
+        if not gateways:
+            raise Refused("cannot be called: its campaigns have no gateway")
+        destination = operator_destination(company.setup.company(), company.setup.gateway(gateways[0]), view.extension)
     return commands.originate_test(
         leg=leg, destination=destination, ring_s=RING_S, caller_name="Phone test", talk_s=TALK_S
     )

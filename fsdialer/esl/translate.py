@@ -5,6 +5,7 @@ Pure: an event in, an event out. It refuses to know what has happened before: a 
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,8 @@ SUBSCRIPTION = (
     "amd::info",
 )
 
+#: Whom a contact stands for: after its user, before its parameters.
+_HOST_PORT = re.compile(r"@(\[[0-9a-fA-F:]+\](?::[0-9]+)?|[^\s;>@]+)")
 #: How our variables are called on the wire, and how an inner dialplan's silence begins.
 _TAG, _SILENCE = "fsdialer_", "silence_stream://"
 
@@ -151,6 +154,12 @@ def channel_rows(text: str) -> list[str]:
     if not isinstance(rows, list):  # with no channel at all there is only a row_count
         return []
     return [str(row["uuid"]) for row in rows if isinstance(row, dict) and row.get("uuid")]
+
+
+def contacts(text: str) -> list[str]:
+    """Where a phone is registered, ``host:port`` each, of the answer of ``sofia_contact``; none when it is not."""
+    found = (_HOST_PORT.search(contact) for contact in text.strip().split(","))
+    return [match[1] for match in found if match]
 
 
 def dumped(text: str) -> ChannelSnapshot:

@@ -9,6 +9,7 @@ from fsdialer.core.call_facts import Refer
 from fsdialer.core.campaigns import BROWSER_STATIONS, DEFAULT_DELAYS, HELD_STATIONS
 from fsdialer.core.leads import OUTCOMES
 from fsdialer.core.machines import MACHINE_OUTCOME
+from fsdialer.core.phones import proved
 from fsdialer.core.times import day, epoch, iso
 from fsdialer.errors import NotFound, Refused
 from fsdialer.store.feed import Feed
@@ -155,11 +156,14 @@ class Operators:
     # -- what an operator asks for -------------------------------------------------------------------------
     def go_on_line(self, operator: str, campaign: str, now: float, via: str = "web") -> None:
         """Get on the line of `campaign`. `via` "web": leaves it when the browser is gone; "cli": stays."""
+        self._of_campaign(operator, campaign)
+        self._presence(operator, "on", now, campaign, via)
+
+    def _of_campaign(self, operator: str, campaign: str) -> None:
         view = self.view(operator)
         if campaign not in view.campaigns:
             allowed = ", ".join(view.campaigns) or "none"
             raise Refused(f"operator {operator} is not of campaign {campaign!r} (campaigns: {allowed})")
-        self._presence(operator, "on", now, campaign, via)
 
     def leave_line(self, operator: str, now: float, reason: str = "") -> None:
         """Off the line now, or after the present call."""
@@ -222,16 +226,32 @@ class Operators:
         """The nailed-up phone failed or was hung up: off the line, with the reason on the page."""
         self._presence(operator, "phone_down", now, detail=reason)
 
-    def ask_for_phone_test(self, operator: str) -> None:
-        """Have the operator's phone tested; Refused while they are on the line."""
+    def proved(self, operator: str, now: float) -> bool:
+        """Has the operator's phone shown in this shift that it works (`core.phones.proved`)?"""
+        view = self.view(operator)
+        talk = self._redis.hgetall(self._keys.call(view.last_call)) if view.last_call else {}
+        ended_at = epoch(talk["ended"]) if talk.get("ended") and talk.get("bridged") else None
+        return proved(view.phone_test_ok, view.phone_tested_at, float(talk.get("talk_s") or 0), ended_at, now)
+
+    def ask_for_phone_test(self, operator: str, then: str = "") -> None:
+        """Have the operator's phone tested, and get on the line of campaign `then` if it is well; Refused while they
+        are on the line."""
         if self.view(operator).state != "off":
             raise Refused("leave the line first: the test needs your phone")
-        self._tell_tested(operator, True, "Your phone is being called…", None)
+        if then:
+            self._of_campaign(operator, then)
+        self._redis.hset(self._keys.operator(operator), "phone_test_then", then)
+        words = "Your phone is being called: say something, and you hear yourself. Then you are on the line."
+        self._tell_tested(operator, True, words if then else "Your phone is being called…", None)
         self._feed.publish("wish", what="test_phone", operator=operator)
 
-    def phone_tested(self, operator: str, ok: bool, words: str, now: float) -> None:
-        """How a test of their phone went, for the operator's page."""
+    def phone_tested(self, operator: str, ok: bool, words: str, now: float) -> str:
+        """How a test of their phone went, for the operator's page; the campaign whose line they asked for, if any."""
+        key = self._keys.operator(operator)
+        with self._redis.pipeline() as pipe:
+            then = pipe.hget(key, "phone_test_then").hdel(key, "phone_test_then").execute()[0]
         self._tell_tested(operator, ok, words, now)
+        return then or ""
 
     def _tell_tested(self, operator: str, ok: bool, words: str, at: float | None) -> None:
         record = {"phone_test": words, "phone_test_ok": "1" if ok else "0", "phone_tested": iso(at) if at else ""}

@@ -2,7 +2,8 @@
 
 import pytest
 
-from fsdialer.core.phones import judge_test, phone_failure
+from fsdialer.core.campaigns import PhoneTestRule
+from fsdialer.core.phones import SHIFT_S, PhoneTest, goes_on, judge_test, phone_failure, proved
 
 
 @pytest.mark.parametrize(
@@ -12,13 +13,15 @@ from fsdialer.core.phones import judge_test, phone_failure
         ("NORMAL_CLEARING", None, 1, 0.31, True, "its audio came through"),
         ("NORMAL_CLEARING", 3, 1, 0.31, False, "no audio came from it: check its microphone, then the firewall"),
         ("NORMAL_CLEARING", 290, 2, 0.31, False, "it is registered at 2 addresses: sign the others out"),
+        ("NORMAL_CLEARING", 290, -2, 0.31, False, "the same address (10.0.0.9:5060) is registered twice"),
         ("NO_ANSWER", None, 1, None, False, "did not answer: switch on its automatic answer"),
         ("USER_NOT_REGISTERED", None, 0, None, False, "is not registered: start it"),
         ("SOMETHING_ODD", None, 1, None, False, "failed (SOMETHING_ODD)"),
     ],
 )
 def test_a_phone_test_says_in_words_what_to_mend(cause, packets, addresses, answered_s, ok, words):
-    result = judge_test("1001", cause, answered_s, packets, addresses)
+    where = ["10.0.0.9:5060"] * -addresses or [f"10.0.0.{n}:5060" for n in range(addresses)]
+    result = judge_test("1001", cause, answered_s, packets, where)
     assert (result.ok, result.answered_after_s) == (ok, answered_s)
     assert result.words.startswith("Your phone 1001 ") and words in result.words
 
@@ -27,3 +30,40 @@ def test_a_failure_says_what_to_do_and_to_get_on_the_line_again():
     assert phone_failure("1001", "USER_BUSY") == (
         "Your phone 1001 is busy: end its other call. Get on the line again when it works."
     )
+
+
+NOW = 1_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("ok", "tested_ago", "talk_s", "talk_ago", "is_proved"),
+    [
+        (False, None, 0, None, False),
+        (True, 60, 0, None, True),
+        (True, SHIFT_S + 1, 0, None, False),
+        (False, 60, 0, None, False),
+        (False, None, 40, 60, True),
+        (False, None, 5, 60, False),
+        (False, None, 40, SHIFT_S + 1, False),
+        (False, 600, 40, 60, True),
+        (False, 60, 40, 600, False),
+    ],
+)
+def test_a_phone_is_proved_for_a_shift_by_its_last_test_or_by_a_talk_since(ok, tested_ago, talk_s, talk_ago, is_proved):
+    tested_at = None if tested_ago is None else NOW - tested_ago
+    talked_at = None if talk_ago is None else NOW - talk_ago
+    assert proved(ok, tested_at, talk_s, talked_at, NOW) is is_proved
+
+
+@pytest.mark.parametrize(
+    ("rule", "ok", "answered", "on"),
+    [
+        (PhoneTestRule.ADVISE, True, True, True),
+        (PhoneTestRule.ADVISE, False, True, True),
+        (PhoneTestRule.ADVISE, False, False, False),
+        (PhoneTestRule.REQUIRE, False, True, False),
+        (PhoneTestRule.REQUIRE, True, True, True),
+    ],
+)
+def test_who_gets_on_the_line_after_a_test(rule, ok, answered, on):
+    assert goes_on(rule, PhoneTest(ok, "", 0.3 if answered else None)) is on

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fsdialer.esl.frames import FrameReader
-from fsdialer.esl.translate import ChannelSnapshot, channel_rows, dumped
+from fsdialer.esl.translate import ChannelSnapshot, channel_rows, contacts, dumped
 from tests.esl import captures
 
 
@@ -72,3 +72,22 @@ def test_a_channel_is_bridged_by_its_state_and_not_by_what_an_old_bridge_left(st
     }
     snapshot = dumped(json.dumps(channel))
     assert snapshot == ChannelSnapshot("u-1", None, "u-2" if bridged else "", {})
+
+
+@pytest.mark.parametrize(
+    ("said", "where"),
+    [
+        ("error/user_not_registered\n", []),
+        ("sofia/operators/sip:1001@127.0.0.1:5070\n", ["127.0.0.1:5070"]),
+        (
+            "sofia/operators/sip:1001-0x5@10.0.0.5:5060;fs_nat=yes;fs_path=sip%3A1001%4010.0.0.5,"
+            "sofia/operators/sip:1001@10.0.0.6:5060;transport=tcp",
+            ["10.0.0.5:5060", "10.0.0.6:5060"],
+        ),
+        ("sofia/operators/sip:a@b.invalid;transport=ws", ["b.invalid"]),
+        ("sofia/operators/sip:1001@[2001:db8::1]:5060", ["[2001:db8::1]:5060"]),
+        ("", []),
+    ],
+)
+def test_where_a_phone_is_registered(said, where):
+    assert contacts(said) == where

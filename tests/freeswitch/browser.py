@@ -11,7 +11,7 @@ import time
 
 from playwright.sync_api import expect
 
-from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator, Station
+from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator, PhoneTestRule, Station
 from fsdialer.core.leads import NewLead
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
@@ -147,7 +147,7 @@ class Lab:
 
     def _company(self, carrier):
         acme = CompanyStore(self.redis, "acme")
-        acme.setup.save_company(Company("acme", "Acme"))
+        acme.setup.save_company(Company("acme", "Acme", phone_test=PhoneTestRule.OFF))
         acme.setup.save_gateway(Gateway("acme", "trunk", host="127.0.0.1", port=carrier, profile="carrier"))
         campaign = Campaign(
             "acme", "spring", "Spring", Mode.PROGRESSIVE, gateways=("trunk",), caller_ids=("+12125550100",)

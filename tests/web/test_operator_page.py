@@ -5,6 +5,7 @@ import json
 import time
 from datetime import UTC, datetime, timedelta
 
+from fsdialer.core.campaigns import PhoneTestRule
 from fsdialer.core.times import iso
 from tests.web.conftest import NUMBER
 from web.feed import _operator_stream
@@ -146,3 +147,38 @@ def test_machine_that_was_heard_is_told_and_one_of_the_sample_is_not(acme, custo
     assert operator_view(acme, "1001", time.time())["card"]["machine"] is True
     acme.redis.hset(acme.keys.call(call), "spared", "1")
     assert operator_view(acme, "1001", time.time())["card"]["machine"] is False
+
+
+def on_with_a_dialer(acme, ann):
+    assert acme.ownership.take("spring", "d1", 60)
+    return ann.ask("on", campaign="spring").json
+
+
+def test_the_first_time_of_a_shift_the_phone_is_tested_before_the_line(acme, ann):
+    before = acme.feed.last_id()
+    view = on_with_a_dialer(acme, ann)
+    assert view["state"] == "off" and "Then you are on the line" in view["phone_test"]["words"]
+    assert [e.get("what") for _, e in acme.feed.read(before, 1) if e["type"] == "wish"] == ["test_phone"]
+    assert acme.operators.phone_tested("1001", True, "fine", time.time()) == "spring"
+    assert acme.operators.phone_tested("1001", True, "fine", time.time()) == "", "the wish holds for one test"
+    assert ann.ask("on", campaign="spring").json["state"] == "available", "once a shift is enough"
+
+
+def test_a_phone_whose_test_failed_is_tested_again(acme, ann):
+    on_with_a_dialer(acme, ann)
+    acme.operators.phone_tested("1001", False, "no audio", time.time())
+    assert ann.ask("on", campaign="spring").json["state"] == "off"
+
+
+def test_no_test_where_it_is_switched_off_or_no_dialer_would_do_it(acme, ann):
+    assert ann.ask("on", campaign="spring").json["state"] == "available"
+    ann.ask("off")
+    off = dataclasses.replace(acme.setup.company(), phone_test=PhoneTestRule.OFF)
+    acme.setup.save_company(off)
+    assert on_with_a_dialer(acme, ann)["state"] == "available"
+
+
+def test_nobody_is_tested_for_a_campaign_that_is_not_theirs(acme, ann):
+    acme.ownership.take("spring", "d1", 60)
+    answer = ann.ask("on", campaign="autumn")
+    assert answer.status_code == 409 and "is not of campaign" in answer.json["error"]

@@ -49,7 +49,8 @@ function draw(next) {
   const wishes = { off: 'You leave the line after this call.', paused: 'You pause after this call.' };
   $('wish').textContent = wishes[next.wish] || '';
   $('wish').hidden = !next.wish;
-  $('reason').textContent = next.state === 'off' || next.state === 'paused' ? next.reason : '';
+  const warning = next.phone_test.at && !next.phone_test.ok ? next.phone_test.words : '';
+  $('reason').textContent = next.state === 'off' || next.state === 'paused' ? next.reason : warning;
   $('reason').hidden = !$('reason').textContent;
   $('reason').classList.toggle('trouble', next.state === 'off');
   drawControls(next);
@@ -60,7 +61,8 @@ function draw(next) {
 
 function drawControls(next) {
   const off = next.state === 'off';
-  $('line').textContent = off ? 'Get on line' : next.wish === 'off' ? 'Stay on the line' : 'Leave the line';
+  const testing = off && next.phone_test.words && !next.phone_test.at;
+  $('line').textContent = testing ? 'Testing your phone…' : off ? 'Get on line' : next.wish === 'off' ? 'Stay on the line' : 'Leave the line';
   $('line').classList.toggle('primary', off);
   $('line').disabled = false;
   const choices = $('campaign');
