@@ -25,6 +25,7 @@ from fsdialer.demo.picture import picture
 from fsdialer.demo.processes import Processes, ProcessFailed
 from fsdialer.demo.robots import Robots
 from fsdialer.errors import FsdialerError
+from fsdialer.lab.people import People
 from fsdialer.lab.redis_server import RedisServer
 from fsdialer.store import Store, connect
 
@@ -159,6 +160,7 @@ class Lab:
             ROBOTS,
             self._options.seed,
             1.5 if self._options.fast else 6.0,
+            People(by_chance=True, seed=self._options.seed).is_machine,
         )
         self._robots.sit_down(time.time())
 

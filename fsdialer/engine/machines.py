@@ -68,9 +68,10 @@ class Machines:
 
         With `rules` a beep is listened for too, where it can be: it says when a message is recorded.
         """
-        if campaign.amd is Amd.OFF:
-            return ()
         switch = link.address.name
+        if campaign.amd is Amd.OFF:
+            self._tell(company, campaign, switch, "")
+            return ()
         if switch not in self._looked:
             self.look(link)
         can = self._can.get(switch, frozenset())

@@ -49,12 +49,12 @@ class Detectors:
             self.stop(channel)
 
     def stop(self, channel: Channel) -> str:
-        """The answer of ``avmd UUID stop``."""
+        """The answer of ``avmd UUID stop``: none, as `freeswitch/` has it say nothing (``report_status``)."""
         if not channel.listening:
             return f"+ERR, avmd has not yet been started on\n [{channel.uuid}] [{channel.name}]\n\n"
         channel.listening = False
         self._exchange.fire_custom("avmd::stop", channel.uuid, Call_command="avmd")
-        return f"+OK\n [{channel.uuid}] [{channel.name}] stopped\n\n"
+        return ""
 
     def _hear(self, channel: Channel) -> None:
         """A beep, told once for each time it was started, and that one twice."""

@@ -47,7 +47,7 @@ BY_SUFFIX = {
     "206": Plan(ring_s=2.0),
     "207": Plan(status=486, ring_s=0.5),
     "301": Plan(ring_s=0.2, talk_s=30.0, patience_s=30.0, beep_s=3.0),
-    "302": Plan(ring_s=0.2, talk_s=30.0, patience_s=30.0, beep_s=1.2),
+    "302": Plan(ring_s=0.2, talk_s=30.0, patience_s=30.0, beep_s=2.0),
     "303": Plan(ring_s=0.2, wordy=True),
     "210": Plan(ring_s=0.2, refer=(202, 100, 200)),
     "211": Plan(ring_s=0.2, refer=(403,)),
@@ -110,6 +110,10 @@ class People:
         if plan is None:
             plan = self._chance(number, attempt) if self._by_chance else BY_SUFFIX.get(number[-3:], ANYBODY)
         return self._scaled(plan)
+
+    def is_machine(self, number: str, attempt: int) -> bool:
+        """Does a machine answer this time?"""
+        return self.plan(number, attempt).beep_s is not None
 
     def _chance(self, number: str, attempt: int) -> Plan:
         if random.Random(f"{self._seed}/{number}").randrange(100) < DEAD_NUMBERS:

@@ -4,7 +4,15 @@ from dataclasses import replace
 
 from fsdialer.core.call_facts import Call
 from fsdialer.core.calls import advance
-from fsdialer.core.events import LegAnswered, LegHungUp, LegsBridged, OperatorReserved, WaitExpired
+from fsdialer.core.events import (
+    LegAnswered,
+    LegHungUp,
+    LegsBridged,
+    MachineHeard,
+    MachineSaid,
+    OperatorReserved,
+    WaitExpired,
+)
 from fsdialer.core.pacing.observed import found_a_machine, of_call, of_operator, placed, under_way
 
 CALL = Call("c1", "acme", "spring", "7", "+12025550100", "trunk", "fs1", 1, placed_at=100.0)
@@ -58,6 +66,28 @@ def test_a_machine_is_told_when_an_operator_says_so():
         "call": "c1",
         "operator": None,
     }
+
+
+GREETING, BEEP = MachineHeard("c1", 106.6, beep=False), MachineHeard("c1", 108.0, beep=True)
+ENDS = LegHungUp("c1", 125.0, "NORMAL_CLEARING")
+
+
+def test_a_machine_sent_away_is_an_answer_taken_back_and_no_abandon():
+    assert told(ANSWER, GREETING, BEEP, ENDS) == [("answer", 105.0, None, None), ("machine", 106.6, None, None)]
+
+
+def test_a_beep_after_the_wait_takes_the_abandon_back():
+    seen = told(ANSWER, WaitExpired("c1", 107.0), BEEP, ENDS)
+    assert [kind for kind, *_ in seen] == ["answer", "abandon", "machine"]
+
+
+def test_a_machine_heard_in_a_talk_says_nothing_until_the_operator_does():
+    assert [kind for kind, *_ in told(ANSWER, *BRIDGE, BEEP, ENDS)] == ["answer", "connect", "talk_end"]
+
+
+def test_a_talk_ends_when_the_operator_says_machine_and_not_with_the_message():
+    seen = told(ANSWER, *BRIDGE, MachineSaid("ann", 110.0), ENDS)
+    assert seen[2:] == [("talk_end", 110.0, "ann", None)]
 
 
 def test_nothing_is_told_twice():

@@ -171,6 +171,13 @@ def test_a_machine_found_out_after_its_answer_is_no_answer():
     assert policy.budget.day.answers == 0
 
 
+def test_a_machine_nobody_was_free_for_is_neither_an_answer_nor_abandoned():
+    policy = make("predictive")
+    for kind in ("originate", "answer", "abandon", "machine", "machine"):
+        policy.observe(event(kind, 5.0, call="a"))
+    assert (policy.budget.day.answers, policy.budget.day.abandons) == (0, 0)
+
+
 absurd = st.one_of(st.none(), st.floats(), st.integers(), st.text(max_size=3), st.lists(st.integers(), max_size=2))
 
 

@@ -48,13 +48,14 @@ def test_windows_begin_where_the_law_says():
 def test_the_counters_of_the_window_are_told_by_the_hour(acme):
     now = at("2026-11-23T14:35:10")
 
-    def count(when, answers, abandoned, machines=0):
+    def count(when, answers, abandoned, machines=0, heard=0):
         hour = when[11:13]
         counts = {f"{hour}.answers": answers, f"{hour}.abandoned": abandoned, f"{hour}.outcome.machine": machines}
+        counts[f"{hour}.machine"] = heard
         acme.redis.hset(acme.keys.stats("spring", when[:10]), mapping=counts)
         return int(at(when) // 3600)
 
-    today = count("2026-11-23T09:00", 110, 3, machines=10)
+    today = count("2026-11-23T09:00", 115, 3, machines=10, heard=5)
     yesterday = count("2026-11-22T15:00", 50, 2)
     first = count("2026-11-01T00:00", 10, 4)
     last_month = count("2026-10-24T13:00", 1000, 500)
@@ -67,4 +68,5 @@ def test_the_counters_of_the_window_are_told_by_the_hour(acme):
 def test_the_share_of_abandoned_calls_leaves_out_what_operators_called_machines():
     assert abandon_rate({"answers": 110, "outcome.machine": 10, "abandoned": 3}) == 0.03
     assert abandon_rate({"answers": 2, "outcome.machine": 2}) == 0.0
+    assert abandon_rate({"answers": 120, "outcome.machine": 10, "machine": 10, "abandoned": 3}) == 0.03
     assert abandon_rate({}) == 0.0

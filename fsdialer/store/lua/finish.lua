@@ -41,7 +41,9 @@ end
 judge(call, now, get(call, 'outcome'), 1)
 local bridged = get(call, 'bridged')
 if bridged ~= '' then
-  redis.call('HSET', call, 'talk_s', string.format('%.3f', math.max(0, now - epoch(bridged))))
+  local dismissed = get(call, 'dismissed') -- the operator left then; the rest was a message to a machine
+  local talked_until = dismissed ~= '' and epoch(dismissed) or now
+  redis.call('HSET', call, 'talk_s', string.format('%.3f', math.max(0, talked_until - epoch(bridged))))
 end
 if operator and operator ~= '' and get(key('operator', operator), 'call') == uuid then
   local hash = key('operator', operator)
