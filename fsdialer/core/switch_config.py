@@ -123,8 +123,6 @@ def directory(domain: str, phones: Iterable[Phone], cache_ms: int = CACHE_MS) ->
             ("user_context", "operators"),
             ("effective_caller_id_name", _one_line(phone.name or phone.operator)),
             ("effective_caller_id_number", phone.extension),
-            ("fsdialer_company", phone.company),
-            ("fsdialer_operator", phone.operator),
         ):
             _param(variables, "variable", name, value)
     return element

@@ -1,6 +1,7 @@
 """How the switch stands, as we ask it after we were away, and what it says by itself: the same of both switches."""
 
 import json
+import uuid
 
 import gevent
 import pytest
@@ -75,6 +76,16 @@ def test_variables_of_ours_are_set_and_read_back_and_stand_in_the_end(talk, pair
     assert talk.variable(person, "fsdialer_lead") == "_undef_"
     talk.api(commands.kill(person, "NORMAL_CLEARING"))
     assert talk.ending(person).get("variable_fsdialer_mark") == "a.b:1"
+
+
+def test_a_leg_without_a_tag_has_none_whosever_phone_it_is(talk):
+    """Or the dialer would take an operator's call to the echo, or the test of their phone, for a stray of its own."""
+    leg = str(uuid.uuid4())
+    phone = commands.user_destination(ANSWERS, "127.0.0.1")
+    talk.placed.append(leg)
+    talk.job(commands.originate_test(leg=leg, destination=phone, ring_s=10, caller_name="Test", talk_s=5), leg)
+    talk.event("CHANNEL_ANSWER", leg)
+    assert dumped(talk.api(commands.dump(leg))).variables == {}
 
 
 # -- all at once ---------------------------------------------------------------------------------------------------

@@ -1,7 +1,10 @@
 """Operators' phones: rung, held, lost, refusing: the same of both switches."""
 
+import uuid
+
 import pytest
 
+from fsdialer.esl import commands
 from tests.contract.sides import ANSWERS, EARLY, NEVER_ANSWERS, NOBODY, NOT_THERE, REFUSES
 
 
@@ -45,3 +48,14 @@ def test_a_phone_that_hangs_up_is_gone_by_the_far_end(talk, side):
     side.hang_up_phone(ANSWERS)
     end = talk.gone(operator)
     assert (end.cause, end.sip_status, end.by_far_end) == ("NORMAL_CLEARING", 200, True)
+
+
+def test_a_phone_under_test_is_answered_heard_and_let_go_at_the_end_of_its_time(talk):
+    leg = str(uuid.uuid4())
+    phone = commands.user_destination(ANSWERS, "127.0.0.1")
+    talk.placed.append(leg)
+    talk.job(commands.originate_test(leg=leg, destination=phone, ring_s=10, caller_name="Test", talk_s=2), leg)
+    end = talk.gone(leg)
+    assert (end.cause, end.by_far_end) == ("NORMAL_CLEARING", False)
+    assert 1.5 < end.at - end.answered_at < 3.5
+    assert end.packets > 25

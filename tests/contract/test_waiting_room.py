@@ -4,7 +4,7 @@ import pytest
 
 from fsdialer.esl.commands import NO_PICKUP, OPT_OUT
 from tests.contract.sides import ANSWERS
-from tests.contract.talk import customer
+from tests.contract.talk import Talk, customer
 
 WAITED = ["customer rings", "customer answers", "customer may be bridged", "customer has waited too long"]
 GONE = "customer is gone: NO_PICKUP, had rung, had answered"
@@ -91,3 +91,32 @@ def test_a_message_played_over_the_wait_does_not_end_it(talk):
     person = talk.ready(talk.call(customer("200")))
     assert talk.api(f"uuid_broadcast {person} tone_stream://%(100,10,440) aleg") == "+OK Message sent\n"
     assert talk.exists(person)
+
+
+def test_the_limit_holds_when_who_made_the_call_is_gone(talk, side):
+    """The dialer dies between the answer and the bridge: the switch plays the message and lets the customer go."""
+    gone = Talk(side.address, side.password)
+    person = gone.ready(gone.call(customer("200"), wait_s=1, message=MESSAGE))
+    gone.client.stop(goodbye=False)
+    end = talk.gone(person)
+    assert end.cause == NO_PICKUP
+    assert 1.5 < end.at - end.answered_at < 2.6
+
+
+def test_who_hangs_up_during_the_message_is_gone_by_themselves_and_had_waited_too_long(talk):
+    person = talk.call(customer("202"), wait_s=1, message="tone_stream://%(5000,100,440)")
+    assert talk.gone(person).by_far_end
+    assert talk.story(customer=person)[-2:] == [
+        "customer has waited too long",
+        "customer is gone: NORMAL_CLEARING, sip 200, had rung, had answered, by the far end",
+    ]
+
+
+def test_a_bridge_to_somebody_who_still_rings_ends_both(talk):
+    """Why nobody is bridged before they are ready."""
+    operator = talk.ready(talk.ring(ANSWERS, held=True))
+    person = talk.call(customer("408"))
+    talk.event("CHANNEL_PROGRESS", person)
+    assert talk.done(talk.job(f"uuid_bridge {operator} {person}")).ok
+    assert talk.gone(person).cause == "DESTINATION_OUT_OF_ORDER"
+    assert talk.result(person).startswith("-ERR")
