@@ -145,6 +145,11 @@ def test_saved_call_comes_back_as_it_was(acme, claim, owner):
         leg_ready=True,
         bridging=True,
         passed_over=("bob",),
+        amd="rules",
+        machine_at=NOW + 6.6,
+        beeped_at=NOW + 9,
+        spared=True,
+        dismissed_at=NOW + 10,
     )
     assert acme.calls.save(call, owner, NOW + 5)
     (loaded,) = acme.calls.load("acme", "spring")

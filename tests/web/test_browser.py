@@ -8,6 +8,7 @@ import time
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from fsdialer.core.times import iso
 from fsdialer.store.recordings import Recording
 from tests.journey import Process, wait_until
 from tests.sound import tone, write_stereo
@@ -270,3 +271,28 @@ def test_recording_is_played_on_the_page(page, acme, site, tmp_path):
     wait_until(lambda: page.evaluate("document.querySelector('audio').ended"), what="the player")
     assert page.evaluate("document.querySelector('audio').duration") == 5
     assert [each["how"] for each in acme.recordings.played(9)] == ["play"]
+
+
+def test_machine_that_was_heard_is_told_at_once_and_one_key_says_that_it_is_one(page, acme):
+    sign_in(page)
+    page.click("text=Get on line")
+    state(page, "Free")
+    call = connect_customer(acme, "1001", "call-1")
+    expect(page.locator("#card")).to_be_visible()
+    expect(page.locator("#machine")).to_be_hidden()
+    acme.redis.hset(acme.keys.call(call), "machine", iso(time.time()))
+    acme.feed.publish("call", call=call, state="talking", operator="1001", machine="1")
+    expect(page.locator("#machine")).to_have_text("This sounds like a machine. If it is one, press 6.")
+    page.keyboard.press("6")
+    wait_until(lambda: acme.calls.get(call).get("outcome") == "machine", what="the outcome")
+    expect(page.locator("#machine")).to_be_hidden()
+
+
+def test_table_of_detectors_is_a_page_of_the_administrators(page, acme):
+    counts = {"rules.heard.machine": 18, "rules.heard.person": 2, "rules.heard.unsaid": 100}
+    acme.redis.hset(acme.keys.gateway_amd("trunk", iso(time.time())[:10]), mapping=counts)
+    sign_in(page, "admin")
+    page.click("nav >> text=Machines")
+    row = page.locator("tbody tr")
+    expect(row).to_contain_text("10.0 %")
+    expect(row).to_contain_text("about 10")
