@@ -92,3 +92,15 @@ def test_pictures_are_drawn_or_what_they_need_is_named(tmp_path):
     else:
         names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
         assert names == ["small-curve.png", "small-day.png"]
+
+
+def test_machines_of_a_campaigns_history_are_machines_and_no_answers(acme):
+    now = time.time()
+    for n in range(60):
+        ended_call(acme, f"a{n}", now - 3600, answered=8, bridged=8.2, ended=98.2)
+    for n in range(40):
+        ended_call(acme, f"m{n}", now - 3600, answered=8, ended=40)
+        acme.redis.hset(acme.keys.call(f"call-m{n}"), "disposition", "machine")
+    world = of_history(acme, "spring", now - 86400, now, None)
+    assert world.answer_rate == ((0.0, 0.6),)
+    assert [(miss.cause, miss.share) for miss in world.misses] == [("MACHINE", 1.0)]

@@ -43,7 +43,7 @@ class Claim:
     preferred: str
 
 
-_HISTORY = ("placed", "answered", "bridged", "ended", "cause")
+_HISTORY = ("placed", "answered", "bridged", "ended", "cause", "disposition", "dismissed")
 
 
 class Calls:
@@ -142,8 +142,8 @@ class Calls:
             return [record for record in pipe.execute() if record]
 
     def ended_since(self, campaign: str, since: float) -> Iterator[dict[str, str]]:
-        """Placed, answered, bridged, ended and cause of the campaign's finished calls that are still kept (7 days);
-        what did not happen is empty."""
+        """Placed, answered, bridged, ended, cause, disposition and dismissed of the campaign's finished calls that are
+        still kept (7 days); what did not happen is empty."""
         for page in _pages(self._redis.scan_iter(match=self._keys.call("*"), count=1000), 1000):
             with self._redis.pipeline(transaction=False) as pipe:
                 for key in page:

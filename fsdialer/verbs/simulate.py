@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from fsdialer.core.dispositions import Disposition
 from fsdialer.core.pacing import make
 from fsdialer.core.pacing.simulation import Scenario, parse, play
 from fsdialer.core.pacing.simulation.study import Result, from_history, summary
@@ -63,9 +64,12 @@ def of_history(company: CompanyStore, campaign: str, since: float, now: float, o
         if not record["answered"]:
             missed.setdefault(record["cause"] or "UNKNOWN", []).append(ended - placed)
             continue
+        if record["disposition"] == Disposition.MACHINE:
+            missed.setdefault("MACHINE", []).append(epoch(record["answered"]) - placed)
+            continue
         answered.append(epoch(record["answered"]) - placed)
         if record["bridged"]:
-            talks.append(ended - epoch(record["bridged"]))
+            talks.append(epoch(record["dismissed"] or record["ended"]) - epoch(record["bridged"]))
     seats = operators or sum(campaign in each.campaigns for each in company.setup.operators())
     wrap_ups = company.stats.mean_wrap_ups_s(since, now)
     world = from_history(seats, answered, missed, talks, wrap_ups, settings.ring_s)
