@@ -10,6 +10,8 @@ SDP = (
     "v=0\r\no=peer 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
     "m=audio {port} RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
 )
+#: The head of a packet of audio: PCMU. Sent as they are, they count as what came.
+RTP = bytes([0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9])
 #: What a phone says that may be told, by UPDATE or INFO, whom it talks to.
 SHOWS = (
     "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, REFER, NOTIFY\r\n"
@@ -24,11 +26,13 @@ class Peer:
     def __init__(self, refer=(202, 200), bye_after_refer=False):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
-        self._socket.settimeout(0.2)
+        self._socket.settimeout(0.02)
         self._rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._rtp.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self.refer, self.bye_after_refer = list(refer), bye_after_refer
+        self.talks = False  # sends audio while it is in a call
+        self._hears = None
         self.messages = []
         self._tags = {}
         self._stopped = threading.Event()
@@ -47,6 +51,8 @@ class Peer:
 
     def _listen(self):
         while not self._stopped.is_set():
+            if self.talks and self._hears:
+                self._rtp.sendto(RTP + bytes(160), self._hears)
             try:
                 data, sender = self._socket.recvfrom(65535)
             except TimeoutError:
@@ -60,6 +66,7 @@ class Peer:
         method = text.split(" ", 1)[0]
         match method:
             case "INVITE":
+                self._hears = ("127.0.0.1", int(re.search(r"m=audio (\d+)", text)[1]))
                 self._answer(text, sender, 200, SDP.format(port=self._rtp.getsockname()[1]))
             case "REFER":
                 if self.refer:
@@ -68,6 +75,9 @@ class Peer:
                         self._notify(text, sender, status)
                     if self.bye_after_refer:
                         self._send(self._request("BYE", text), sender)
+            case "BYE":
+                self._hears = None
+                self._answer(text, sender, 200)
             case "ACK" | "SIP/2.0":
                 pass
             case _:

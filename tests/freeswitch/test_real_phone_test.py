@@ -1,0 +1,70 @@
+"""Test my phone on a real FreeSWITCH, with phones that are SIP peers. Skipped, saying so, where there is no
+`freeswitch` on PATH."""
+
+import dataclasses
+import shutil
+import time
+
+import pytest
+
+from fsdialer.core.campaigns import Operator, PhoneTestRule, Station
+from tests.freeswitch.centre import SECRET, RealCentre
+from tests.freeswitch.sip import Caller
+from tests.freeswitch.test_real import until
+
+pytestmark = [
+    pytest.mark.freeswitch,
+    pytest.mark.skipif(shutil.which("freeswitch") is None, reason="no freeswitch on PATH: no phone was tested on one"),
+    pytest.mark.timeout(120),
+]
+
+
+@pytest.fixture(scope="module")
+def centre(redis_url, tmp_path_factory):
+    centre = RealCentre(redis_url, tmp_path_factory.mktemp("centre"))
+    yield centre
+    centre.stop()
+
+
+def words_after_test(centre, then=""):
+    """What the operator reads in the end."""
+    began = time.time() - 1
+    centre.acme.operators.seen("1001", time.time() + 60)
+    centre.acme.operators.ask_for_phone_test("1001", then=then)
+    until(lambda: (centre.acme.operators.view("1001").phone_tested_at or 0) > began, 30)
+    return centre.acme.operators.view("1001").phone_test
+
+
+def rule(centre, phone_test):
+    centre.acme.setup.save_company(dataclasses.replace(centre.acme.setup.company(), phone_test=phone_test))
+
+
+def test_a_phone_that_says_nothing_is_told_so_and_may_be_on_the_line_where_that_is_advice(centre):
+    rule(centre, PhoneTestRule.REQUIRE)
+    centre.phone.messages.clear()
+    assert "no audio came from it" in words_after_test(centre, then="spring")
+    assert centre.state == "off" and centre.phone.requests("INVITE")
+    rule(centre, PhoneTestRule.ADVISE)
+    assert "no audio came from it" in words_after_test(centre, then="spring")
+    until(lambda: centre.state == "available")
+    centre.off_line()
+
+
+def test_a_phone_that_is_heard_is_well_until_its_address_is_registered_twice(centre):
+    centre.phone.talks = True
+    assert "its audio came through" in words_after_test(centre)
+    password = centre.acme.accounts.phone("1001", SECRET).password
+    caller = Caller(int(centre.values["operators_port"]), "1001", contact=f"sip:again@127.0.0.1:{centre.phone.port}")
+    assert caller.register(password) == 200
+    until(lambda: "again" in centre.esl.api("sofia_contact 1001@127.0.0.1"))
+    assert f"the same address (127.0.0.1:{centre.phone.port}) is registered twice" in words_after_test(centre)
+    assert caller.register(password, expires=0) == 200
+    caller.close()
+
+
+def test_a_phone_that_is_not_there_is_not_registered(centre):
+    centre.acme.setup.save_operator(
+        Operator("acme", "1001", "Ann", "1009", station=Station.RING, campaigns=("spring",))
+    )
+    assert "is not registered" in words_after_test(centre, then="spring")
+    assert centre.state == "off"
