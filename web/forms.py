@@ -13,6 +13,7 @@ from fsdialer.core.campaigns import (
     Gateway,
     Mode,
     Operator,
+    PhoneFamily,
     PhoneTestRule,
     RecordFormat,
     Station,
@@ -106,6 +107,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
             "choice",
             "ring: for each customer; nailed: held up between calls; webrtc: in their page; refer: on your own PBX.",
         ),
+        "phone": ("Answers by itself to", "choice", "The header; auto: by what the phone says of itself."),
         "campaigns": ("Campaigns", "text", "Parted by spaces."),
     },
 }
@@ -113,6 +115,7 @@ _CHOICES = {
     "phone_test": tuple(PhoneTestRule),
     "mode": tuple(Mode),
     "station": tuple(Station),
+    "phone": tuple(PhoneFamily),
     "abandon_window": tuple(Window),
     "caller_id_by": tuple(CallerIdChoice),
     "record_format": tuple(RecordFormat),

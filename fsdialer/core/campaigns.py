@@ -66,6 +66,15 @@ class PhoneTestRule(StrEnum):
     REQUIRE = "require"
 
 
+class PhoneFamily(StrEnum):
+    """By which header a phone is asked to answer by itself; `core.phones` says which phones are of which."""
+
+    AUTO = "auto"
+    CALL_INFO = "call-info"
+    ALERT_INFO = "alert-info"
+    NONE = "none"
+
+
 class Station(StrEnum):
     """How an operator's phone is reached: rung for each call, or called once and held ("nailed up"), either way maybe
     the softphone in the operator's page; or by sending the customer to it, by SIP REFER to the operator's extension on
@@ -216,7 +225,8 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Who talks. `extension` is unique within the company; `dial` replaces ``user/EXTENSION`` when set."""
+    """Who talks. `extension` is unique within the company; `dial` replaces ``user/EXTENSION`` when set.
+    `phone`: how it is asked to answer by itself; auto: by what it said of itself when it registered."""
 
     company: str
     id: str
@@ -225,6 +235,7 @@ class Operator:
     dial: str = ""
     station: Station = Station.RING
     campaigns: tuple[str, ...] = ()
+    phone: PhoneFamily = PhoneFamily.AUTO
 
     @property
     def in_browser(self) -> bool:

@@ -23,6 +23,7 @@ from fsdialer.core.campaigns import (
     Gateway,
     Mode,
     Operator,
+    PhoneFamily,
     PhoneTestRule,
     RecordFormat,
     RetryDelays,
@@ -221,6 +222,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "extension": _text(20, r"[0-9A-Za-z_.-]{1,20}", "an extension like 1001"),
         "dial": _text(200, _DESTINATION, "a destination like user/1001 or sofia/internal/1001@host"),
         "station": _one_of(Station),
+        "phone": _one_of(PhoneFamily),
         "campaigns": _many(ID.pattern, "a campaign's id"),
     },
 }

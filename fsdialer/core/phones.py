@@ -3,10 +3,11 @@
 The causes are FreeSWITCH's, as the captures `operator-not-registered` and `operator-leg-no-answer` show them.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fsdialer.core.campaigns import PhoneTestRule
+from fsdialer.core.campaigns import PhoneFamily, PhoneTestRule
 
 _WORDS = {
     "USER_NOT_REGISTERED": "is not registered: start it, or check its account and network",
@@ -42,6 +43,17 @@ def phone_failure(extension: str, cause: str, in_browser: bool = False) -> str:
 
 def _words(cause: str, in_browser: bool) -> str | None:
     return (_BROWSER_WORDS.get(cause) if in_browser else None) or _WORDS.get(cause)
+
+
+#: Phones that answer by themselves to ``Alert-Info: <http://127.0.0.1>;info=alert-autoanswer``, by what they say of
+#: themselves when they register; a Polycom when it is set so. Everybody else we know goes by Call-Info: MicroSIP,
+#: baresip, Grandstream, Yealink, Snom, Fanvil, Cisco SPA, Zoiper, JsSIP.
+_BY_ALERT_INFO = re.compile(r"^poly|polycom|soundpoint|vvx|aastra|mitel|panasonic|htek|alcatel", re.I)
+
+
+def family_of(user_agent: str) -> PhoneFamily:
+    """The family of a phone that registered as `user_agent`; most answer to Call-Info."""
+    return PhoneFamily.ALERT_INFO if _BY_ALERT_INFO.search(user_agent) else PhoneFamily.CALL_INFO
 
 
 #: Fewer audio packets than this (half a second of 20 ms each) in a test are no audio.

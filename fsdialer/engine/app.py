@@ -79,7 +79,7 @@ class Engine:
         self.trunks = Trunks(self.lines, clock)
         self.switch_setup = SwitchSetup(self.lines, self._store)
         self.recording_chores = RecordingChores(self._store, jobs.recording_enqueuer(settings), clock)
-        self.phone_tests = PhoneTests(self.tasks, self.lines, clock)
+        self.phone_tests = PhoneTests(self.tasks, self.lines, clock, self.stations.learned_family)
         self.browser_phones = BrowserPhones(self.lines)
         self.switchboard = Switchboard(self.tasks, self.lines, self.stations, self.trunks, self.retries, clock)
         self.switchboard.on_change = self._wake
@@ -271,6 +271,7 @@ class Engine:
             self.stations.let_go(company, operator)
         elif state == "available":
             self._wake(company.id, campaign)
+            self.tasks.spawn("family", self.stations.learn_family, company.id, company.operators.view(operator))
 
     def _test_phone(self, company: CompanyStore, operator: str) -> None:
         """Of several dialers the one that owns the operator's first campaign."""

@@ -37,10 +37,13 @@ class _Running:
 
 
 class PhoneTests:
-    """The tests under way, by leg."""
+    """The tests under way, by leg. `families`: how a company's operator's phone is asked to answer by itself."""
 
-    def __init__(self, tasks: Tasks, lines: Lines, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, tasks: Tasks, lines: Lines, clock: Callable[[], float], families: Callable[[str, OperatorView], str]
+    ) -> None:
         self._tasks = tasks
+        self._families = families
         self._lines = lines
         self._clock = clock
         self._running: dict[str, _Running] = {}
@@ -58,7 +61,7 @@ class PhoneTests:
         leg = str(uuids.uuid4())
         try:
             self._running[leg] = _Running(company, view, self._addresses(link, view), self._clock())
-            link.bgapi(_command(company, link, view, leg), leg)
+            link.bgapi(_command(company, link, view, leg, self._families(company.id, view)), leg)
             self._tasks.later(OVER_S, "phone_test", self._over, leg, "NO_ANSWER", None)
         except FsdialerError as error:
             self._over(leg, str(error), None)
@@ -103,7 +106,7 @@ class PhoneTests:
             log.warning("operator=%s campaign=%s on_line=refused reason=%s", operator, then, error)
 
 
-def _command(company: CompanyStore, link: SwitchLink, view: OperatorView, leg: str) -> str:
+def _command(company: CompanyStore, link: SwitchLink, view: OperatorView, leg: str, family: str) -> str:
     destination = view.dial or commands.user_destination(view.extension, link.address.domain)
     if view.station == Station.REFER and not view.dial:
         gateways = [name for each in view.campaigns for name in company.setup.campaign(each).gateways]
@@ -111,5 +114,5 @@ def _command(company: CompanyStore, link: SwitchLink, view: OperatorView, leg: s
             raise Refused("cannot be called: its campaigns have no gateway")
         destination = operator_destination(company.setup.company(), company.setup.gateway(gateways[0]), view.extension)
     return commands.originate_test(
-        leg=leg, destination=destination, ring_s=RING_S, caller_name="Phone test", talk_s=TALK_S
+        leg=leg, destination=destination, ring_s=RING_S, caller_name="Phone test", talk_s=TALK_S, family=family
     )

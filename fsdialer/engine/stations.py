@@ -10,15 +10,15 @@ import uuid as uuids
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fsdialer.core.campaigns import Campaign
+from fsdialer.core.campaigns import Campaign, PhoneFamily
 from fsdialer.core.events import Heartbeat, JobDone, LegHungUp, LegReady, LegsBridged, SwitchEvent
-from fsdialer.core.phones import phone_failure
+from fsdialer.core.phones import family_of, phone_failure
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import SwitchError
 from fsdialer.esl import commands
 from fsdialer.esl.link import SwitchLink
-from fsdialer.esl.translate import dumped
+from fsdialer.esl.translate import contact_profile, dumped, user_agent
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
 
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 #: Whole seconds a phone may ring when its operator gets on the line.
 NAIL_RING_S = 15
+#: A phone's family is asked for anew when what is known of it is older (seconds).
+FAMILY_S = 300.0
 #: Seconds until a phone is rung again when no switch was up to ring it.
 RING_AGAIN_S = 1.0
 
@@ -49,6 +51,7 @@ class Stations:
         self._clock = clock
         self._held: dict[str, HeldLine] = {}
         self._ringing: set[tuple[str, str]] = set()  # company, operator
+        self._families: dict[tuple[str, str], tuple[PhoneFamily, float]] = {}  # and when it was learned
         self._missing: set[str] = set()  # held lines the switch did not have when it was last asked
 
     def originate(
@@ -77,7 +80,36 @@ class Stations:
             caller_number=caller_id if through or not reference else reference,
             held=call is None,
             tags={"company": campaign.company, "operator": view.id, "call": call or ""},
+            family=self.family(campaign.company, view),
         )
+
+    # -- how phones are asked to answer by themselves --------------------------------------------------------
+    def family(self, company: str, view: OperatorView) -> PhoneFamily:
+        """As the operator's settings have it; auto: as learned, Call-Info before that."""
+        if view.phone != PhoneFamily.AUTO:
+            return PhoneFamily(view.phone)
+        return self._families.get((company, view.id), (PhoneFamily.CALL_INFO, 0.0))[0]
+
+    def learned_family(self, company: str, view: OperatorView) -> PhoneFamily:
+        """The same, after asking."""
+        self.learn_family(company, view)
+        return self.family(company, view)
+
+    def learn_family(self, company: str, view: OperatorView) -> None:
+        """Ask the switches what the operator's phone is, unless that is known."""
+        known = self._families.get((company, view.id))
+        by_itself = view.phone == PhoneFamily.AUTO and not view.dial and not view.in_browser
+        if not by_itself or (known is not None and self._clock() - known[1] < FAMILY_S):
+            return
+        for link in (each for each in self._lines.all() if each.up):
+            try:
+                profile = contact_profile(link.ask(commands.contact(view.extension, link.address.domain)))
+                if profile:
+                    said = link.ask(commands.registration(profile, view.extension, link.address.domain))
+                    self._families[company, view.id] = (family_of(user_agent(said)), self._clock())
+                    return
+            except SwitchError as error:
+                log.warning("operator=%s family=unknown reason=%s", view.id, error)
 
     # -- nailed-up phones ----------------------------------------------------------------------------------
     def nail(self, company: CompanyStore, view: OperatorView, campaign: Campaign) -> None:
@@ -88,8 +120,9 @@ class Stations:
         link = self._lines.least_loaded(lambda _: 0)
         if link is None:
             return
-        leg = str(uuids.uuid4())
         self._ringing.add(who)
+        self.learn_family(company.id, view)
+        leg = str(uuids.uuid4())
         self._held[leg] = HeldLine(company, view.id, link.address.name)
         try:
             link.bgapi(self.originate(view, leg, campaign, None, link.address.domain), leg)
@@ -132,7 +165,8 @@ class Stations:
                     held.company.operators.phone_lost(held.operator, self._clock())
 
     def let_go(self, company: CompanyStore, operator: str) -> None:
-        """The operator left the line: hang up their phone."""
+        """The operator left the line: hang up their phone, which may be another one next time."""
+        self._families.pop((company.id, operator), None)
         for leg, held in list(self._held.items()):
             if held.operator == operator and held.company is company:
                 self._forget(leg)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from fsdialer.errors import UnsafeCommand
+from fsdialer.esl import auto_answer
 
 #: FreeSWITCH reads up to 10 MiB and then runs what it has, cut off; ours are short, so anything longer is a mistake.
 LONGEST = 8 * 1024
@@ -144,8 +145,9 @@ def originate_operator(
     caller_number: str,
     held: bool,
     tags: Mapping[str, str] = MappingProxyType({}),
+    family: str = "call-info",
 ) -> str:
-    """Ring an operator's phone on channel `leg`, asking it to answer by itself, and park it.
+    """Ring an operator's phone on channel `leg`, asking it to answer by itself as its `family` does, and park it.
 
     `held`: the phone stays up between calls. Otherwise it lasts for one bridge, and gives up by itself should nobody
     bridge it. `caller_name` is the campaign's; the customer's number is never in it.
@@ -155,7 +157,7 @@ def originate_operator(
         "originate_timeout": _number("ring time", ring_s, 1, 600),
         "origination_caller_id_name": f"'{_plain(caller_name)}'",
         "origination_caller_id_number": _checked("caller id", _NUMBER, caller_number) or "0",
-        "sip_auto_answer": "true",
+        **auto_answer.variables(family),
         "ignore_early_media": "true",  # or ringback would count as an answer, and a customer be joined to it
         "ignore_display_updates": "true",  # or the bridge would tell the phone whom it talks to
         "accountcode": ACCOUNT,
@@ -168,7 +170,9 @@ def originate_operator(
     return _originate(variables, destination, "&park()")
 
 
-def originate_test(*, leg: str, destination: str, ring_s: int, caller_name: str, talk_s: int) -> str:
+def originate_test(
+    *, leg: str, destination: str, ring_s: int, caller_name: str, talk_s: int, family: str = "call-info"
+) -> str:
     """Ring an operator's phone on channel `leg` for a test: a tone, then what it hears is played back to it a second
     later, for `talk_s` seconds in all."""
     variables = {
@@ -176,7 +180,7 @@ def originate_test(*, leg: str, destination: str, ring_s: int, caller_name: str,
         "originate_timeout": _number("ring time", ring_s, 1, 600),
         "origination_caller_id_name": f"'{_plain(caller_name)}'",
         "origination_caller_id_number": "0",
-        "sip_auto_answer": "true",
+        **auto_answer.variables(family),
         "ignore_early_media": "true",
         "accountcode": ACCOUNT,
         "execute_on_answer": f"'sched_hangup +{_number('test', talk_s, 1, 60)} NORMAL_CLEARING'",
@@ -264,6 +268,12 @@ def gateway_status(gateway: str) -> str:
 def contact(extension: str, domain: str = "") -> str:
     """Where a phone is registered; an error when it is not."""
     return f"sofia_contact {user_destination(extension, domain).removeprefix('user/')}"
+
+
+def registration(profile: str, extension: str, domain: str = "") -> str:
+    """What is known of a phone's registration, as XML; without a domain, in any."""
+    name, user = _checked("profile", _NAME, profile), _checked("extension", _EXTENSION, extension)
+    return f"sofia xmlstatus profile {name} user {user}@{_checked('domain', _DOMAIN, domain)}"
 
 
 def subscribe(events: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 Pure: an event in, an event out. It refuses to know what has happened before: a leg's history is `core.calls`'.
 """
 
+import html
 import json
 import math
 import re
@@ -160,6 +161,18 @@ def contacts(text: str) -> list[str]:
     """Where a phone is registered, ``host:port`` each, of the answer of ``sofia_contact``; none when it is not."""
     found = (_HOST_PORT.search(contact) for contact in text.strip().split(","))
     return [match[1] for match in found if match]
+
+
+def contact_profile(text: str) -> str:
+    """The SIP profile in the answer of ``sofia_contact``; empty for a phone that is not registered."""
+    match = re.match(r"sofia/([0-9A-Za-z_.-]{1,64})/", text.strip())
+    return match[1] if match else ""
+
+
+def user_agent(text: str) -> str:
+    """What the phone said of itself that registered last, in the answer of ``sofia xmlstatus profile … user``."""
+    found = re.findall(r"<agent>([^<]*)</agent>", text)
+    return html.unescape(found[-1]) if found else ""
 
 
 def dumped(text: str) -> ChannelSnapshot:

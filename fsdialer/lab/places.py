@@ -77,6 +77,7 @@ class Phone:
 
     extension: str
     mode: str = "auto"
+    agent: str = "baresip v3.9.0 (x86_64/Linux)"
 
     @property
     def registered(self) -> bool:

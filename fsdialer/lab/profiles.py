@@ -22,9 +22,21 @@ def sofia(exchange: Exchange, argument: str) -> str:
             return _table(exchange) if form == "status" else _xml_table(exchange)
         case ["status" | "xmlstatus" as form, "gateway", name]:
             return _gateway(exchange, name, form)
+        case ["xmlstatus", "profile", _, "user", user]:
+            return _registration(exchange, user.partition("@")[0])
         case ["status" | "xmlstatus" as form, "profile", name]:
             return _profile(exchange, name, form)
     return "USAGE:\nsofia status|xmlstatus gateway <name>\n"
+
+
+def _registration(exchange: Exchange, extension: str) -> str:
+    """A phone's registration, as far as anybody here reads it."""
+    phone = exchange.destinations.phone(extension)
+    row = ""
+    if phone is not None and phone.registered:
+        user, agent = f"<user>{extension}@127.0.0.1</user>", f"<agent>{escape(phone.agent)}</agent>"
+        row = f"    <registration>\n        {user}\n        {agent}\n    </registration>\n"
+    return f"{XML}<profile>\n  <registrations>\n{row}  </registrations>\n</profile>\n"
 
 
 def _entries(exchange: Exchange) -> list[tuple[str, str, str, str]]:

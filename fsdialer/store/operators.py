@@ -42,6 +42,7 @@ class OperatorView:
     seen: float | None
     leg: str
     wrap_until: float | None
+    phone: str = "auto"
     phone_test: str = ""
     phone_test_ok: bool = False
     phone_tested_at: float | None = None
@@ -311,6 +312,7 @@ def _view(operator: str, record: Mapping[str, str]) -> OperatorView:
         seen=instant("seen"),
         leg=record.get("leg", ""),
         wrap_until=instant("wrap_until"),
+        phone=record.get("phone", "") or "auto",
         phone_test=record.get("phone_test", ""),
         phone_test_ok=record.get("phone_test_ok") == "1",
         phone_tested_at=instant("phone_tested"),

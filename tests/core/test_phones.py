@@ -2,8 +2,8 @@
 
 import pytest
 
-from fsdialer.core.campaigns import PhoneTestRule
-from fsdialer.core.phones import SHIFT_S, PhoneTest, goes_on, judge_test, phone_failure, proved
+from fsdialer.core.campaigns import PhoneFamily, PhoneTestRule
+from fsdialer.core.phones import SHIFT_S, PhoneTest, family_of, goes_on, judge_test, phone_failure, proved
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,22 @@ def test_a_phone_is_proved_for_a_shift_by_its_last_test_or_by_a_talk_since(ok, t
 )
 def test_who_gets_on_the_line_after_a_test(rule, ok, answered, on):
     assert goes_on(rule, PhoneTest(ok, "", 0.3 if answered else None)) is on
+
+
+@pytest.mark.parametrize(
+    ("agent", "family"),
+    [
+        ("MicroSIP/3.21.3", PhoneFamily.CALL_INFO),
+        ("baresip v3.9.0 (x86_64/Linux)", PhoneFamily.CALL_INFO),
+        ("Grandstream GXP1625 1.0.7.13", PhoneFamily.CALL_INFO),
+        ("Yealink SIP-T46S 66.85.0.5", PhoneFamily.CALL_INFO),
+        ("PolycomVVX-VVX_411-UA/6.4.3.5156", PhoneFamily.ALERT_INFO),
+        ("PolyEdge-Edge_E450-UA/8.0.1", PhoneFamily.ALERT_INFO),
+        ("Aastra 6757i/3.3.1.4365", PhoneFamily.ALERT_INFO),
+        ("Mitel-6867i-SIP/6.3", PhoneFamily.ALERT_INFO),
+        ("Panasonic_KX-HDV230/08.001", PhoneFamily.ALERT_INFO),
+        ("", PhoneFamily.CALL_INFO),
+    ],
+)
+def test_a_phone_is_of_the_family_it_says(agent, family):
+    assert family_of(agent) is family

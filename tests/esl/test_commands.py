@@ -263,3 +263,32 @@ def test_a_command_longer_than_ours_ever_are_is_refused():
 def test_text_that_would_reload_the_event_socket_is_refused():
     with pytest.raises(UnsafeCommand):
         commands.framed("bgapi uuid_broadcast x /sounds/reload/mod_event_socket.wav")
+
+
+@pytest.mark.parametrize(
+    ("family", "asked"),
+    [
+        ("call-info", "sip_auto_answer=true"),
+        ("alert-info", "sip_h_Alert-Info=<http://127.0.0.1>;info=alert-autoanswer;delay=0"),
+    ],
+)
+def test_a_phone_is_asked_to_answer_by_itself_as_its_family_does(family, asked):
+    for text in (
+        commands.originate_operator(**OPERATOR | {"family": family}),
+        commands.originate_test(leg=LEG, destination="user/1", ring_s=5, caller_name="x", talk_s=4, family=family),
+    ):
+        assert f",{asked}," in text
+        assert ("sip_auto_answer" in text) is (family == "call-info")
+
+
+def test_a_phone_may_be_left_to_its_own_ways_and_no_family_is_made_up():
+    text = commands.originate_operator(**OPERATOR | {"family": "none"})
+    assert "sip_auto_answer" not in text and "lert" not in text
+    with pytest.raises(UnsafeCommand):
+        commands.originate_operator(**OPERATOR | {"family": "x,y=z"})
+
+
+def test_a_registration_is_asked_for_by_profile_and_user():
+    assert commands.registration("operators", "1001", "pbx") == "sofia xmlstatus profile operators user 1001@pbx"
+    with pytest.raises(UnsafeCommand):
+        commands.registration("x y", "1001")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fsdialer.esl.frames import FrameReader
-from fsdialer.esl.translate import ChannelSnapshot, channel_rows, contacts, dumped
+from fsdialer.esl.translate import ChannelSnapshot, channel_rows, contact_profile, contacts, dumped, user_agent
 from tests.esl import captures
 
 
@@ -91,3 +91,10 @@ def test_a_channel_is_bridged_by_its_state_and_not_by_what_an_old_bridge_left(st
 )
 def test_where_a_phone_is_registered(said, where):
     assert contacts(said) == where
+
+
+def test_what_a_phone_said_of_itself_is_read_from_its_last_registration():
+    text = "<registration>\n<agent>old</agent></registration><registration><agent>A &amp; B/1</agent></registration>"
+    assert user_agent(text) == "A & B/1" and user_agent("Invalid Profile!") == ""
+    assert contact_profile("sofia/operators/sip:1001@h") == "operators"
+    assert contact_profile("error/user_not_registered") == ""

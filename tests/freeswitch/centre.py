@@ -4,8 +4,9 @@ carrier (or the company's own PBX), one as an operator's phone."""
 import itertools
 import time
 
-from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator
+from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator, PhoneFamily
 from fsdialer.core.leads import NewLead
+from fsdialer.esl import commands
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
 from fsdialer.verbs.freeswitch import write_all
@@ -41,7 +42,7 @@ class RealCentre:
             self.esl = until(self.switch.ready, 40)
             self._over.append(self.esl.stop)
             until(lambda: self.esl.api("sofia status").count("RUNNING") == 2)
-            self._register()
+            self.register()
             env = {"FSDIALER_REDIS_URL": redis_url, "FSDIALER_SECRET_KEY": SECRET, **written}
             self.dialer = Process(root / "dial.log", "fsdialer", "dial", env=env)
             self._over.append(self.dialer.stop)
@@ -74,16 +75,19 @@ class RealCentre:
         )
         (acme or self.acme).setup.save_campaign(campaign)
 
-    def _register(self):
+    def register(self, agent="peer"):
+        """The operator's phone says that it is there, and what it is. What was known of it before is forgotten."""
+        self.esl.api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")
         password = self.acme.accounts.phone("1001", SECRET).password
         caller = Caller(int(self.values["operators_port"]), "1001", contact=f"sip:1001@127.0.0.1:{self.phone.port}")
+        caller.agent = agent
         assert caller.register(password, expires=600) == 200
         caller.close()
-        until(lambda: self.esl.api("sofia_contact 1001@127.0.0.1").startswith("sofia/"))
+        until(lambda: f"<agent>{agent}<" in self.esl.api(commands.registration("operators", "1001", "127.0.0.1")))
 
-    def station(self, station):
+    def station(self, station, phone=PhoneFamily.AUTO):
         """The operator gets on the line with a phone of that kind."""
-        operator = Operator("acme", "1001", "Ann", "1001", station=station, campaigns=("spring",))
+        operator = Operator("acme", "1001", "Ann", "1001", station=station, campaigns=("spring",), phone=phone)
         self.acme.setup.save_operator(operator)
         self.acme.operators.go_on_line("1001", "spring", time.time(), via="cli")
         until(lambda: self.state == "available")

@@ -19,6 +19,7 @@ class Caller:
         self._user, self._domain, self._port = user, domain, port
         host, own_port = self._socket.getsockname()
         self._contact = contact or f"sip:{user}@{host}:{own_port}"
+        self.agent = "caller"
         self._call, self._tag = uuid.uuid4().hex, uuid.uuid4().hex[:8]
 
     def close(self):
@@ -46,7 +47,8 @@ class Caller:
                 f"From: <sip:{self._user}@{self._domain}>;tag={self._tag}\r\n"
                 f"To: <{to}>\r\n"
                 f"Call-ID: {self._call}\r\nCSeq: {next(_numbers)} {method}\r\n"
-                f"Contact: <{self._contact}>\r\nMax-Forwards: 70\r\n{more}Content-Length: 0\r\n\r\n"
+                f"Contact: <{self._contact}>\r\nMax-Forwards: 70\r\n"
+                f"User-Agent: {self.agent}\r\n{more}Content-Length: 0\r\n\r\n"
             ).encode()
         )
         while True:

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from fsdialer.core.campaigns import Station
+from fsdialer.core.campaigns import PhoneFamily, Station
 from tests.freeswitch.centre import NAME, RealCentre
 from tests.freeswitch.peer import header
 from tests.freeswitch.test_real import until
@@ -118,3 +118,24 @@ def test_the_refer_to_a_pbx_names_the_extension_and_not_the_number(centre):
     for name in ("Refer-To", "Referred-By", "Contact", "From"):
         assert shows([header(asked, name)], number) == [], name
     centre.finish(call)
+
+
+# -- auto-answer -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("agent", "phone", "asks"),
+    [
+        ("baresip v3", PhoneFamily.AUTO, "Call-Info: <sip:127.0.0.1>;answer-after=0"),
+        ("baresip v3", PhoneFamily.ALERT_INFO, "Alert-Info: <http://127.0.0.1>;info=alert-autoanswer;delay=0"),
+        ("Mitel-6867i", PhoneFamily.AUTO, "Alert-Info: <http://127.0.0.1>;info=alert-autoanswer;delay=0"),
+        ("PolycomVVX", PhoneFamily.CALL_INFO, "Call-Info: <sip:127.0.0.1>;answer-after=0"),
+        ("baresip v3", PhoneFamily.NONE, ""),
+    ],
+)
+@pytest.mark.parametrize("station", [Station.RING, Station.NAILED])
+def test_a_phone_is_asked_to_answer_by_itself_as_it_understands(centre, station, agent, phone, asks):
+    centre.register(agent)
+    centre.station(station, phone)
+    centre.finish(centre.call())
+    (invite,) = centre.phone.requests("INVITE")
+    said = [line for line in invite.split("\r\n") if line.startswith(("Call-Info", "Alert-Info"))]
+    assert said == ([asks] if asks else [])
