@@ -143,11 +143,18 @@ class Applications:
         self._fire("CHANNEL_PARK", channel)
 
     def hang_up_later(self, channel: Channel, words: list[str]) -> None:
-        """``+SECONDS [CAUSE]``, as ``sched_hangup`` takes them; without a time nothing happens."""
+        """``+SECONDS [CAUSE]``, as ``sched_hangup`` takes them; without a time nothing happens.
+
+        FreeSWITCH reads a clock of whole seconds and hangs up by as much as one sooner. It knows no fractions; they
+        count here, for tests.
+        """
         if not words:
             return
+        delay_s = number(words[0].lstrip("+"))
+        if delay_s >= 1:
+            delay_s -= time.time() % 1
         cause = words[1] if len(words) > 1 else "ALLOTTED_TIMEOUT"
-        self._exchange.later(number(words[0].lstrip("+")), channel, self._exchange.hang_up, channel, cause)
+        self._exchange.later(delay_s, channel, self._exchange.hang_up, channel, cause)
 
     def play_over(self, channel: Channel, sound: str) -> None:
         """Play to a channel, whatever it is doing."""

@@ -17,6 +17,7 @@ from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
 from fsdialer.verbs.freeswitch import write_all
 from tests.contract.carrier import Carrier, free_udp_port
+from tests.freeswitch.phones import modules_folder
 from tests.freeswitch.sip import Caller
 from tests.freeswitch.test_real import RealSwitch, free_port, ports, until
 from tests.journey import PASSWORD, Switch
@@ -50,7 +51,7 @@ rtcp_mux no
 rtp_stats no
 statmode_default off
 ctrl_tcp_listen 127.0.0.1:{control}
-module_path /usr/lib/baresip/modules
+module_path {modules}
 module g711.so
 module ausine.so
 module aubridge.so
@@ -107,7 +108,14 @@ class Phone:
         rtp = free_udp_port()
         self._control = free_port()
         (folder / "config").write_text(
-            PHONE.format(port=free_udp_port(), extension=extension, rtp=rtp, rtp_last=rtp + 9, control=self._control)
+            PHONE.format(
+                port=free_udp_port(),
+                extension=extension,
+                rtp=rtp,
+                rtp_last=rtp + 9,
+                control=self._control,
+                modules=modules_folder(),
+            )
         )
         (folder / "accounts").write_text(
             f"<sip:{extension}@127.0.0.1:{registrar};transport=udp>;auth_user={extension};auth_pass={password};"

@@ -71,7 +71,7 @@ def test_the_longest_talk_ends_both_in_the_switchs_own_time(talk):
     person, operator = joined(talk, held=False, max_talk_s=3)
     end = talk.gone(person)
     assert (end.cause, end.by_far_end) == ("ALLOTTED_TIMEOUT", False)
-    assert 2.5 < end.at - talk.at("CHANNEL_ANSWER", person) < 5
+    assert 1.9 < end.at - talk.at("CHANNEL_ANSWER", person) < 5  # its clock ticks in whole seconds
     assert talk.gone(operator).cause == "NORMAL_CLEARING"
 
 
