@@ -140,7 +140,7 @@ def test_the_switch_keeps_count_of_what_it_was_asked_for(start):
 )
 def test_a_phone_answers_refuses_rings_or_is_not_there(line, mode, result):
     line.api(f"lab phone 1001 {mode}")
-    given = f"{{origination_uuid={CALL},originate_timeout=1}}"
+    given = f"{{origination_uuid={CALL},originate_timeout=2}}"
     assert line.api(f"originate {given}user/1001@127.0.0.1 &park()") == result
 
 
