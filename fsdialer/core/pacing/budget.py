@@ -198,7 +198,7 @@ class Budget:
         """
         self._operators = max(operators, 4.0)
         self._aim = self._rate_aimed_at(t)
-        return (0.9 + 18.0 / self._operators**2) * self._yield.correction * self._aim
+        return (0.82 + 10.0 / self._operators**2) * self._yield.correction * self._aim
 
     def _rate_aimed_at(self, t: float) -> float:
         rate = self.target * math.exp(max(LEAST_SWING, min(MOST_SWING, self.slack / SWING)))

@@ -21,8 +21,6 @@ HORIZON = 32
 PATIENCE = 5
 #: Points of the Fourier sum; the difference must lie within ± half of it.
 POINTS = 32
-#: Weight of the worst moment in the risk.
-SOON = 0.3
 #: Above this variance the normal distribution is used.
 WIDE = 6.0
 
@@ -66,8 +64,6 @@ class Tables:
         total = arrival.sum()
         # When a call placed now is answered, if it is: weight of each moment.
         self.arrival = arrival / total if total > 0 else np.append(np.zeros(len(MOMENTS) - 1), 1.0)
-        # The moment by which one in seven of its answers would have come.
-        self.first = min(int((self.arrival.cumsum() < 0.15).sum()), len(MOMENTS) - 1)
         self.answer_logs = _logs(self.answer, _LOG_UP)
         self.free_logs = _logs(self.free, _LOG_DOWN)
         self.new_turn = 1 + self.new[:, None] * (_TURN - 1)
@@ -119,13 +115,8 @@ class Forecast:
         return _normal_tail((self._scene.free - 0.5 - mean) / np.sqrt(spread))
 
     def risk(self, calls: int) -> float:
-        """The chance that one more call placed now, if answered, costs a customer: itself finding nobody, or taking the
-        operator that a later answer will miss.
-
-        The worst moment weighs in besides the mean: where the shortage is high and near, a short wait tells more.
-        """
-        worst = np.maximum.accumulate(self.shortage(calls)[::-1])[::-1]
-        return float((1 - SOON) * (self._tables.arrival @ worst) + SOON * worst[self._tables.first])
+        """The chance that the customer of one more call placed now, if it is answered, finds nobody."""
+        return float(self._tables.arrival @ self.shortage(calls))
 
     def most_calls(self, threshold: float, least: int, most: int) -> int:
         """How many calls, of `least` … `most`, to place so that the last one's risk is within the threshold."""
