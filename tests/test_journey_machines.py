@@ -36,7 +36,7 @@ def tally(c, detector="beep"):
 
 
 def test_machine_that_beeps_before_anybody_is_bridged_is_hung_up_on_and_called_again_in_its_own_time(centre):
-    c = centre(amd=Amd.BEEP, retry_min=RetryDelays(machine=33), **NOBODY_YET)
+    c = centre(amd=Amd.BEEP, amd_sample=0, retry_min=RetryDelays(machine=33), **NOBODY_YET)
     c.switch.lab("phone 1001 manual")
     c.on_line("1001")
     lead = c.add_lead(QUICK_MACHINE)
@@ -52,7 +52,7 @@ def test_machine_that_beeps_before_anybody_is_bridged_is_hung_up_on_and_called_a
 
 
 def test_message_is_left_after_the_beep_and_the_operator_is_free_meanwhile(centre):
-    c = centre(amd=Amd.BEEP, amd_action=AmdAction.MESSAGE, amd_message=MESSAGE, **NOBODY_YET)
+    c = centre(amd=Amd.BEEP, amd_sample=0, amd_action=AmdAction.MESSAGE, amd_message=MESSAGE, **NOBODY_YET)
     c.switch.lab("phone 1001 manual")
     c.on_line("1001")
     lead = c.add_lead(QUICK_MACHINE)
@@ -65,7 +65,7 @@ def test_message_is_left_after_the_beep_and_the_operator_is_free_meanwhile(centr
 
 
 def test_person_is_bridged_as_soon_as_without_detection(centre):
-    c = centre(amd=Amd.BEEP)
+    c = centre(amd=Amd.BEEP, amd_sample=0)
     c.on_line("1001")
     lead = c.add_lead(TALKS)
     c.talking(lead)
@@ -78,7 +78,7 @@ def test_person_is_bridged_as_soon_as_without_detection(centre):
 
 
 def test_beep_in_a_talk_is_told_to_the_operator_and_ends_nothing(centre):
-    c = centre(amd=Amd.BEEP)
+    c = centre(amd=Amd.BEEP, amd_sample=0)
     c.on_line("1001")
     lead = c.add_lead(MACHINE)
     c.talking(lead)
@@ -92,7 +92,7 @@ def test_beep_in_a_talk_is_told_to_the_operator_and_ends_nothing(centre):
 
 
 def test_operators_word_ends_the_machines_call_and_is_the_truth(centre):
-    c = centre(amd=Amd.BEEP)
+    c = centre(amd=Amd.BEEP, amd_sample=0)
     c.on_line("1001")
     lead = c.add_lead(MACHINE)
     call = c.talking(lead)
@@ -104,8 +104,11 @@ def test_operators_word_ends_the_machines_call_and_is_the_truth(centre):
     c.audit()
 
 
-def test_operator_who_says_machine_is_free_while_the_message_is_left(centre):
-    c = centre(amd=Amd.BEEP, amd_action=AmdAction.MESSAGE, amd_message="silence_stream://2000")
+@pytest.mark.parametrize("station", [Station.NAILED, Station.RING])
+def test_operator_who_says_machine_is_free_while_the_message_is_left(centre, station):
+    c = centre(
+        station=station, amd=Amd.BEEP, amd_sample=0, amd_action=AmdAction.MESSAGE, amd_message="silence_stream://6000"
+    )
     c.on_line("1001")
     lead = c.add_lead(QUICK_MACHINE)
     call = c.talking(lead)

@@ -213,6 +213,8 @@ def _lose_operator(call: Call, leg: str, reason: str) -> Step:
     """The operator's channel ended. Talking: so does the call. Before: the customer goes to the next one."""
     if not leg or leg != call.leg:
         return call, ()
+    if call.dismissed_at is not None:
+        return machines.phone_is_free(call)
     if call.bridged_at is not None:
         return call, (HangUp(call.uuid, "NORMAL_CLEARING"),)
     call = replace(call, held=True)  # nothing is left to hang up

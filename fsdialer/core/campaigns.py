@@ -215,7 +215,7 @@ class Campaign:
     amd: Amd = Amd.OFF
     amd_action: AmdAction = AmdAction.HANGUP
     amd_message: str = ""
-    amd_sample: int = 5
+    amd_sample: int = 0
 
     @property
     def machine_message(self) -> str:

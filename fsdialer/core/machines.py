@@ -57,12 +57,21 @@ def send_away_if_free(call: Call, at: float) -> Step:
 
 
 def said(call: Call, event: MachineSaid) -> Step:
-    """The operator says so: theirs is the last word. They are free at once, whatever is still said to the machine."""
+    """The operator says so: theirs is the last word. They are free whatever is still said to the machine: at once, or,
+    with a phone that was rung for this call, as soon as it has been hung up (`phone_is_free`)."""
     mine = call.operator == event.operator and call.bridged_at is not None
     if not mine or call.dismissed_at is not None:
         return call, ()
-    call = replace(call, dismissed_at=event.at, leg="", held=True)
-    return call, (SendAway(beeped=call.beeped_at is not None), FreeOperator(event.operator))
+    send_away = SendAway(beeped=call.beeped_at is not None)
+    call = replace(call, dismissed_at=event.at)
+    if not call.held:
+        return call, (send_away,)
+    return replace(call, leg=""), (send_away, FreeOperator(event.operator))
+
+
+def phone_is_free(call: Call) -> Step:
+    """The phone of the operator who had this machine has been hung up: another customer may ring it."""
+    return replace(call, leg=""), (FreeOperator(call.operator),)
 
 
 def sampled(call: str, percent: int) -> bool:

@@ -19,7 +19,7 @@ from fsdialer.core.events import (
 )
 from fsdialer.core.machines import BEEP_FROM_S, Tally, sampled
 from fsdialer.core.verdicts import verdict
-from tests.core.test_calls import ANN_RUNG, CUSTOMER, IS_READY, PHONE, PICKS_UP, new_call, play
+from tests.core.test_calls import ANN_NAILED, ANN_RUNG, CUSTOMER, IS_READY, PHONE, PICKS_UP, new_call, play
 
 GREETING = MachineHeard(CUSTOMER, PICKS_UP.at + 1.6, beep=False)
 BEEP = MachineHeard(CUSTOMER, PICKS_UP.at + 4.0, beep=True)
@@ -115,11 +115,20 @@ def test_call_of_the_sample_goes_to_an_operator_all_the_same():
 
 
 def test_operators_word_frees_them_at_once_and_sends_the_machine_away():
-    call, effects = play(new_call(), *TALKING, MachineSaid("ann", 9.0))
+    talking = (PICKS_UP, IS_READY, ANN_NAILED, LegsBridged(CUSTOMER, PHONE, 5.5))
+    call, effects = play(new_call(), *talking, MachineSaid("ann", 9.0))
     assert effects[-2:] == [SendAway(beeped=False), FreeOperator("ann")]
     assert call.state is CallState.MACHINE and call.operator == "ann"
     assert play(call, MachineSaid("ann", 9.1), LegHungUp(PHONE, 9.2, "NORMAL_CLEARING")) == (call, [])
     assert ending(call, LEAVES).disposition is Disposition.ANSWERED
+
+
+def test_phone_that_was_rung_is_hung_up_before_its_operator_is_free():
+    """Or the next customer would find it busy."""
+    call, effects = play(new_call(), *TALKING, MachineSaid("ann", 9.0))
+    assert effects[-1] == SendAway(beeped=False) and FreeOperator("ann") not in effects
+    call, effects = play(call, LegHungUp(PHONE, 9.1, "NORMAL_CLEARING"), LegHungUp(PHONE, 9.1, "NORMAL_CLEARING"))
+    assert effects == [FreeOperator("ann")] and call.state is CallState.MACHINE
 
 
 @pytest.mark.parametrize("events", [(PICKS_UP, IS_READY, ANN_RUNG), TALKING])

@@ -102,7 +102,7 @@ def acme(redis, redis_url, switch, esl, tmp_path):
         acme.setup.save_operator(Operator("acme", "ann", "Ann", "1001", dial, held, ("spring",)))
         patient = {"max_wait_s": 30.0, "operator_ring_s": 25.0} if held is Station.RING else {}
         campaign = Campaign("acme", "spring", "Spring", Mode.PROGRESSIVE, gateways=("trunk",), wrap_up_s=0.5)
-        acme.setup.save_campaign(replace(campaign, **{**patient, **settings}))
+        acme.setup.save_campaign(replace(campaign, **{"amd_sample": 0, **patient, **settings}))
         env = {
             "FSDIALER_REDIS_URL": redis_url,
             "FSDIALER_SWITCHES": f"esl://:{switch.password()}@127.0.0.1:{switch.values['event_socket_port']}?name=fs1",
@@ -193,7 +193,7 @@ def test_beep_in_a_talk_ends_nothing_until_the_operator_says_machine_and_is_free
 def test_rules_judge_a_greeting_and_the_message_is_begun_anew_at_the_beep(acme, switch, esl):
     if not esl.api("load mod_amd").strip().endswith("+OK") and esl.api("module_exists mod_amd").strip() != "true":
         pytest.skip("this freeswitch has no mod_amd: no greeting was judged")
-    acme = acme(amd=Amd.RULES, amd_action=AmdAction.MESSAGE, amd_message=MESSAGE, amd_sample=0)
+    acme = acme(amd=Amd.RULES, amd_action=AmdAction.MESSAGE, amd_message=MESSAGE)
     record = call(acme, MACHINE)
     until(lambda: acme.calls.get(record["uuid"]).get("state") == "machine")
     record = ended(acme, record)

@@ -292,7 +292,8 @@ def test_table_of_detectors_is_a_page_of_the_administrators(page, acme):
     counts = {"rules.heard.machine": 18, "rules.heard.person": 2, "rules.heard.unsaid": 100}
     acme.redis.hset(acme.keys.gateway_amd("trunk", iso(time.time())[:10]), mapping=counts)
     sign_in(page, "admin")
-    page.click("nav >> text=Machines")
+    page.click("nav >> text=Statistics")
+    page.click("text=Answering machines")
     row = page.locator("tbody tr")
     expect(row).to_contain_text("10.0 %")
     expect(row).to_contain_text("about 10")
