@@ -8,6 +8,8 @@ FsdialerError
 ├── StaleOwner          a write by a dialer that no longer owns the campaign
 └── SwitchError         anything between us and a FreeSWITCH
     ├── SwitchUnreachable   no connection, or it was lost
+    │   ├── NobodyListens   the machine answers that there is no switch at this port
+    │   └── NotConnected    there was no connection: nothing was sent
     ├── SwitchRefusedUs     wrong password, or not in the switch's access list
     ├── SwitchTimeout       no answer in time; what was asked may or may not have happened
     ├── CommandRefused      the switch answered -ERR or -USAGE
@@ -55,6 +57,14 @@ class SwitchError(FsdialerError):
 
 class SwitchUnreachable(SwitchError):
     """No connection could be made, or it was lost."""
+
+
+class NobodyListens(SwitchUnreachable):
+    """The machine is there and says that nothing listens at the port: the switch does not run."""
+
+
+class NotConnected(SwitchUnreachable):
+    """There is no connection to the switch, and there was none: nothing was sent."""
 
 
 class SwitchRefusedUs(SwitchError):

@@ -71,14 +71,15 @@ class Process:
 class Switch:
     """The simulated FreeSWITCH as a process, and a line to command it by."""
 
-    def __init__(self, folder: Path, *options):
+    def __init__(self, folder: Path, *options, name="fs1"):
         self.folder = folder
         self.options = options
+        self.name = name
         self.port = 0
         self.start()
 
     def start(self):
-        log = self.folder / f"switch-{time.monotonic_ns()}.log"
+        log = self.folder / f"switch-{self.name}-{time.monotonic_ns()}.log"
         self.process = Process(
             log,
             "fsdialer.lab.switch",
@@ -94,7 +95,7 @@ class Switch:
 
     @property
     def url(self):
-        return f"esl://:{PASSWORD}@127.0.0.1:{self.port}?name=fs1"
+        return f"esl://:{PASSWORD}@127.0.0.1:{self.port}?name={self.name}"
 
     def api(self, command):
         """The answer of an api command, over a connection of its own."""
@@ -132,7 +133,7 @@ def _read_frame(reader):
 class Centre:
     """A call centre: company `acme`, campaign `spring`, operators 1001 to 1003, the switch, and a dialer."""
 
-    def __init__(self, redis_url, folder, *switch_options, station=Station.NAILED, recorded=True, **campaign):
+    def __init__(self, redis_url, folder, *switch_options, station=Station.NAILED, recorded=True, more=(), **campaign):
         self.redis_url, self.folder = redis_url, folder
         self.redis = connect(redis_url)
         self.redis.sadd("fsdialer:companies", "acme")
@@ -141,6 +142,7 @@ class Centre:
         self.recordings = folder / "recordings" if recorded else ""
         options = switch_options or ("--gateway=trunk:channels=50:cps=50",)
         self.switch = Switch(folder, *([f"--recordings={self.recordings}"] if recorded else []), *options)
+        self.switches = [self.switch, *more]
         self.dialers = []
         self.start_dialer()
 
@@ -158,7 +160,7 @@ class Centre:
     def start_dialer(self, name="d1"):
         env = {
             "FSDIALER_REDIS_URL": self.redis_url,
-            "FSDIALER_SWITCHES": self.switch.url,
+            "FSDIALER_SWITCHES": ",".join(switch.url for switch in self.switches),
             "FSDIALER_SECRET_KEY": "journey-secret-key-0123456789abcdef",
             "FSDIALER_DIALER_NAME": name,
             "FSDIALER_RECORDINGS": str(self.recordings),
@@ -233,4 +235,5 @@ class Centre:
         for dialer in self.dialers:
             if dialer.child.poll() is None:
                 dialer.stop()
-        self.switch.stop()
+        for switch in self.switches:
+            switch.stop()

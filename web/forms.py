@@ -68,6 +68,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "username": ("User name at the carrier", "text", "Its password is set with apply (password_env)."),
         "register": ("Register at the carrier", "flag", ""),
         "ping_s": ("Ping every … seconds", "number", "0: never, for a carrier that does not answer OPTIONS."),
+        "switches": ("Switches", "text", "Those that have it, parted by spaces; empty: all."),
     },
     Campaign: {
         "name": ("Name", "text", "Shown on operators' phones."),
@@ -109,6 +110,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         ),
         "phone": ("Answers by itself to", "choice", "The header; auto: by what the phone says of itself."),
         "campaigns": ("Campaigns", "text", "Parted by spaces."),
+        "home": ("Switch of the phone", "text", "Empty: the one it is registered with."),
     },
 }
 _CHOICES = {

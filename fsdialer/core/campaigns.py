@@ -156,7 +156,8 @@ class Gateway:
     switch has a gateway of this name: it is told to have one when `proxy` (the carrier's host or host:port) is set,
     which `register`s as `username` if so wished and is pinged every `ping_s` seconds (0: never).
 
-    `channels` and `calls_per_second` are never exceeded, over all dialers. Of several, each is asked first as often as
+    It exists on the `switches` named, none for all of them. `channels` and `calls_per_second` are never exceeded, over
+    all dialers and switches. Of several, each is asked first as often as
     its `weight` says; 0: only when the others are full or fail.
     """
 
@@ -172,6 +173,7 @@ class Gateway:
     username: str = ""
     register: bool = False
     ping_s: int = 30
+    switches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +228,8 @@ class Campaign:
 @dataclass(frozen=True, slots=True)
 class Operator:
     """Who talks. `extension` is unique within the company; `dial` replaces ``user/EXTENSION`` when set.
-    `phone`: how it is asked to answer by itself; auto: by what it said of itself when it registered."""
+    `phone`: how it is asked to answer by itself; auto: by what it said of itself when it registered. Of several
+    switches the phone is on `home`, or where it is registered when that is empty."""
 
     company: str
     id: str
@@ -236,6 +239,7 @@ class Operator:
     station: Station = Station.RING
     campaigns: tuple[str, ...] = ()
     phone: PhoneFamily = PhoneFamily.AUTO
+    home: str = ""
 
     @property
     def in_browser(self) -> bool:

@@ -161,6 +161,8 @@ _MINUTES = _number(float, 0, 60 * 24 * 60, " minutes")
 _HOST = r"[A-Za-z0-9]?[A-Za-z0-9.-]{0,252}"
 _PROXY = r"([A-Za-z0-9][A-Za-z0-9.-]{0,252}(:[0-9]{1,5})?)?"
 _DESTINATION = r"([A-Za-z0-9_.-]+/[A-Za-z0-9_.@:/+-]+)?"
+# As in ``?name=`` of FSDIALER_SWITCHES.
+_SWITCH = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 # A file, or one of FreeSWITCH's generated sounds; the wire text is made, and checked again, by `esl.commands`.
 _NOTICE = r"none|tone|/?[A-Za-z0-9_./-]{1,200}"
 _SOUND = r"(/?[A-Za-z0-9_./-]{1,200}|(silence|tone)_stream://[A-Za-z0-9%(),.;=*_-]{1,150})?"
@@ -191,6 +193,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "username": _text(64, r"[A-Za-z0-9_.+@*#-]{0,64}", "a user name of letters, digits and _ . + @ * # -"),
         "register": _flag(),
         "ping_s": _number(int, 0, 3600, " seconds"),
+        "switches": _many(_SWITCH, "a switch's name"),
     },
     Campaign: {
         "name": _text(80),
@@ -224,6 +227,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "station": _one_of(Station),
         "phone": _one_of(PhoneFamily),
         "campaigns": _many(ID.pattern, "a campaign's id"),
+        "home": _text(64, f"({_SWITCH})?", "a switch's name"),
     },
 }
 _DELAYS = ("missed", "unavailable", "busy", "technical", "machine")

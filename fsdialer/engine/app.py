@@ -21,6 +21,7 @@ from fsdialer.core.pacing.observed import Observation, found_a_machine
 from fsdialer.core.times import iso
 from fsdialer.engine.browser_phones import BrowserPhones
 from fsdialer.engine.dialer import Dialer
+from fsdialer.engine.homes import Homes
 from fsdialer.engine.janitor import Janitor
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.machines import DETECTORS_S
@@ -30,10 +31,12 @@ from fsdialer.engine.recordings import LOOK_S, RecordingChores
 from fsdialer.engine.retries import Retries
 from fsdialer.engine.stations import RING_AGAIN_S, Stations
 from fsdialer.engine.switch_setup import SwitchSetup
+from fsdialer.engine.switch_watch import SwitchWatch
 from fsdialer.engine.switchboard import Switchboard
+from fsdialer.engine.switches import Switches
 from fsdialer.engine.tasks import Tasks
 from fsdialer.engine.trunks import Trunks
-from fsdialer.esl.link import LinkState, SwitchAddress, SwitchLink
+from fsdialer.esl.link import SwitchAddress, SwitchLink
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
 from fsdialer.store.operators import OperatorView
@@ -74,27 +77,31 @@ class Engine:
         self._feeds = Store(connect(settings.redis_url, block_s=FEED_BLOCK_MS / 1000))
         self.tasks = Tasks()
         self.lines = Lines()
-        self.stations = Stations(self.tasks, self.lines, clock)
+        self.homes = Homes(self.lines, clock)
+        self.switches = Switches(self.lines, self._store, clock)
+        self.stations = Stations(self.tasks, self.lines, self.homes, self.switches, clock)
         self.retries = Retries(enqueue or jobs.enqueuer(settings))
         self.trunks = Trunks(self.lines, clock)
         self.switch_setup = SwitchSetup(self.lines, self._store)
         self.recording_chores = RecordingChores(self._store, jobs.recording_enqueuer(settings), clock)
-        self.phone_tests = PhoneTests(self.tasks, self.lines, clock, self.stations.learned_family)
+        self.phone_tests = PhoneTests(self.tasks, self.lines, self.homes, clock, self.stations.learned_family)
         self.browser_phones = BrowserPhones(self.lines)
         self.switchboard = Switchboard(self.tasks, self.lines, self.stations, self.trunks, self.retries, clock)
         self.switchboard.on_change = self._wake
         self.switchboard.on_observed = self._observe
+        self.switchboard.on_closed = self.switches.over
         self.reconciler = Reconciler(self._store, self.lines, self.switchboard, self.stations, clock)
+        parts = (self.switches, self.homes, self.switchboard, self.reconciler, self.switch_setup)
+        self.watch = SwitchWatch(self.tasks, self.lines, *parts, self._switch_came_up)
         self.dialers: dict[tuple[str, str], Dialer] = {}
         self._janitors: dict[str, Janitor] = {}
-        self._up: dict[str, bool] = {}  # switch → as last logged
         self._read_up_to: dict[str, str] = {}  # company → last feed entry heeded
 
     # -- life ----------------------------------------------------------------------------------------------
     def start(self) -> None:
         """Connect, and begin to own campaigns."""
         for url in self.settings.switches:
-            link = SwitchLink(SwitchAddress.parse(url), self._on_event, self._on_link)
+            link = SwitchLink(SwitchAddress.parse(url), self._on_event, self.watch.on_link)
             self.lines.add(link)
             link.start()
         self.tasks.keep("retries", self.retries.run)
@@ -158,7 +165,7 @@ class Engine:
                 line.owner = owner
             return
         folder = self.settings.recordings
-        dialer = Dialer(company, campaign, owner, self.lines, self.switchboard, self.trunks, self._clock, folder)
+        dialer = Dialer(company, campaign, owner, self.switches, self.switchboard, self.trunks, self._clock, folder)
         self.dialers[key] = dialer  # known before it reads its settings: a change from here on is told to it
         try:
             self._take_over(company, dialer)
@@ -288,6 +295,7 @@ class Engine:
 
     # -- chores --------------------------------------------------------------------------------------------
     def _chores(self) -> None:
+        self.switches.alert(self._companies())
         for company_id, janitor in list(self._janitors.items()):
             campaigns = self._owned(company_id)
             janitor.end_wrap_ups()
@@ -296,6 +304,7 @@ class Engine:
             if campaigns:
                 views = janitor.company.operators.views()
                 janitor.heed_presence(campaigns, views)
+                self.homes.settle(janitor.company, [view for view in views if view.campaign in campaigns])
                 self._ring_who_waits(janitor.company, campaigns, views)
 
     def _ring_who_waits(self, company: CompanyStore, campaigns: dict[str, Campaign], views: list[OperatorView]) -> None:
@@ -309,8 +318,7 @@ class Engine:
         self._adopt_phones()
         for (company_id, _), dialer in list(self.dialers.items()):
             self.reconciler.adopt(self._store.company(company_id), dialer.campaign, dialer.owner)
-        for link in self.lines.all():
-            self.reconciler.sweep(link)
+        self.watch.sweep()
 
     def _look_at_gateways(self) -> None:
         for company in self._companies():
@@ -321,20 +329,7 @@ class Engine:
         self.phone_tests.on_event(event)
         self.switchboard.on_event(event)
 
-    def _on_link(self, link: SwitchLink, state: LinkState) -> None:
-        name = link.address.name
-        if self._up.get(name) != state.up or state.up:  # each failed try to come back is the link's to tell
-            facts = (name, state.up, state.core, state.restarted, state.reason)
-            log.info("switch=%s up=%s core=%s restarted=%s reason=%s", *facts)
-        self._up[name] = state.up
-        if not state.up:
-            return
-        self.switch_setup.came_up(name)
-        self.tasks.spawn("detectors", self.switchboard.machines.look, link)
-        if state.restarted:
-            self.tasks.spawn("restarted", self.reconciler.switch_restarted, name)
-        else:
-            self.tasks.spawn("resync", self.reconciler.resync, link)
+    def _switch_came_up(self) -> None:
         self.tasks.spawn("adopt", self._adopt_phones)
         for dialer in self.dialers.values():
             dialer.wake()

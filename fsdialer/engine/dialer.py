@@ -20,9 +20,9 @@ from fsdialer.core.destinations import barred
 from fsdialer.core.dial_format import destination
 from fsdialer.core.pacing.observed import placed
 from fsdialer.core.recordings import notice_sound, relative_path
-from fsdialer.engine.lines import Lines
 from fsdialer.engine.pacer import Pacer
 from fsdialer.engine.switchboard import Switchboard
+from fsdialer.engine.switches import Switches
 from fsdialer.engine.trunks import Trunks
 from fsdialer.errors import FsdialerError
 from fsdialer.esl import commands
@@ -52,7 +52,7 @@ class Dialer:
         company: CompanyStore,
         campaign: str,
         owner: str,
-        lines: Lines,
+        switches: Switches,
         switchboard: Switchboard,
         trunks: Trunks,
         clock: Callable[[], float],
@@ -61,7 +61,7 @@ class Dialer:
         self.company = company
         self.campaign_id = campaign
         self.owner = owner
-        self._lines = lines
+        self._switches = switches
         self._switchboard = switchboard
         self._trunks = trunks
         self._clock = clock
@@ -154,25 +154,40 @@ class Dialer:
             return "the company's master switch is off"
         if not self.gateways:
             return "the campaign has no gateway"
-        if self._lines.least_loaded(self._switchboard.in_flight_on) is None:
-            return "no switch is connected"
-        return ""
+        return self._switches.why_not()
 
     def _place(self, wanted: int) -> int:
         count = 0
         for gateway in self._trunks.in_order(self.company.id, self.gateways):
-            link = self._lines.least_loaded(self._switchboard.in_flight_on)
-            if link is None or count >= wanted:
-                break
             step = min(wanted - count, -(-gateway.calls_per_second // EVENLY))
-            ids = [str(uuids.uuid4()) for _ in range(step)]
-            detectors = self._switchboard.machines.detectors(self.company, self.campaign, link)
-            now = self._clock()
-            claims = self.company.calls.claim(self.campaign, self.owner, gateway, link.address.name, ids, now)
-            for claim in claims:
-                self._originate(claim, gateway, link, now, detectors)
-            count += len(claims)
+            down = self._trunks.down_on(self.company.id, gateway.name)
+            for link, share in self._switches.plan(gateway, step, down, self._free_operators, self._in_flight_on):
+                count += self._place_on(link, gateway, share)
+            if count >= wanted:
+                break
         return count
+
+    def _place_on(self, link: SwitchLink, gateway: Gateway, share: int) -> int:
+        """Up to `share` calls: as many as the switch and the gateway have room and the campaign has leads for."""
+        now = self._clock()
+        ids = self._switches.take(link, [str(uuids.uuid4()) for _ in range(share)], now)
+        try:
+            claims = self.company.calls.claim(self.campaign, self.owner, gateway, link.address.name, ids, now)
+        except FsdialerError:
+            self._switches.give_back(link, ids)
+            raise
+        self._switches.give_back(link, set(ids) - {claim.uuid for claim in claims})
+        detectors = self._switchboard.machines.detectors(self.company, self.campaign, link) if claims else ()
+        for claim in claims:
+            self._originate(claim, gateway, link, now, detectors)
+        return len(claims)
+
+    def _free_operators(self) -> dict[str, int]:
+        return self.company.whereabouts.free_by_switch(self.campaign_id)
+
+    def _in_flight_on(self, switch: str) -> int:
+        lines = self._switchboard.of_campaign(self.company.id, self.campaign_id)
+        return sum(line.call.in_flight and line.call.switch == switch for line in lines)
 
     def _originate(
         self, claim: Claim, gateway: Gateway, link: SwitchLink, now: float, detectors: tuple[str, ...]

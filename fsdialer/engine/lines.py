@@ -1,8 +1,8 @@
-"""The switches, by name: which are up, and which should carry the next call."""
+"""The switches, by name, and which are up. Which of them carries the next call is decided in `core.switches`."""
 
-from collections.abc import Callable
+from collections.abc import Container
 
-from fsdialer.errors import SwitchUnreachable
+from fsdialer.errors import NotConnected
 from fsdialer.esl.link import SwitchLink
 
 
@@ -21,13 +21,21 @@ class Lines:
         return list(self._links.values())
 
     def of(self, switch: str) -> SwitchLink:
-        """The link to a switch; SwitchUnreachable when it is unknown or down, and then nothing was sent."""
+        """The link to a switch; NotConnected when it is unknown or down, and then nothing was sent."""
         link = self._links.get(switch)
         if link is None or not link.up:
-            raise SwitchUnreachable(f"switch {switch or '?'} is not connected")
+            raise NotConnected(f"switch {switch or '?'} is not connected")
         return link
 
-    def least_loaded(self, load: Callable[[str], int]) -> SwitchLink | None:
-        """Of the links that are up, the one with the fewest of our calls."""
-        up = [link for link in self._links.values() if link.up]
-        return min(up, key=lambda link: load(link.address.name)) if up else None
+    def get(self, switch: str) -> SwitchLink | None:
+        """The link to a switch, up or not; None when it is unknown."""
+        return self._links.get(switch)
+
+    def up(self) -> list[SwitchLink]:
+        """The links that are up."""
+        return [link for link in self._links.values() if link.up]
+
+    def any(self, unless: Container[str] = ()) -> SwitchLink | None:
+        """The first link that is up, rather none of `unless`."""
+        up = self.up()
+        return next((link for link in up if link.address.name not in unless), up[0] if up else None)

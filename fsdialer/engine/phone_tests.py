@@ -12,6 +12,7 @@ from fsdialer.core.campaigns import Station
 from fsdialer.core.dial_format import operator_destination
 from fsdialer.core.events import JobDone, LegAnswered, LegHungUp, SwitchEvent
 from fsdialer.core.phones import PhoneTest, goes_on, judge_test
+from fsdialer.engine.homes import Homes
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import FsdialerError, Refused
@@ -40,11 +41,17 @@ class PhoneTests:
     """The tests under way, by leg. `families`: how a company's operator's phone is asked to answer by itself."""
 
     def __init__(
-        self, tasks: Tasks, lines: Lines, clock: Callable[[], float], families: Callable[[str, OperatorView], str]
+        self,
+        tasks: Tasks,
+        lines: Lines,
+        homes: Homes,
+        clock: Callable[[], float],
+        families: Callable[[str, OperatorView], str],
     ) -> None:
         self._tasks = tasks
         self._families = families
         self._lines = lines
+        self._homes = homes
         self._clock = clock
         self._running: dict[str, _Running] = {}
 
@@ -54,9 +61,11 @@ class PhoneTests:
         running = (r.operator.id == operator and r.company.id == company.id for r in self._running.values())
         if view.state != "off" or any(running):
             return
-        link = self._lines.least_loaded(lambda _: 0)
-        if link is None:
-            self._save(company, operator, PhoneTest(False, "No telephone switch is connected: try again later."))
+        home = self._homes.find(view)
+        link = self._lines.get(home) if home else self._lines.any()
+        if link is None or not link.up:
+            words = self._homes.trouble(view) or "No telephone switch is connected: try again later."
+            self._save(company, operator, PhoneTest(False, words))
             return
         leg = str(uuids.uuid4())
         try:

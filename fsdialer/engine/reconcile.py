@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Campaign
-from fsdialer.core.events import CallLost, LegAnswered, LegHungUp, LegReady, LegsBridged
+from fsdialer.core.events import CallLost, LegAnswered, LegHungUp, LegReady, LegsBridged, OperatorGone
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.stations import Stations
 from fsdialer.engine.switchboard import Switchboard
@@ -75,6 +75,29 @@ class Reconciler:
         for call in self._switchboard.of_switch(switch):
             self._switchboard.feed(call.uuid, CallLost(self._clock(), "SWITCH_RESTARTED"))
         self._stations.switch_restarted(switch)
+        self.phones_lost(switch, talking=True)
+
+    def switch_gone(self, switch: str) -> None:
+        """It does not run, and has not for a while: nothing of it can be up. Calls that may still ring by the limits
+        they were given are left for later, so that nobody is called twice."""
+        now = self._clock()
+        for call in self._switchboard.of_switch(switch):
+            if call.bridged_at is not None or now - call.placed_at > self._switchboard.longest_s(call.uuid):
+                self._switchboard.feed(call.uuid, CallLost(now, "SWITCH_GONE"))
+        self._stations.switch_restarted(switch)
+
+    def phones_lost(self, switch: str, talking: bool) -> None:
+        """`switch` does not answer: customers on other switches do not wait for phones on it. `talking`: it is known
+        to be dead, and talks through it are over too; else they may well go on, and the switches see to their end."""
+        for link in self._lines.up():
+            for call in self._switchboard.of_switch(link.address.name):
+                led_there = call.leg and not call.held and link.address.name != switch
+                if not led_there or (call.bridged_at is not None and not talking):
+                    continue
+                if self._store.company(call.company).operators.view(call.operator).switch == switch:
+                    link.bgapi(commands.kill(call.leg, "ORIGINATOR_CANCEL"), f"lost-{call.leg}")
+                    reason = f"could not be reached: switch {switch} does not answer"
+                    self._switchboard.feed(call.uuid, OperatorGone(call.leg, self._clock(), reason))
 
     def _tell(self, call: Call) -> None:
         """Ask the switch how far a call has got, and tell the call."""

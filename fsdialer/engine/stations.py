@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from fsdialer.core.campaigns import Campaign, PhoneFamily
 from fsdialer.core.events import Heartbeat, JobDone, LegHungUp, LegReady, LegsBridged, SwitchEvent
 from fsdialer.core.phones import family_of, phone_failure
+from fsdialer.core.switches import to_line, to_operator
+from fsdialer.engine.homes import Homes
 from fsdialer.engine.lines import Lines
+from fsdialer.engine.switches import Switches
 from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import SwitchError
 from fsdialer.esl import commands
@@ -28,6 +31,9 @@ log = logging.getLogger(__name__)
 NAIL_RING_S = 15
 #: A phone's family is asked for anew when what is known of it is older (seconds).
 FAMILY_S = 300.0
+#: The switch ends a leg to another switch that has sent no sound for so long (seconds): that switch has died. Phones
+#: that send nothing while nobody speaks are the reason why it is not less.
+SILENT_S = 10
 #: Seconds until a phone is rung again when no switch was up to ring it.
 RING_AGAIN_S = 1.0
 
@@ -45,41 +51,91 @@ class HeldLine:
 class Stations:
     """The phones this dialer rings and holds."""
 
-    def __init__(self, tasks: Tasks, lines: Lines, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, tasks: Tasks, lines: Lines, homes: Homes, switches: Switches, clock: Callable[[], float]
+    ) -> None:
         self._tasks = tasks
         self._lines = lines
+        self._homes = homes
+        self._switches = switches
         self._clock = clock
+        homes.line_on = self.line_on
         self._held: dict[str, HeldLine] = {}
         self._ringing: set[tuple[str, str]] = set()  # company, operator
         self._families: dict[tuple[str, str], tuple[PhoneFamily, float]] = {}  # and when it was learned
         self._missing: set[str] = set()  # held lines the switch did not have when it was last asked
+
+    # -- for a call ----------------------------------------------------------------------------------------
+    def reach(self, switch: str) -> list[str]:
+        """The other switches whose operators can be connected with a call on `switch`."""
+        return self._switches.reach(switch)
+
+    def leg_for(self, view: OperatorView, switch: str) -> tuple[str, bool]:
+        """The leg a call on `switch` is joined with, and whether it is up already: a held phone's own line, or a new
+        leg that rings the phone or, from another switch, leads to its line."""
+        if view.held and (self.line_on(view.leg) or switch) == switch:
+            return view.leg, True
+        return str(uuids.uuid4()), False
 
     def originate(
         self,
         view: OperatorView,
         leg: str,
         campaign: Campaign,
-        call: str | None,
-        domain: str,
+        call: str,
+        link: SwitchLink,
         through: str = "",
         reference: str = "",
     ) -> str:
-        """The command that rings an operator's phone: for one `call`, or to be held when None; `through`: where it is,
-        for phones on the company's own PBX.
+        """The command by which `link` makes the operator's leg of a call; `through`: where it is, for phones on the
+        company's own PBX. SwitchUnreachable when their phone is on another switch that cannot be reached from there.
 
         The phone shows the campaign's name and a `reference` (the lead's id), never the customer's number. A phone
         behind a gateway, and one that is held, is shown the campaign's caller id.
         """
         caller_id = campaign.caller_ids[0] if campaign.caller_ids else ""
-        ring_s = NAIL_RING_S if call is None else math.ceil(campaign.max_wait_s) + 1
+        shown = caller_id if through or not reference else reference
+        ring_s = math.ceil(campaign.max_wait_s) + 1
+        home = self.line_on(view.leg) if view.held else self._homes.find(view)
+        if through or home in ("", link.address.name):
+            return self._command(view, leg, campaign, call, through or self._phone(view, link), ring_s, shown)
+        at = self._switches.trunk(home)
+        family = self.family(campaign.company, view)
+        destination = to_line(view.leg, at) if view.held else to_operator(view.extension, at, family)
+        return self._command(view, leg, campaign, call, destination, ring_s, shown, silent_s=SILENT_S)
+
+    def trouble(self, view: OperatorView) -> str:
+        """Why a phone cannot be reached, when that is its switch's fault; else empty."""
+        return self._homes.trouble(view)
+
+    def line_on(self, leg: str) -> str:
+        """The switch a held line is on; empty when it is none of ours."""
+        held = self._held.get(leg)
+        return held.switch if held else ""
+
+    def _phone(self, view: OperatorView, link: SwitchLink) -> str:
+        return view.dial or commands.user_destination(view.extension, link.address.domain)
+
+    def _command(
+        self,
+        view: OperatorView,
+        leg: str,
+        campaign: Campaign,
+        call: str,
+        destination: str,
+        ring_s: int,
+        shown: str,
+        silent_s: int = 0,
+    ) -> str:
         return commands.originate_operator(
             leg=leg,
-            destination=through or view.dial or commands.user_destination(view.extension, domain),
+            destination=destination,
             ring_s=ring_s,
             caller_name=campaign.name or campaign.id,
-            caller_number=caller_id if through or not reference else reference,
-            held=call is None,
-            tags={"company": campaign.company, "operator": view.id, "call": call or ""},
+            caller_number=shown,
+            held=not call,
+            silent_s=silent_s,
+            tags={"company": campaign.company, "operator": view.id, "call": call},
             family=self.family(campaign.company, view),
         )
 
@@ -117,15 +173,17 @@ class Stations:
         who = (company.id, view.id)
         if who in self._ringing or any(h.operator == view.id and h.company is company for h in self._held.values()):
             return
-        link = self._lines.least_loaded(lambda _: 0)
-        if link is None:
+        home = self._homes.find(view)
+        link = self._lines.get(home) if home else self._lines.any()
+        if link is None or not link.up:
             return
         self._ringing.add(who)
         self.learn_family(company.id, view)
         leg = str(uuids.uuid4())
         self._held[leg] = HeldLine(company, view.id, link.address.name)
         try:
-            link.bgapi(self.originate(view, leg, campaign, None, link.address.domain), leg)
+            shown = campaign.caller_ids[0] if campaign.caller_ids else ""
+            link.bgapi(self._command(view, leg, campaign, "", self._phone(view, link), NAIL_RING_S, shown), leg)
             log.info("operator=%s leg=%s station=nailed state=ringing", view.id, leg)
         except SwitchError as error:
             self._lost(leg, f"could not be rung ({error})")
@@ -143,7 +201,8 @@ class Stations:
             except SwitchError as error:
                 log.warning("operator=%s leg=%s adopt=unsure reason=%s", view.id, view.leg, error)
                 return
-        if all(link.up for link in self._lines.all()):
+        home = self._lines.get(view.switch)
+        if (home is not None and home.up) or all(link.up for link in self._lines.all()):
             company.operators.phone_lost(view.id, self._clock())
 
     def look(self, link: SwitchLink) -> None:
@@ -221,6 +280,9 @@ class Stations:
             return
         if view.state in ("on_call", "wrap_up"):
             operators.phone_lost(held.operator, now)
+        elif trouble := self._homes.trouble(view):
+            operators.phone_lost(held.operator, now)
+            held.company.whereabouts.unreachable(held.operator, trouble, now)
         elif view.state != "reserved":  # then the call itself passes the operator over
             reason = phone_failure(view.extension, cause, view.in_browser)
             log.warning("operator=%s leg=%s off_line=yes reason=%s", held.operator, leg, reason)

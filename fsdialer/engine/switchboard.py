@@ -5,7 +5,6 @@ anything itself: what follows from an event stands in `core.calls`.
 """
 
 import logging
-import uuid as uuids
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -31,7 +30,7 @@ from fsdialer.engine.retries import Retries
 from fsdialer.engine.stations import Stations
 from fsdialer.engine.tasks import Tasks
 from fsdialer.engine.trunks import Trunks
-from fsdialer.errors import CommandRefused, FsdialerError, StaleOwner, SwitchError, UnsafeCommand
+from fsdialer.errors import CommandRefused, FsdialerError, NotConnected, StaleOwner, SwitchError, UnsafeCommand
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
 
@@ -70,6 +69,7 @@ class Switchboard:
         self._hand_overs = HandOvers(tasks, lines, self.feed, clock)
         #: Called with (company, campaign) when what the pacing counts has changed.
         self.on_change: Callable[[str, str], None] = lambda company, campaign: None
+        self.on_closed: Callable[[Call], None] = lambda call: None
         #: Called with (company, campaign, observations) when something happened that a pacing policy learns from.
         self.on_observed: Callable[[str, str, list[Observation]], None] = lambda company, campaign, seen: None
 
@@ -105,13 +105,11 @@ class Switchboard:
         return leg in self._calls or leg in self._legs
 
     def longest_s(self, uuid: str) -> float:
-        """Seconds after which the switch itself has ended a call, whatever happened."""
-        campaign = self._calls[uuid].campaign
-        return campaign.ring_s + campaign.max_wait_s + campaign.max_talk_s
-
-    def in_flight_on(self, switch: str) -> int:
-        """How many live calls a switch carries for us."""
-        return sum(line.call.switch == switch for line in self._calls.values())
+        """Seconds after which the switch itself has ended a call, whatever happened; only we could have bridged it."""
+        line = self._calls[uuid]
+        campaign, talked = line.campaign, line.call.bridging or line.call.bridged_at is not None
+        rest_s = campaign.max_talk_s if talked else MESSAGE_LIMIT_S
+        return campaign.ring_s + campaign.max_wait_s + rest_s
 
     # -- events in -----------------------------------------------------------------------------------------
     def on_event(self, event: SwitchEvent) -> None:
@@ -141,8 +139,8 @@ class Switchboard:
         """An operator is free: whoever has waited longest for one is served first."""
         seeking = [line for line in self.of_campaign(company, campaign) if line.call.seeking]
         for line in sorted(seeking, key=lambda line: line.call.answered_at or 0.0):
-            if line.call.seeking and not self._seek(line, line.call.preferred, _not_again(line.call)):
-                return
+            if line.call.seeking:  # one who is not served may be on a switch that reaches nobody who is free
+                self._seek(line, line.call.preferred, _not_again(line.call))
 
     def hang_up(self, uuid: str) -> None:
         """A person asked for it."""
@@ -255,18 +253,17 @@ class Switchboard:
             case effects.CloseCall():
                 self._close(line, effect)
 
-    def _seek(self, line: Line, preferred: str, passed_over: tuple[str, ...]) -> bool:
-        """Reserve somebody; False when nobody suitable is free (`serve_waiting` asks again when one is)."""
+    def _seek(self, line: Line, preferred: str, passed_over: tuple[str, ...]) -> None:
+        """Reserve somebody; when nobody suitable is free `serve_waiting` asks again as soon as one is."""
         call, now = line.call, self._clock()
-        view = line.company.operators.reserve(call.uuid, line.owner, preferred, passed_over, now)
+        reach = self._stations.reach(call.switch)
+        view = line.company.operators.reserve(call.uuid, line.owner, preferred, passed_over, now, reach)
         if view is None:
-            return False
-        held = view.held
-        leg = view.leg if held else str(uuids.uuid4())
+            return
+        leg, held = self._stations.leg_for(view, call.switch)
         self._legs[leg] = call.uuid
         refer = self._hand_overs.wanted(line, view)
         self.feed(call.uuid, events.OperatorReserved(view.id, leg, held, now, refer))
-        return True
 
     def _ring(self, line: Line, operator: str, leg: str) -> None:
         call = line.call
@@ -274,8 +271,7 @@ class Switchboard:
         try:
             link = self._lines.of(call.switch)
             through = self._hand_overs.destination(line, view)
-            domain = link.address.domain
-            command = self._stations.originate(view, leg, line.campaign, call.uuid, domain, through, call.lead)
+            command = self._stations.originate(view, leg, line.campaign, call.uuid, link, through, call.lead)
             link.bgapi(command, leg)
         except FsdialerError as error:
             self.feed(call.uuid, events.OperatorGone(leg, self._clock(), f"could not be rung: {error}"))
@@ -294,8 +290,11 @@ class Switchboard:
 
     def _fail(self, line: Line, operator: str, cause: str) -> None:
         view: OperatorView = line.company.operators.view(operator)
-        reason = phone_failure(view.extension, cause, view.in_browser)
-        log.warning("call=%s operator=%s off_line=yes reason=%s", line.call.uuid, operator, reason)
+        trouble = self._stations.trouble(view)  # no fault of the phone's: free again once its switch is
+        if trouble:
+            line.company.whereabouts.unreachable(operator, trouble, self._clock())
+        reason = "" if trouble else phone_failure(view.extension, cause, view.in_browser)
+        log.warning("call=%s operator=%s reason=%s", line.call.uuid, operator, reason or trouble)
         line.company.operators.release(operator, line.call.uuid, self._clock(), failure=reason)
 
     def _close(self, line: Line, close: effects.CloseCall) -> None:
@@ -320,6 +319,7 @@ class Switchboard:
         if step.retry_at is not None:
             self._retries.schedule(line.company.id, campaign.id, step.retry_at)
         line.log_end(verdict, close, step)
+        self.on_closed(call)
         self._forget(line)
 
     # -- placing -------------------------------------------------------------------------------------------
@@ -327,7 +327,7 @@ class Switchboard:
         """Send the originate, once. Unsure whether it went out: the janitor asks the switch before anything else."""
         try:
             self._lines.of(call.switch).bgapi(command, call.uuid)
-        except (CommandRefused, UnsafeCommand) as error:
+        except (CommandRefused, NotConnected, UnsafeCommand) as error:
             self.not_placed(call, str(error))
         except SwitchError as error:
             log.warning("call=%s originate=unsure reason=%s", call.uuid, error)

@@ -7,7 +7,7 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import gevent
@@ -16,6 +16,7 @@ from fsdialer.core import trunk_care
 from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Gateway
 from fsdialer.core.retry import NextStep
+from fsdialer.core.switches import has
 from fsdialer.core.trunk_care import WELL, Health
 from fsdialer.engine.lines import Lines
 from fsdialer.errors import SwitchError
@@ -38,6 +39,7 @@ class Trunks:
         self._clock = clock
         self._dice = random.Random()
         self._health: dict[str, dict[str, Health]] = {}
+        self._down_on: dict[tuple[str, str], set[str]] = {}
         self._said: dict[tuple[str, str], str] = {}
         self._sent: dict[tuple[str, str], deque[float]] = {}  # when the last second's calls went out (monotonic)
 
@@ -78,22 +80,31 @@ class Trunks:
 
     def look(self, company: CompanyStore, gateways: Sequence[Gateway]) -> None:
         """Ask the switches whether the gateways are up; those with a host of their own are known by their calls."""
-        link = self._lines.least_loaded(lambda _: 0)
-        if link is None:
-            return
         for gateway in gateways:
-            if gateway.host:
-                continue
-            try:
-                said = link.ask(commands.gateway_status(gateway.name))
-            except SwitchError as error:
-                log.warning("gateway=%s switch=%s asked=failed reason=%s", gateway.name, link.address.name, error)
-                return
-            self._found(company, gateway.name, _state(said))
+            states = {}
+            for link in self._lines.up():
+                name = link.address.name
+                if gateway.host or not has(gateway, name):
+                    continue
+                try:
+                    states[name] = _state(link.ask(commands.gateway_status(gateway.name)))
+                except SwitchError as error:
+                    log.warning("gateway=%s switch=%s asked=failed reason=%s", gateway.name, name, error)
+            if states:
+                self._found(company, gateway.name, states)
 
-    def _found(self, company: CompanyStore, gateway: str, state: str) -> None:
+    def down_on(self, company: str, gateway: str) -> set[str]:
+        """The switches that said that their gateway is down, when they were asked last."""
+        return self._down_on.get((company, gateway), set())
+
+    def _found(self, company: CompanyStore, gateway: str, states: Mapping[str, str]) -> None:
+        """Switch → state, as each says. Up on one of them is enough to be asked for calls there."""
         health, now = self._health.setdefault(company.id, {}), self._clock()
-        health[gateway] = trunk_care.after_look(health.get(gateway, WELL), state == "up", now)
+        down = {switch for switch, state in states.items() if state != "up"}
+        self._down_on[company.id, gateway] = down
+        health[gateway] = trunk_care.after_look(health.get(gateway, WELL), len(down) < len(states), now)
+        words = "; ".join(f"{switch}: {states[switch]}" for switch in sorted(down)) or "up"
+        state = next(iter(states.values())) if len(set(states.values())) == 1 else words
         if state != "up" or not health[gateway].rests(now):
             self._say(company, gateway, state)
 

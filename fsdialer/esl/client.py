@@ -20,7 +20,14 @@ from gevent.event import AsyncResult
 from gevent.event import Event as Flag
 from gevent.lock import Semaphore
 
-from fsdialer.errors import CommandRefused, SwitchError, SwitchRefusedUs, SwitchTimeout, SwitchUnreachable
+from fsdialer.errors import (
+    CommandRefused,
+    NobodyListens,
+    SwitchError,
+    SwitchRefusedUs,
+    SwitchTimeout,
+    SwitchUnreachable,
+)
 from fsdialer.esl import commands
 from fsdialer.esl.frames import Event, Frame, FrameReader
 
@@ -86,7 +93,8 @@ class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
     def connect(self) -> None:
         """Connect and authenticate, all within the connect timeout.
 
-        SwitchUnreachable: nobody there, or the connection ended. SwitchTimeout: somebody is, and says nothing.
+        NobodyListens, SwitchUnreachable: nobody there, or the connection ended. SwitchTimeout: somebody is, and says
+        nothing.
         SwitchRefusedUs: password or access list.
         """
         late = SwitchTimeout(f"{self._where}: no greeting within {self.timeout:.1f} s")
@@ -107,6 +115,8 @@ class EslClient(greenswitch.InboundESL):  # type: ignore[misc]
             sock.settimeout(None)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        except ConnectionRefusedError as error:
+            raise NobodyListens(f"{self._where}: {error}") from None
         except (OSError, UnicodeError) as error:  # the latter from a host name that cannot be one
             raise SwitchUnreachable(f"{self._where}: {error}") from None
         return sock

@@ -144,25 +144,29 @@ def originate_operator(
     caller_name: str,
     caller_number: str,
     held: bool,
+    silent_s: int = 0,
     tags: Mapping[str, str] = MappingProxyType({}),
     family: str = "call-info",
 ) -> str:
     """Ring an operator's phone on channel `leg`, asking it to answer by itself as its `family` does, and park it.
 
     `held`: the phone stays up between calls. Otherwise it lasts for one bridge, and gives up by itself should nobody
-    bridge it. `caller_name` is the campaign's; the customer's number is never in it.
+    bridge it. With `silent_s` the leg leads to another switch, which does the asking, and ends when no sound came from
+    it for so long. `caller_name` is the campaign's; the customer's number is never in it.
     """
     variables = {
         "origination_uuid": _checked("leg", _UUID, leg),
         "originate_timeout": _number("ring time", ring_s, 1, 600),
         "origination_caller_id_name": f"'{_plain(caller_name)}'",
         "origination_caller_id_number": _checked("caller id", _NUMBER, caller_number) or "0",
-        **auto_answer.variables(family),
+        **({} if silent_s else auto_answer.variables(family)),
         "ignore_early_media": "true",  # or ringback would count as an answer, and a customer be joined to it
         "ignore_display_updates": "true",  # or the bridge would tell the phone whom it talks to
         "accountcode": ACCOUNT,
         **_tags(tags),
     }
+    if silent_s:
+        variables["media_timeout"] = _number("silence", silent_s * 1000, 1000, 600_000)
     if held:
         variables |= {"park_after_bridge": "true", "hangup_after_bridge": "false"}
     else:

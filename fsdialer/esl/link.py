@@ -21,9 +21,11 @@ from gevent import Greenlet
 from gevent.event import AsyncResult, Event
 
 from fsdialer.core.events import Heartbeat, JobDone, SwitchEvent
+from fsdialer.core.switches import address
 from fsdialer.errors import (
     CommandRefused,
     InvalidSetting,
+    NobodyListens,
     SwitchError,
     SwitchRefusedUs,
     SwitchTimeout,
@@ -46,17 +48,19 @@ _CORE = re.compile(r"[0-9A-Fa-f-]{8,64}")
 
 @dataclass(frozen=True, slots=True)
 class SwitchAddress:
-    """Where a switch is. `domain` is that of its operators' phones; empty: the switch's own."""
+    """Where a switch is. `domain` is that of its operators' phones; empty: the switch's own. `trunk` is where it takes
+    calls of other switches (host:port); empty: where it says itself."""
 
     name: str
     host: str
     port: int
     password: str = field(repr=False)
     domain: str = ""
+    trunk: str = ""
 
     @classmethod
     def parse(cls, url: str) -> "SwitchAddress":
-        """From ``esl://:PASSWORD@HOST:PORT?name=…&domain=…``; InvalidSetting says what is missing."""
+        """From ``esl://:PASSWORD@HOST:PORT?name=…&domain=…&trunk=…``; InvalidSetting says what is missing."""
         parts = urlsplit(url)
         where = f"FSDIALER_SWITCHES ({parts.hostname or '?'})"
         try:
@@ -73,17 +77,23 @@ class SwitchAddress:
             raise InvalidSetting(
                 where, f"the password is FreeSWITCH's default, {DEFAULT_PASSWORD}: change it in event_socket.conf.xml"
             )
-        return cls(options.get("name", parts.hostname), parts.hostname, port, password, options.get("domain", ""))
+        trunk = options.get("trunk", "")
+        if trunk and not address(trunk):
+            raise InvalidSetting(where, f"trunk={trunk} is not HOST:PORT")
+        domain = options.get("domain", "")
+        return cls(options.get("name", parts.hostname), parts.hostname, port, password, domain, trunk)
 
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """`restarted`: the switch is a new one since we last knew it, all its calls are gone. `reason` is for people."""
+    """`restarted`: the switch is a new one since we last knew it, all its calls are gone. `reason` is for people.
+    `gone`: not only silent; its machine says that it does not run."""
 
     up: bool
     core: str | None
     restarted: bool
     reason: str
+    gone: bool = False
 
 
 class SwitchLink:
@@ -172,7 +182,7 @@ class SwitchLink:
         """Open, watch, drop, pause, and again. Nothing but `stop` ends it."""
         failures = 0
         while not self._stopping.is_set():
-            pause_s, level = None, logging.WARNING
+            pause_s, level, gone = None, logging.WARNING, False
             try:
                 self._open()
                 opened = time.monotonic()
@@ -183,13 +193,13 @@ class SwitchLink:
                 reason, level = str(error), logging.ERROR
                 pause_s = self._timings.refused_s * self._rng.uniform(0.5, 1.5)
             except SwitchError as error:
-                reason = str(error)
+                reason, gone = str(error), isinstance(error, NobodyListens)
             except Exception as error:  # noqa: BLE001 - whatever it was, a dialer without its switch is worse
                 log.exception("switch=%s link=failed", self.address.name)
                 reason = f"{type(error).__name__}: {error}"
             self._drop(goodbye=False)
             failures += 1
-            self._down(reason, level)
+            self._down(reason, level, gone)
             self._stopping.wait(self._timings.pause_s(failures, self._rng) if pause_s is None else pause_s)
 
     def _open(self) -> None:
@@ -269,13 +279,13 @@ class SwitchLink:
         for answer in list(self._asking.values()):
             answer.set_exception(SwitchUnreachable(f"switch {self.address.name} was lost"))
 
-    def _down(self, reason: str, level: int) -> None:
+    def _down(self, reason: str, level: int, gone: bool) -> None:
         """Say so when it is news; a refusal, which somebody has to mend, each time."""
         news = self.state.up or self.state.reason != reason
         if news or level >= logging.ERROR:
             log.log(level, "switch=%s up=no reason=%s", self.address.name, reason)
         if news:
-            self._tell(LinkState(False, self.core, False, reason))
+            self._tell(LinkState(False, self.core, False, reason, gone))
 
     def _tell(self, state: LinkState) -> None:
         self.state = state

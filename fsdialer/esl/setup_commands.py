@@ -55,6 +55,23 @@ def gateway_mark(name: str) -> str:
     return f"sofia_gateway_data {_gateway(name)} ovar {MARK}"
 
 
+def registrations() -> str:
+    """Every phone registered on the switch, as JSON."""
+    return "show registrations as json"
+
+
+def trunk_address() -> str:
+    """Where the switch takes calls of the others: host:port; empty when it takes none."""
+    return "global_getvar switches_address"
+
+
+def most(what: str) -> str:
+    """The figure the switch keeps for ``max_sessions`` or ``sps``."""
+    if what not in ("max_sessions", "sps"):
+        raise UnsafeCommand(f"{what!r} is no limit of a switch: nothing was sent")
+    return f"fsctl {what}"
+
+
 def _user(extension: str, domain: str, between: str) -> str:
     if not _NAME.fullmatch(extension) or not _DOMAIN.fullmatch(domain):
         raise UnsafeCommand(f"{extension!r} {domain!r} is no user of a domain: nothing was sent")

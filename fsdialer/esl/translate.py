@@ -175,6 +175,12 @@ def user_agent(text: str) -> str:
     return html.unescape(found[-1]) if found else ""
 
 
+def registered_users(text: str) -> set[str]:
+    """The users in the answer of ``show registrations as json``; ValueError when it is something else."""
+    rows = _json(text).get("rows")
+    return {str(row["reg_user"]) for row in rows or [] if isinstance(row, dict) and row.get("reg_user")}
+
+
 def dumped(text: str) -> ChannelSnapshot:
     """The answer of ``uuid_dump … json``; ValueError when it is something else."""
     values = _json(text)

@@ -216,6 +216,7 @@ def _fsctl(exchange: Exchange, argument: str) -> str:
 
 def _global_getvar(exchange: Exchange, argument: str) -> str:
     known = {"domain": "127.0.0.1", "core_uuid": exchange.events.core, "hostname": "lab"}
+    known["switches_address"] = exchange.trunks.address
     return known.get(argument, "") if argument else "".join(f"{k}={v}\n" for k, v in known.items())
 
 

@@ -39,6 +39,8 @@ class Channel:
     profile: Profile
     times: Times
     gateway: Gateway | None = None
+    #: Of a leg to another switch: whom it calls there, and where that is.
+    trunk: tuple[str, str] | None = None
     plan: Plan | None = None
     state: str = "CS_INIT"
     heading: str = "CS_INIT"

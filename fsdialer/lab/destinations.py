@@ -26,6 +26,8 @@ class Destinations:
         self.people = people
         self.gateways = {gateway.name: gateway for gateway in gateways}
         self.phones: dict[str, Phone] = {}
+        #: The phones that are registered from the start; None: all.
+        self.here: set[str] | None = None
         self.attempts: Counter[str] = Counter()
         self.peak_live: Counter[str] = Counter()
         self._live: Counter[str] = Counter()
@@ -36,10 +38,16 @@ class Destinations:
         """A channel with its plan, or the cause why there is none."""
         kind, _, rest = wanted.destination.partition("/")
         match kind:
+            case "sofia" if rest.startswith("switches/"):
+                return self._switch(wanted, uuid, session, rest.removeprefix("switches/"))
             case "sofia":
                 return self._carrier(wanted, uuid, session, rest)
             case "user":
                 return self._phone(wanted, uuid, session, rest.partition("@")[0])
+            case "switches":  # the near end of a call that came in from another switch
+                channel = _channel(wanted, uuid, session, f"sofia/switches/{rest}", rest)
+                channel.plan = Plan(ring_s=0.0, rings=False)
+                return channel
             case "loopback":
                 return _loopback(wanted, uuid, session, *rest.partition("/")[::2])
             case "error":
@@ -47,16 +55,28 @@ class Destinations:
         return "CHAN_NOT_IMPLEMENTED"
 
     def phone(self, extension: str) -> Phone | None:
-        """An operator's phone; 1000 to 1999 are there from the start."""
+        """An operator's phone; of 1000 to 1999 those that are here are registered from the start."""
         if extension not in self.phones and extension.isdecimal() and 1000 <= int(extension) <= 1999:
-            self.phones[extension] = Phone(extension)
+            here = self.here is None or extension in self.here
+            self.phones[extension] = Phone(extension, "auto" if here else "unregistered")
         return self.phones.get(extension)
+
+    def registered(self) -> list[str]:
+        """The extensions of the phones that are registered."""
+        phones = (self.phone(str(extension)) for extension in range(1000, 2000))
+        return [phone.extension for phone in phones if phone is not None and phone.registered]
 
     def ended(self, channel: Channel) -> None:
         """A call is over: its gateway has room again."""
         self._live[channel.number] -= 1
         if channel.gateway is not None:
             channel.gateway.in_use -= 1
+
+    def _switch(self, wanted: Originate, uuid: str, session: int, rest: str) -> Channel:
+        to, _, at = rest.partition("@")
+        channel = _channel(wanted, uuid, session, f"sofia/switches/{rest}", to)
+        channel.trunk, channel.plan = (to, at), Plan(ring_s=NEVER, rings=False)
+        return channel
 
     def _carrier(self, wanted: Originate, uuid: str, session: int, rest: str) -> Channel | str:
         parts = rest.split("/")

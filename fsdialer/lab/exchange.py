@@ -8,6 +8,7 @@ import random
 import time
 import uuid as uuids
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from fsdialer.lab.originate import Malformed, Originate, Usage, parse
 from fsdialer.lab.people import NEVER, People, Plan
 from fsdialer.lab.places import Gateway
 from fsdialer.lab.recordings import Recordings
+from fsdialer.lab.trunks import Trunks
 
 USAGE = (
     "-USAGE: <call url> <exten>|&<application_name>(<app_args>) [<dialplan>] [<context>] [<cid_name>] [<cid_num>] "
@@ -89,6 +91,7 @@ class Exchange:
         self.fire_custom = self.events.fire_custom
         self.detectors = Detectors(self)
         self.recordings = Recordings(self, recordings)
+        self.trunks = Trunks(self)
 
     def later(self, delay_s: float, channel: Channel | None, work: Callable[..., None], *args: Any) -> gevent.Greenlet:
         """Do it in a while, unless the channel is gone by then."""
@@ -149,6 +152,9 @@ class Exchange:
         self.fire("CHANNEL_CREATE", channel)
         plan = channel.plan
         assert plan is not None
+        if channel.trunk is not None:
+            heard = partial(self._heard, channel, plan, wanted)
+            gevent.spawn(self.trunks.call, channel, *channel.trunk, heard)
         if plan.rings:
             self.later(min(STEP_S, plan.ring_s), channel, self._ring, channel, plan, wanted)
         limit = channel.get("originate_timeout")
@@ -156,6 +162,14 @@ class Exchange:
         self.later(ring_limit_s - time.time() % 1, channel, self._ring_timeout, channel)
         if plan.ring_s < NEVER:
             self.later(plan.ring_s + STEP_S, channel, self._decide, channel, plan, wanted)
+
+    def _heard(self, channel: Channel, plan: Plan, wanted: Originate | None, said: str) -> None:
+        """Another switch tells how a call to it goes."""
+        if channel.alive and not channel.answered:
+            if said == "answered":
+                self._answer(channel, wanted)
+            else:
+                self._ring(channel, plan, wanted)
 
     # -- ringing and answering -----------------------------------------------------------------------------
     def _ring(self, channel: Channel, plan: Plan, wanted: Originate | None) -> None:
@@ -282,10 +296,12 @@ class Exchange:
         if partner is not None and channel.times.bridged:
             partner.set(bridge_hangup_cause=channel.cause, call_uuid=partner.uuid)
         self.destinations.ended(channel)
+        self.trunks.ended(channel)
         self.fire("CHANNEL_HANGUP_COMPLETE", channel)
 
     def die(self) -> None:
         """As a crash does: every channel gone without a word, and a new core."""
+        self.trunks.die()
         for channel in list(self.channels.values()):
             channel.stop_timers()
             channel.cause = "CRASH"

@@ -15,9 +15,11 @@ SHOW_USAGE = (
 
 
 def show(exchange: Exchange, argument: str) -> str:
-    """``show channels|calls [count] [as json]``."""
+    """``show channels|calls [count] [as json]``, ``show registrations as json``."""
     words = argument.split()
     what = words[0] if words else ""
+    if what == "registrations":
+        return _as_json([_registration_row(user) for user in exchange.destinations.registered()], "count" in words)
     if what not in ("channels", "calls"):
         return SHOW_USAGE
     channels = [channel for channel in exchange.channels.values() if channel.alive]
@@ -30,6 +32,22 @@ def show(exchange: Exchange, argument: str) -> str:
         return f"\n{len(rows)} total.\n"
     body = "".join(",".join(row.values()) + "\n" for row in rows)
     return f"{','.join(rows[0])}\n{body}\n{len(rows)} total.\n"
+
+
+def _registration_row(user: str) -> dict[str, str]:
+    """As FreeSWITCH's core keeps it."""
+    return {
+        "reg_user": user,
+        "realm": "127.0.0.1",
+        "token": f"{user}-registration",
+        "url": f"sofia/internal/sip:{user}@127.0.0.1:51979",
+        "expires": str(int(time.time()) + 60),
+        "network_ip": "127.0.0.1",
+        "network_port": "51979",
+        "network_proto": "udp",
+        "hostname": "lab",
+        "metadata": "",
+    }
 
 
 def _as_json(rows: list[dict[str, str]], count: bool) -> str:

@@ -39,6 +39,7 @@ class SimulatedSwitch:
     def start(self) -> tuple[str, int]:
         """Listen; where."""
         self._listen()
+        self.exchange.trunks.listen(self._address[0])
         self._heart = gevent.spawn(self._beat)
         return self._address
 
@@ -129,6 +130,8 @@ def main() -> None:
         sps=options.sps,
         recordings=options.recordings,
     )
+    if options.phones is not None:
+        exchange.destinations.here = set(options.phones.split(","))
     password = options.password or os.environ.get("LAB_PASSWORD", "")
     if not password:
         raise SystemExit("a password is needed: --password, or LAB_PASSWORD in the environment")
@@ -153,6 +156,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--gateway", action="append", help="NAME[:channels=N][:cps=N][:down]")
     parser.add_argument("--max-sessions", type=int, default=5000)
     parser.add_argument("--sps", type=int, default=500)
+    parser.add_argument("--phones", help="which of 1000-1999 are registered here: 1001,1002; all when left out")
     parser.add_argument("--recordings", type=Path, help="recordings below this folder are written")
     parser.add_argument("--heartbeat-s", type=float, default=20.0)
     return parser.parse_args()

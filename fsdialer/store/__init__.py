@@ -26,7 +26,9 @@ from fsdialer.store.referrals import Referrals
 from fsdialer.store.scripts import Scripts
 from fsdialer.store.softphones import Softphones
 from fsdialer.store.stats import Stats
+from fsdialer.store.switches import Switches
 from fsdialer.store.users import Users
+from fsdialer.store.whereabouts import Whereabouts
 
 
 def connect(url: str, *, max_connections: int = 50, block_s: float = 0.0) -> Redis:
@@ -86,6 +88,11 @@ class CompanyStore:
         return Operators(self.redis, self.keys, self.scripts)
 
     @cached_property
+    def whereabouts(self) -> Whereabouts:
+        """On which switch operators' phones are, and whether it answers."""
+        return Whereabouts(self.redis, self.keys, self.scripts)
+
+    @cached_property
     def calls(self) -> Calls:
         """Live calls and how they ended."""
         return Calls(self.redis, self.keys, self.scripts)
@@ -136,6 +143,7 @@ class Store:
 
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
+        self.switches = Switches(redis)
         self._open: dict[str, CompanyStore] = {}
 
     def companies(self) -> list[str]:

@@ -34,6 +34,27 @@ def dialers() -> str:
     return f"{PREFIX}:dialers"
 
 
+def switches() -> str:
+    """SET: names of the switches dialers have met."""
+    return f"{PREFIX}:switches"
+
+
+def switch(name: str) -> str:
+    """HASH: a switch as dialers find it (state, since, reason, trunk, max_sessions, sessions_per_second), and what an
+    administrator set: drained, drained_at, channels, calls_per_second."""
+    return f"{PREFIX}:switch:{{{name}}}"
+
+
+def switch_calls(name: str) -> str:
+    """ZSET: call uuid → end of its lease (epoch s): what the switch carries, over all companies and dialers."""
+    return f"{switch(name)}:calls"
+
+
+def switch_starts(name: str) -> str:
+    """ZSET, 5 s: call uuid → when it was taken (epoch s), of the last second: its calls-per-second window."""
+    return f"{switch(name)}:starts"
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The keys of one company."""

@@ -46,6 +46,9 @@ class OperatorView:
     phone_test: str = ""
     phone_test_ok: bool = False
     phone_tested_at: float | None = None
+    switch: str = ""
+    home: str = ""
+    unreachable: str = ""
 
     @property
     def held(self) -> bool:
@@ -264,10 +267,17 @@ class Operators:
         self._redis.srem(self._keys.online(campaign), operator)
 
     def reserve(
-        self, call: str, owner: str, preferred: str, passed_over: Sequence[str], now: float
+        self,
+        call: str,
+        owner: str,
+        preferred: str,
+        passed_over: Sequence[str],
+        now: float,
+        reach: Sequence[str] = ("*",),
     ) -> OperatorView | None:
-        """Promise an available operator to an answered call; None when nobody suitable is free."""
-        chosen = self._scripts.run("reserve", call, owner, now, preferred, *passed_over)
+        """Promise an available operator to an answered call; None when nobody suitable is free. `reach`: the other
+        switches whose operators can be connected with the call's; ``*`` for all."""
+        chosen = self._scripts.run("reserve", call, owner, now, preferred, " ".join(reach), *passed_over)
         return self.view(chosen) if chosen else None
 
     def release(self, operator: str, call: str, now: float, failure: str = "") -> bool:
@@ -316,4 +326,7 @@ def _view(operator: str, record: Mapping[str, str]) -> OperatorView:
         phone_test=record.get("phone_test", ""),
         phone_test_ok=record.get("phone_test_ok") == "1",
         phone_tested_at=instant("phone_tested"),
+        switch=record.get("switch", ""),
+        home=record.get("home", ""),
+        unreachable=record.get("unreachable", ""),
     )

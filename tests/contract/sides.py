@@ -168,7 +168,7 @@ class Real:
         client = until(switch.ready, 40)
         self._over.append(client.stop)
         registrar = int(values["operators_port"])
-        until(lambda: client.api("sofia status").count("RUNNING") == 2)
+        until(lambda: client.api("sofia status").count("RUNNING") == 3)
         self._phones = {}
         for extension in (ANSWERS, ANSWERS_TOO):
             phone = Phone(folder / extension, extension, passwords[extension], registrar)

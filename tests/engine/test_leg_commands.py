@@ -125,10 +125,11 @@ def test_a_switch_that_is_down_or_unknown_is_not_to_be_commanded():
             lines.of(name)
 
 
-def test_the_next_call_goes_to_the_switch_that_is_up_with_the_fewest():
+def test_any_switch_is_one_that_is_up_rather_than_one_of_those_not_wanted():
     lines = Lines()
-    load = {"full": 9, "free": 2, "down": 0}
-    for name in load:
+    for name in ("down", "first", "second"):
         lines.add(Line(name, up=name != "down"))
-    assert lines.least_loaded(load.__getitem__).address.name == "free"
-    assert Lines().least_loaded(load.__getitem__) is None
+    assert lines.any().address.name == "first"
+    assert lines.any(unless={"first"}).address.name == "second"
+    assert lines.any(unless={"first", "second"}).address.name == "first"
+    assert Lines().any() is None

@@ -41,7 +41,7 @@ class RealCentre:
         try:
             self.esl = until(self.switch.ready, 40)
             self._over.append(self.esl.stop)
-            until(lambda: self.esl.api("sofia status").count("RUNNING") == 2)
+            until(lambda: self.esl.api("sofia status").count("RUNNING") == 3)
             self.register()
             env = {"FSDIALER_REDIS_URL": redis_url, "FSDIALER_SECRET_KEY": SECRET, **written}
             self.dialer = Process(root / "dial.log", "fsdialer", "dial", env=env)

@@ -26,7 +26,7 @@ def names(cell):
 
 
 MODULES = {names(row[0])[0] for row in section("Modules")}
-APPLICATIONS = {names(row[0])[0]: names(row[1])[0] for row in section("Applications")}
+APPLICATIONS = {name: names(row[1])[0] for row in section("Applications") for name in names(row[0])}
 VARIABLES = {name for row in section("Variables") for name in names(row[0])}
 GIVEN = {"local_ip_v4", "conf_dir", "log_dir"}
 
@@ -94,7 +94,8 @@ def test_every_variable_used_is_set_in_the_one_file_and_listed():
 @pytest.mark.parametrize("name", sorted(VARIABLES))
 def test_every_variable_set_is_used(name):
     others = "\n".join(path.read_text() for path in FILES)
-    assert f"$${{{name}}}" in others
+    asked = (CONF.parent / "fsdialer/esl/setup_commands.py").read_text()
+    assert f"$${{{name}}}" in others or f"global_getvar {name}" in asked
 
 
 def test_addresses_and_ports_stand_in_the_one_file_alone():
@@ -116,13 +117,13 @@ def test_the_event_socket_is_for_this_machine_alone():
     assert {node.get("cidr") for node in allowed} == {"127.0.0.1/32", "::1/128"}
 
 
-def test_both_profiles_are_as_promised():
+def test_the_profiles_are_as_promised():
     profiles = {tree(path).get("name"): tree(path) for path in (CONF / "sip_profiles").glob("*.xml")}
-    assert set(profiles) == {"operators", "carrier"}
+    assert set(profiles) == {"operators", "carrier", "switches"}
     for profile in profiles.values():
         params = {node.get("name"): node.get("value") for node in profile.iter("param")}
         assert params["rtp-timer-name"] == "soft"
-        codecs = "$${carrier_codecs}" if profile.get("name") == "carrier" else "$${codecs}"
+        codecs = "$${codecs}" if profile.get("name") == "operators" else "$${carrier_codecs}"
         assert params["inbound-codec-prefs"] == params["outbound-codec-prefs"] == codecs
     assert settings()["codecs"] == "OPUS,G722,PCMU,PCMA"
     assert settings()["carrier_codecs"] == "G722,PCMU,PCMA"
@@ -140,3 +141,18 @@ def test_a_password_is_made_once_long_and_for_its_owner_alone(tmp_path):
     assert re.fullmatch(r"[0-9a-f]{48}", first) and password(tmp_path / "one") == first
     assert (tmp_path / "one").stat().st_mode & 0o777 == 0o600
     assert password(tmp_path / "two") != first
+
+
+def test_only_other_switches_named_may_call_operators_phones_and_they_reach_nothing_else():
+    params = {n.get("name"): n.get("value") for n in tree(CONF / "sip_profiles/switches.xml").iter("param")}
+    lists = {n.get("name"): n for n in tree(CONF / "autoload_configs/acl.conf.xml").iter("list")}
+    allowed = lists[params["apply-inbound-acl"]]
+    assert allowed.get("default") == "deny"
+    assert [node.get("cidr") for node in allowed] == ["$${switches_peers}"] and settings()["switches_peers"]
+    asked = [n.get("expression") for n in tree(CONF / "dialplan/switches.xml").iter("condition")]
+    leg = "6b26c107-4184-4dbd-b05f-3c5c3a631c6d"
+    for at, known in enumerate(("op-1001", "alert-1001", "plain-1001", f"held-{leg}")):
+        assert re.fullmatch(asked[at], known)
+    for hostile in ("+12125550100", "op-1001 x", "op-${system(id)}", "held-x,y", f"held-{leg},u"):
+        assert not any(re.fullmatch(each, hostile) for each in asked[:4])
+    assert asked[4] == "^.*$"

@@ -109,6 +109,7 @@ def ports():
         "domain": "127.0.0.1",
         "operators_port": str(free_port()),
         "carrier_port": str(free_port()),
+        "switches_port": str(free_port()),
         "ws_binding": f"127.0.0.1:{free_port()}",
         "wss_binding": f"127.0.0.1:{free_port()}",
         "event_socket_port": str(free_port()),
@@ -163,8 +164,8 @@ def esl(switch):
     client.stop()
 
 
-def test_both_profiles_run(esl):
-    status = until(lambda: (said := esl.api("sofia status")).count("RUNNING") == 2 and said)
+def test_every_profile_runs(esl):
+    status = until(lambda: (said := esl.api("sofia status")).count("RUNNING") == 3 and said)
     for line in status.splitlines():
         if "\tprofile" in line:
             assert "RUNNING" in line, line
@@ -281,7 +282,7 @@ def test_the_directory_starts_as_it_lies_in_the_source(tmp_path):
     real = RealSwitch(conf, tmp_path, values, lambda: (conf / "event_socket.password").read_text())
     try:
         client = until(real.ready, 40)
-        assert until(lambda: client.api("sofia status").count("RUNNING") == 2)
+        assert until(lambda: client.api("sofia status").count("RUNNING") == 3)
         client.stop()
     finally:
         real.stop()

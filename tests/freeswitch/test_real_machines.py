@@ -79,7 +79,7 @@ def switch(tmp_path_factory):
 @pytest.fixture(scope="module")
 def esl(switch):
     client = until(switch.ready, 40)
-    until(lambda: client.api("sofia status").count("RUNNING") == 3)
+    until(lambda: client.api("sofia status").count("RUNNING") == 4)
     if client.api("module_exists mod_avmd").strip() != "true":
         pytest.skip("this freeswitch has no mod_avmd: no beep was listened for")
     yield client

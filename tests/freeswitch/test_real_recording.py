@@ -51,7 +51,7 @@ def switch(tmp_path_factory):
 @pytest.fixture(scope="module")
 def esl(switch):
     client = until(switch.ready, 40)
-    until(lambda: client.api("sofia status").count("RUNNING") == 2)
+    until(lambda: client.api("sofia status").count("RUNNING") == 3)
     until(lambda: client.api("module_exists mod_sndfile").strip() == "true")
     yield client
     client.stop()

@@ -92,12 +92,14 @@ end
 
 -- The one way an operator changes state: presence set, free list, wrap-up clock, time by state and feed agree.
 -- `reason` is what the operator reads on the page. Who was removed from the presence set by hand is not put back;
--- who has a nailed-up phone is available only while its line is up.
+-- who has a nailed-up phone is available only while its line is up, and nobody whose switch does not answer.
 local function move(operator, state, now, reason)
   local hash = key('operator', operator)
   local before, campaign = get(hash, 'state'), get(hash, 'campaign')
   local since = epoch(get(hash, 'since'))
-  if state == 'available' and HELD[get(hash, 'station')] and get(hash, 'leg') == '' then
+  if state == 'available' and get(hash, 'unreachable') ~= '' then
+    state, reason = 'connecting', get(hash, 'unreachable')
+  elseif state == 'available' and HELD[get(hash, 'station')] and get(hash, 'leg') == '' then
     state, reason = 'connecting', 'calling your phone'
   end
   local on_line = before ~= '' and before ~= 'off'

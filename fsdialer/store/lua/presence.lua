@@ -1,6 +1,7 @@
 -- presence(operator, action, now, campaign, via, detail): what an operator (or an administrator for them) asks.
 -- action: on | off | pause | ready | gone (browser lost) | phone_up (nailed-up phone answered)
 -- | phone_lost (its line ended with the call: rung again before the next one) | phone_down (failed or hung up)
+-- | unreachable (their switch does not answer; detail in words) | reachable (it does) | found (detail: their switch)
 -- KEYS: ROOT
 -- RETURNS: 'ok', or 'refused:WHY'.
 -- WHY: during a call `off` and `pause` wait as a wish until it ends; everything else takes effect now.
@@ -68,6 +69,14 @@ elseif action == 'phone_up' then
 elseif action == 'phone_lost' then
   redis.call('HSET', hash, 'leg', '')
   if state == 'available' then move(operator, 'available', now, '') end
+elseif action == 'unreachable' then
+  redis.call('HSET', hash, 'unreachable', detail)
+  if state == 'available' or state == 'connecting' then move(operator, 'available', now, '') end
+elseif action == 'reachable' then
+  redis.call('HDEL', hash, 'unreachable')
+  if state == 'connecting' then move(operator, 'available', now, '') end
+elseif action == 'found' then
+  redis.call('HSET', hash, 'switch', detail)
 elseif action == 'phone_down' then
   redis.call('HSET', hash, 'leg', '')
   if state ~= 'off' then move(operator, 'off', now, detail) end

@@ -1,0 +1,113 @@
+"""Where operators' phones are: on which switch each is registered, and whether that switch answers.
+
+A switch is asked for its registrations now and then, and at once for a phone nobody has seen. An operator whose switch
+does not answer is told in words and is free for nobody; what becomes of their calls is `engine.reconcile`'s.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+
+from fsdialer.core.campaigns import Station
+from fsdialer.core.switches import unreachable
+from fsdialer.engine.lines import Lines
+from fsdialer.errors import SwitchError
+from fsdialer.esl import setup_commands as commands
+from fsdialer.esl.link import SwitchLink
+from fsdialer.esl.translate import registered_users
+from fsdialer.store import CompanyStore
+from fsdialer.store.operators import OperatorView
+
+log = logging.getLogger(__name__)
+
+#: A switch may be away for so long (seconds) before operators are told: a connection made again at once is no news.
+BLIP_S = 1.0
+#: A phone that was found nowhere is asked after again no sooner than this (seconds).
+ASK_AGAIN_S = 1.0
+
+
+class Homes:
+    """The switch of each operator."""
+
+    def __init__(self, lines: Lines, clock: Callable[[], float]) -> None:
+        self._lines = lines
+        self._clock = clock
+        self._seen: dict[str, set[str]] = {}  # switch → extensions registered there, when last asked
+        self._asked = 0.0
+        self._down_since: dict[str, float] = {}  # switch → monotonic seconds
+        #: On which switch a held phone's line is; empty for none of ours.
+        self.line_on: Callable[[str], str] = lambda leg: ""
+
+    # -- finding -------------------------------------------------------------------------------------------
+    def of(self, view: OperatorView) -> str:
+        """The switch their phone is on; empty when it may be rung from any, or is found on none."""
+        names = [link.address.name for link in self._lines.all()]
+        if len(names) == 1:
+            return names[0]
+        fixed = self.line_on(view.leg) or (view.home if view.home in names else "")
+        if fixed or _anywhere(view):
+            return fixed
+        found = [name for name in names if view.extension in self._seen.get(name, ())]
+        up = [name for name in found if self._is_up(name)]
+        for name in (view.switch, *up):
+            if name in up:
+                return name
+        return view.switch if view.switch in names and not self._is_up(view.switch) else next(iter(found), "")
+
+    def find(self, view: OperatorView) -> str:
+        """The same, the switches being asked anew when it is not known."""
+        if not self.of(view) and not _anywhere(view) and time.monotonic() - self._asked > ASK_AGAIN_S:
+            self._asked = time.monotonic()
+            for link in self._lines.up():
+                self.look(link)
+        return self.of(view)
+
+    def look(self, link: SwitchLink) -> None:
+        """Ask a switch who is registered there; with a single one nobody needs to know."""
+        if len(self._lines.all()) < 2:
+            return
+        try:
+            self._seen[link.address.name] = registered_users(link.ask(commands.registrations()))
+        except (SwitchError, ValueError) as error:
+            log.warning("switch=%s registrations=unknown reason=%s", link.address.name, error)
+
+    # -- telling -------------------------------------------------------------------------------------------
+    def trouble(self, view: OperatorView) -> str:
+        """Why their phone cannot be reached, when that is its switch's fault; else empty."""
+        home = self.of(view)
+        return "" if not home or self._is_up(home) else unreachable(home)
+
+    def settle(self, company: CompanyStore, views: Iterable[OperatorView]) -> None:
+        """Write down where those on the line are, and tell those whose switch has come or gone."""
+        now = self._clock()
+        for view in views:
+            if view.state == "off":
+                if view.unreachable and not self.trouble(view):
+                    company.whereabouts.reachable(view.id, now)
+                continue
+            home = self.find(view)
+            if home != view.switch:
+                company.whereabouts.found_on(view.id, home, now)
+            words = unreachable(home) if home and self._away(home) else ""
+            if words and words != view.unreachable:
+                log.warning("operator=%s switch=%s reachable=no", view.id, home)
+                company.whereabouts.unreachable(view.id, words, now)
+            elif view.unreachable and (not home or self._is_up(home)):
+                log.info("operator=%s switch=%s reachable=yes", view.id, home or "-")
+                company.whereabouts.reachable(view.id, now)
+
+    def _is_up(self, switch: str) -> bool:
+        link = self._lines.get(switch)
+        return link is not None and link.up
+
+    def _away(self, switch: str) -> bool:
+        """Down for longer than it takes to make a connection again."""
+        if self._is_up(switch):
+            self._down_since.pop(switch, None)
+            return False
+        return time.monotonic() - self._down_since.setdefault(switch, time.monotonic()) >= BLIP_S
+
+
+def _anywhere(view: OperatorView) -> bool:
+    """Is their phone registered with none of our switches, but reached from each?"""
+    return bool(view.dial) or view.station == Station.REFER

@@ -1,0 +1,155 @@
+"""The switches of this dialer: what each may still carry, who gets the next calls, what is said of one that is away.
+
+Limits and drains are kept in Redis (`store.switches`), for all dialers; which switch is best is decided in
+`core.switches`. It refuses to know operators (`engine.homes`) and what becomes of calls (`engine.reconcile`).
+"""
+
+import logging
+import re
+import time
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import replace
+
+from fsdialer.core import switches as rules
+from fsdialer.core.call_facts import Call
+from fsdialer.core.campaigns import Gateway
+from fsdialer.engine.lines import Lines
+from fsdialer.errors import SwitchError, SwitchUnreachable
+from fsdialer.esl import setup_commands as commands
+from fsdialer.esl.link import SwitchLink
+from fsdialer.store import CompanyStore, Store
+
+log = logging.getLogger(__name__)
+
+#: An alert is raised when a switch has been away for so long (seconds).
+AWAY_S = 2.0
+#: A switch whose machine has said for so long (seconds) that it does not run has no calls any more.
+GONE_S = 10.0
+
+
+class Switches:
+    """What goes where."""
+
+    def __init__(self, lines: Lines, store: Store, clock: Callable[[], float]) -> None:
+        self._lines = lines
+        self._store = store
+        self._clock = clock
+        self._trunks: dict[str, str] = {}  # switch → where it takes calls of the others
+        self._down: dict[str, float] = {}  # switch → since when it is away (monotonic seconds)
+        self._gone: dict[str, float] = {}  # switch → since when nobody listens there
+        self._alerted: set[tuple[str, str]] = set()  # company, switch: whose alert was looked at
+
+    # -- how they are --------------------------------------------------------------------------------------
+    def came_up(self, link: SwitchLink) -> None:
+        """Ask a switch what it may carry and where the others reach it, and write it down."""
+        name = link.address.name
+        self._down.pop(name, None)
+        self._gone.pop(name, None)
+        try:
+            facts = {
+                "trunk": link.address.trunk or rules.address(link.ask(commands.trunk_address())),
+                "max_sessions": _figure(link.ask(commands.most("max_sessions"))),
+                "sessions_per_second": _figure(link.ask(commands.most("sps"))),
+            }
+        except SwitchError as error:
+            log.warning("switch=%s facts=unknown reason=%s", name, error)
+            facts = {}
+        self._trunks[name] = facts.get("trunk", self._trunks.get(name, ""))
+        self._store.switches.found(name, True, "", self._clock(), facts)
+
+    def went_down(self, link: SwitchLink, reason: str, gone: bool) -> None:
+        """A switch is away; `gone`: its machine says that it does not run."""
+        name = link.address.name
+        self._down.setdefault(name, time.monotonic())
+        if gone:
+            self._gone.setdefault(name, time.monotonic())
+        else:
+            self._gone.pop(name, None)
+        self._store.switches.found(name, False, reason, self._clock())
+
+    def is_gone(self, switch: str) -> bool:
+        """Not running for so long that none of its calls can be up."""
+        since = self._gone.get(switch)
+        return since is not None and time.monotonic() - since >= GONE_S
+
+    def alert(self, companies: Iterable[CompanyStore]) -> None:
+        """Tell the companies' administrators of switches that are away, and of those that are back."""
+        others = [link.address.name for link in self._lines.up()]
+        for company in companies:
+            for link in self._lines.all():
+                name, key = link.address.name, (company.id, link.address.name)
+                since = self._down.get(name)
+                if link.up and (key in self._alerted or since is None):
+                    if key not in self._alerted or company.alerts.clear(f"switch-{name}", self._clock(), "the dialer"):
+                        self._alerted.discard(key)
+                elif since is not None and time.monotonic() - since >= AWAY_S and key not in self._alerted:
+                    words = rules.down(name, link.state.reason, others)
+                    company.alerts.say(f"switch-{name}", words, self._clock())
+                    self._alerted.add(key)
+
+    # -- who gets the next calls ---------------------------------------------------------------------------
+    def plan(
+        self,
+        gateway: Gateway,
+        calls: int,
+        not_on: Container[str],
+        operators: Callable[[], Mapping[str, int]],
+        on_the_way: Callable[[str], int],
+    ) -> list[tuple[SwitchLink, int]]:
+        """The switches that get the next calls of a gateway, with how many each; those where it is down, `not_on`, get
+        none. `operators`: switch → how many are free there; `on_the_way`: how many calls a switch has for them."""
+        links = {link.address.name: link for link in self._lines.up() if rules.has(gateway, link.address.name)}
+        links = {name: link for name, link in links.items() if name not in not_on}
+        if len(links) < 2:
+            return [(link, calls) for link in links.values()]
+        free = operators()
+        rooms = [
+            replace(room, operators=max(0, free.get(room.switch, 0) - on_the_way(room.switch)))
+            for room in self._store.switches.rooms(list(links), self._clock())
+        ]
+        return [(links[name], share) for name, share in rules.spread(calls, rooms).items()]
+
+    def take(self, link: SwitchLink, uuids: list[str], now: float) -> list[str]:
+        """Those of the calls the switch has room for."""
+        return self._store.switches.take(link.address.name, uuids, now)
+
+    def give_back(self, link: SwitchLink, uuids: Iterable[str]) -> None:
+        """There were no leads for these."""
+        self._store.switches.give_back(link.address.name, uuids)
+
+    def keep(self, switch: str, uuids: list[str]) -> None:
+        """The switch carries these."""
+        self._store.switches.keep(switch, uuids, self._clock())
+
+    def over(self, call: Call) -> None:
+        """A call has ended."""
+        self._store.switches.over(call.switch, call.uuid)
+
+    def why_not(self) -> str:
+        """Why no calls can be placed at all; empty when they can."""
+        up = [link.address.name for link in self._lines.up()]
+        if not up:
+            return "no switch is connected"
+        if all(room.drained for room in self._store.switches.rooms(up, self._clock())):
+            return f"switch {', '.join(up)} is drained: it gets no new calls"
+        return ""
+
+    # -- from one to another -------------------------------------------------------------------------------
+    def reach(self, switch: str) -> list[str]:
+        """The other switches whose operators can be connected with a call on `switch`."""
+        if not self._trunks.get(switch):
+            return []
+        names = (link.address.name for link in self._lines.up())
+        return [name for name in names if name != switch and self._trunks.get(name)]
+
+    def trunk(self, switch: str) -> str:
+        """Where a switch takes calls of the others; SwitchUnreachable when it does not answer or takes none."""
+        self._lines.of(switch)
+        if not self._trunks.get(switch):
+            raise SwitchUnreachable(f"switch {switch} takes no calls of other switches")
+        return self._trunks[switch]
+
+
+def _figure(said: str) -> str:
+    found = re.search(r"(\d+)\s*$", said)
+    return found[1] if found else ""

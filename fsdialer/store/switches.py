@@ -1,0 +1,140 @@
+"""Switches in Redis: how each is found, what it may carry, what it carries. One place for all companies and dialers.
+
+A switch's calls are leases, renewed while the switch confirms them, so that a dialer that died holds no room for long.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from redis import Redis
+
+from fsdialer.core.switches import Room, limits
+from fsdialer.core.times import epoch, iso
+from fsdialer.errors import NotFound
+from fsdialer.store import keys as names
+from fsdialer.store.calls import LEASE_S
+from fsdialer.store.scripts import Scripts
+
+#: A second as `take_switch.lua` measures it.
+_SECOND_S = 1.05
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchView:
+    """A switch as a dialer found it last: `up`, since when (epoch seconds), `reason` in words; `trunk` is where it
+    takes calls of the others, empty for nowhere; `drained_by` whoever said that it gets no new calls."""
+
+    name: str
+    up: bool
+    since: float
+    reason: str
+    trunk: str
+    room: Room
+    drained_by: str = ""
+
+
+class Switches:
+    """All switches."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._scripts: dict[str, Scripts] = {}
+
+    # -- how they are --------------------------------------------------------------------------------------
+    def found(self, switch: str, up: bool, reason: str, now: float, facts: Mapping[str, str] | None = None) -> None:
+        """A dialer's word on a switch; `facts` as the switch gave them: trunk, max_sessions, sessions_per_second."""
+        key = names.switch(switch)
+        state = "up" if up else "down"
+        before = self._redis.hget(key, "state")
+        record = {"state": state, "reason": reason, **(facts or {})}
+        if before != state:
+            record["since"] = iso(now)
+        with self._redis.pipeline() as pipe:
+            pipe.sadd(names.switches(), switch)
+            pipe.hset(key, mapping=record)
+            pipe.execute()
+
+    def drain(self, switch: str, by: str, now: float) -> None:
+        """No new calls there, until `undrain`; NotFound for a switch no dialer has met."""
+        self._known(switch)
+        self._redis.hset(names.switch(switch), mapping={"drained": by or "by hand", "drained_at": iso(now)})
+
+    def undrain(self, switch: str) -> bool:
+        """It gets calls again; False when it was not drained."""
+        self._known(switch)
+        return bool(self._redis.hdel(names.switch(switch), "drained", "drained_at"))
+
+    def limit(self, switch: str, channels: int, calls_per_second: int) -> None:
+        """What the switch may carry; 0: half of what it says itself."""
+        self._known(switch)
+        figures = {"channels": str(channels), "calls_per_second": str(calls_per_second)}
+        self._redis.hset(names.switch(switch), mapping=figures)
+
+    def forget(self, switch: str) -> None:
+        """One that is no more."""
+        self._known(switch)
+        self._redis.srem(names.switches(), switch)
+        self._redis.delete(names.switch(switch), names.switch_calls(switch), names.switch_starts(switch))
+
+    def _known(self, switch: str) -> None:
+        if not self._redis.sismember(names.switches(), switch):
+            known = ", ".join(sorted(self._redis.smembers(names.switches()))) or "none: no dialer has met one yet"
+            raise NotFound(f"no switch {switch!r}: there are {known}")
+
+    def views(self, now: float) -> list[SwitchView]:
+        """All switches any dialer has met, by name."""
+        return [self._view(name, now) for name in sorted(self._redis.smembers(names.switches()))]
+
+    def _view(self, switch: str, now: float) -> SwitchView:
+        record = self._redis.hgetall(names.switch(switch))
+        return SwitchView(
+            name=switch,
+            up=record.get("state") == "up",
+            since=epoch(record["since"]) if record.get("since") else 0.0,
+            reason=record.get("reason", ""),
+            trunk=record.get("trunk", ""),
+            room=self.rooms([switch], now)[0],
+            drained_by=record.get("drained", ""),
+        )
+
+    # -- what they carry -----------------------------------------------------------------------------------
+    def rooms(self, switches: Sequence[str], now: float) -> list[Room]:
+        """What these can still take, over all companies and dialers."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for switch in switches:
+                pipe.hgetall(names.switch(switch))
+                pipe.zcount(names.switch_calls(switch), f"({now}", "+inf")
+                pipe.zcount(names.switch_starts(switch), f"({now - _SECOND_S}", "+inf")
+            answers = pipe.execute()
+        rooms = []
+        for at, switch in enumerate(switches):
+            record, live, starts = answers[3 * at : 3 * at + 3]
+            most, per_second = limits(record)
+            rooms.append(Room(switch, live, most, starts, per_second, bool(record.get("drained"))))
+        return rooms
+
+    def take(self, switch: str, uuids: Sequence[str], now: float) -> list[str]:
+        """Those of these calls, from the first on, that there is room for; what is not placed is given back."""
+        most, per_second = limits(self._redis.hgetall(names.switch(switch)))
+        got = self._of(switch).run("take_switch", now, now + LEASE_S, most, per_second, *uuids)
+        return list(uuids[: int(got)])
+
+    def give_back(self, switch: str, uuids: Iterable[str]) -> None:
+        """These were not placed after all."""
+        if unused := list(uuids):
+            self._redis.zrem(names.switch_calls(switch), *unused)
+            self._redis.zrem(names.switch_starts(switch), *unused)
+
+    def over(self, switch: str, uuid: str) -> None:
+        """A call on the switch has ended."""
+        self._redis.zrem(names.switch_calls(switch), uuid)
+
+    def keep(self, switch: str, uuids: Sequence[str], now: float) -> None:
+        """The switch has just confirmed these calls."""
+        if uuids:
+            self._redis.zadd(names.switch_calls(switch), dict.fromkeys(uuids, now + LEASE_S))
+
+    def _of(self, switch: str) -> Scripts:
+        if switch not in self._scripts:
+            self._scripts[switch] = Scripts(self._redis, names.switch(switch))
+        return self._scripts[switch]
