@@ -122,6 +122,18 @@ def test_operator_who_says_machine_is_free_while_the_message_is_left(centre, sta
     assert (c.call_of(lead)["operator"], tally(c)) == ("1001", Tally(right=1))
 
 
+def test_operator_who_is_quicker_than_the_beep_leaves_the_message_to_be_begun_anew_at_it(centre):
+    message = {"amd_action": AmdAction.MESSAGE, "amd_message": "silence_stream://1000"}
+    c = centre(amd=Amd.BEEP, amd_sample=0, **message)
+    c.on_line("1001")
+    lead = c.add_lead(MACHINE)
+    call = c.talking(lead)
+    c.store.operators.save_outcome("1001", call["uuid"], "machine", "", None, time.time())
+    ended = wait_until(lambda: (r := c.call_of(lead)).get("ended") and r, 15, "the message to be over")
+    assert 1.9 < epoch(ended["ended"]) - epoch(ended["beeped"]) < 10, "a second's pause, and the message"
+    assert tally(c) == Tally(right=1)
+
+
 def test_without_the_module_calls_go_on_undetected_and_an_alert_says_so(centre):
     c = centre(amd=Amd.RULES)
     c.on_line("1001")

@@ -24,16 +24,17 @@ MACHINE_OUTCOME = "machine"
 def heard(call: Call, event: MachineHeard) -> Step:
     """A detector took the far end for a machine.
 
-    The first time counts. A machine that was known by its greeting and beeps now is to get its message anew: it
-    records from here on.
+    The first time counts. A machine that was known by its greeting, or by the operator's word, and beeps now is to get
+    its message anew: it records from here on.
     """
     if event.leg != call.uuid or call.answered_at is None:
         return call, ()
     if event.beep and event.at - call.answered_at < BEEP_FROM_S:
         return call, ()
+    if event.beep and call.dismissed_at is not None and call.beeped_at is None:
+        return replace(call, machine_at=call.machine_at or event.at, beeped_at=event.at), (SendAway(beeped=True),)
     if call.machine_at is not None:
-        again = event.beep and call.dismissed_at is not None and call.beeped_at is None
-        return (replace(call, beeped_at=event.at), (SendAway(beeped=True),)) if again else (call, ())
+        return call, ()
     call = replace(call, machine_at=event.at, beeped_at=event.at if event.beep else None, spared=event.spare)
     return send_away_if_free(call, event.at)
 

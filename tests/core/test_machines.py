@@ -123,6 +123,13 @@ def test_operators_word_frees_them_at_once_and_sends_the_machine_away():
     assert ending(call, LEAVES).disposition is Disposition.ANSWERED
 
 
+def test_beep_after_the_operators_word_begins_the_message_anew():
+    talking = (PICKS_UP, IS_READY, ANN_NAILED, LegsBridged(CUSTOMER, PHONE, 5.5))
+    call, effects = play(new_call(), *talking, MachineSaid("ann", 6.0), BEEP, BEEP)
+    assert [e for e in effects if isinstance(e, SendAway)] == [SendAway(beeped=False), SendAway(beeped=True)]
+    assert call.machine_at == BEEP.at
+
+
 def test_phone_that_was_rung_is_hung_up_before_its_operator_is_free():
     """Or the next customer would find it busy."""
     call, effects = play(new_call(), *TALKING, MachineSaid("ann", 9.0))
