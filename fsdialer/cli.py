@@ -16,6 +16,7 @@ from fsdialer.verbs.freeswitch import freeswitch
 from fsdialer.verbs.machines import machines
 from fsdialer.verbs.pacing_commands import pacing, simulate
 from fsdialer.verbs.shared import campaign_option, company_of, company_option, open_store, read_settings
+from fsdialer.verbs.switches import switch
 
 
 class Verbs(click.Group):
@@ -238,7 +239,7 @@ def check(as_json: bool, no_call: bool) -> None:
         sys.exit(1)
 
 
-for verb in (freeswitch, machines, pacing, simulate):
+for verb in (freeswitch, machines, pacing, simulate, switch):
     main.add_command(verb)
 
 

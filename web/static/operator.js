@@ -50,9 +50,9 @@ function draw(next) {
   $('wish').textContent = wishes[next.wish] || '';
   $('wish').hidden = !next.wish;
   const warning = next.phone_test.at && !next.phone_test.ok ? next.phone_test.words : '';
-  $('reason').textContent = next.state === 'off' || next.state === 'paused' ? next.reason : warning;
+  $('reason').textContent = next.state === 'off' || next.state === 'paused' ? next.reason : next.unreachable || warning;
   $('reason').hidden = !$('reason').textContent;
-  $('reason').classList.toggle('trouble', next.state === 'off');
+  $('reason').classList.toggle('trouble', next.state === 'off' || Boolean(next.unreachable));
   drawControls(next);
   drawCard(next.card, next);
   drawFigures(next.today);

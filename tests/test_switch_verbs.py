@@ -1,0 +1,60 @@
+"""`fsdialer switch`: what an administrator sees of the switches, and says to them."""
+
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from fsdialer.cli import main
+from fsdialer.store import Store
+
+
+@pytest.fixture
+def say(redis_url, redis, monkeypatch):
+    monkeypatch.setenv("FSDIALER_REDIS_URL", redis_url)
+    facts = {"trunk": "10.0.0.1:5070", "max_sessions": "2000", "sessions_per_second": "100"}
+    Store(redis).switches.found("fs1", True, "", time.time(), facts)
+    return lambda *words: CliRunner().invoke(main, ["switch", *words])
+
+
+def test_the_list_tells_state_limits_and_where_the_others_call(say):
+    said = say("list").output
+    assert "fs1: up; 0 calls of 1000, 50 a second at most" in said and "10.0.0.1:5070" in said
+
+
+def test_a_switch_is_drained_and_taken_back(say, redis):
+    assert say("drain", "fs1", "--by", "Eve").exit_code == 0
+    assert "DRAINED by Eve" in say("list").output
+    assert Store(redis).switches.take("fs1", ["a", "b"], time.time()) == []
+    assert say("undrain", "fs1").exit_code == 0
+    assert Store(redis).switches.take("fs1", ["a", "b"], time.time()) == ["a", "b"]
+
+
+def test_a_limit_set_by_hand_holds_over_all_dialers_until_calls_are_over(say, redis):
+    assert say("limit", "fs1", "--channels", "2").exit_code == 0
+    one, other, now = Store(redis).switches, Store(redis).switches, time.time()
+    assert one.take("fs1", ["a"], now) == ["a"] and other.take("fs1", ["b", "c"], now) == ["b"]
+    assert other.take("fs1", ["c"], now) == []
+    one.over("fs1", "a")
+    assert other.take("fs1", ["c"], now) == ["c"]
+
+
+def test_calls_of_a_dialer_that_died_hold_no_room_beyond_their_lease(say, redis):
+    say("limit", "fs1", "--channels", "1")
+    switches, now = Store(redis).switches, time.time()
+    assert switches.take("fs1", ["a"], now) == ["a"]
+    assert switches.take("fs1", ["b"], now + 10) == []
+    assert switches.take("fs1", ["b"], now + 31) == ["b"]
+
+
+def test_calls_per_second_of_a_switch_are_kept_over_all_dialers(say, redis):
+    say("limit", "fs1", "--calls-per-second", "3")
+    switches, now = Store(redis).switches, time.time()
+    assert switches.take("fs1", list("abcde"), now) == ["a", "b", "c"]
+    assert switches.take("fs1", list("de"), now + 0.5) == []
+    assert switches.take("fs1", list("de"), now + 1.1) == ["d", "e"]
+
+
+def test_a_switch_nobody_has_met_is_refused_by_name(say):
+    said = say("drain", "fs9")
+    assert said.exit_code == 1 and "no switch 'fs9'" in said.output
