@@ -82,6 +82,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "max_wait_s": ("Customer waits at most", "decimal", "Seconds from the answer; 2 is the law in many places."),
         "operator_ring_s": ("Ask the next operator after", "decimal", "Seconds of an operator's phone ringing."),
         "message": ("Message to who was not connected", "text", "A sound file on the switch; empty: hang up."),
+        "held_sound": ("Held phones hear", "text", "Between calls: tone, silence, or a sound file on the switch."),
         "opt_out_key": ("Key to opt out", "text", "A digit pressed during the message: not called again."),
         "record": ("Record calls", "flag", "From the answer to the end; the customer left, the operator right."),
         "record_format": ("Recordings kept as", "choice", "ogg and mp3 take a tenth of the space of wav."),

@@ -183,6 +183,8 @@ class Campaign:
     `target_abandon`: the share of answered calls that predictive pacing may leave without an operator; it takes a
     `multiplier` above 1 for a cap.
     `operator_ring_s`: after so long without an answer the customer is offered to the next free operator.
+    `held_sound`: what operators hear on a held phone between calls: ``tone`` (a soft one every 10 s), ``silence``, or
+    music: a sound file, or a tone_stream.
     `message`: played by the switch to a customer nobody took within `max_wait_s`; empty: hang up. Whoever presses
     `opt_out_key` (a digit) meanwhile is not called again.
     `record`: every call from its answer on, kept as `record_format` for `record_keep_days`; `record_notice` tells the
@@ -207,6 +209,7 @@ class Campaign:
     retry_min: RetryDelays = RetryDelays()
     max_attempts: int = 6
     max_talk_s: int = 7200
+    held_sound: str = "tone"
     target_abandon: Decimal = Decimal("0.03")
     caller_id_by: CallerIdChoice = CallerIdChoice.TURN
     opt_out_key: str = ""

@@ -207,6 +207,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "max_wait_s": _number(float, 0.5, 60, " seconds"),
         "operator_ring_s": _number(float, 0.2, 60, " seconds"),
         "message": _text(200, _SOUND, "a sound file's path or a tone_stream"),
+        "held_sound": _text(200, _SOUND, "tone, silence, a sound file's path or a tone_stream"),
         "opt_out_key": _text(1, r"[0-9]?", "one digit"),
         "record": _flag(),
         "record_format": _one_of(RecordFormat),

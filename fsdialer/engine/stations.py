@@ -14,6 +14,7 @@ from fsdialer.core.campaigns import Campaign, PhoneFamily
 from fsdialer.core.events import Heartbeat, JobDone, LegHungUp, LegReady, LegsBridged, SwitchEvent
 from fsdialer.core.phones import family_of, phone_failure
 from fsdialer.core.switches import to_line, to_operator
+from fsdialer.engine.comfort import Comfort
 from fsdialer.engine.homes import Homes
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.switches import Switches
@@ -61,6 +62,7 @@ class Stations:
         self._clock = clock
         homes.line_on = self.line_on
         self._held: dict[str, HeldLine] = {}
+        self._comfort = Comfort(tasks, lines, clock)
         self._ringing: set[tuple[str, str]] = set()  # company, operator
         self._families: dict[tuple[str, str], tuple[PhoneFamily, float]] = {}  # and when it was learned
         self._missing: set[str] = set()  # held lines the switch did not have when it was last asked
@@ -247,12 +249,16 @@ class Stations:
 
     def on_event(self, event: SwitchEvent) -> None:
         """What concerns a held line; everything else is passed over."""
-        if isinstance(event, Heartbeat | LegsBridged):
+        if isinstance(event, Heartbeat):
             return
-        leg = event.job if isinstance(event, JobDone) else event.leg
+        if isinstance(event, LegsBridged):
+            leg = event.leg if event.leg in self._held else event.other
+        else:
+            leg = event.job if isinstance(event, JobDone) else event.leg
         held = self._held.get(leg)
         if held is None:
             return
+        self._comfort.on_event(event, held.company, held.operator, held.switch, leg)
         if isinstance(event, LegReady) and not held.up:
             self._tasks.spawn("phone_up", self._up, leg, held)
         elif isinstance(event, JobDone) and not event.ok:
@@ -290,6 +296,7 @@ class Stations:
 
     def _forget(self, leg: str) -> None:
         held = self._held.pop(leg, None)
+        self._comfort.forget(leg)
         self._missing.discard(leg)
         if held is not None:
             self._ringing.discard((held.company.id, held.operator))

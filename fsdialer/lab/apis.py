@@ -269,6 +269,7 @@ _TABLE: dict[str, Api] = {
     "uuid_setvar": _uuid_setvar,
     "uuid_dump": _uuid_dump,
     "uuid_broadcast": _uuid_broadcast,
+    "uuid_break": lambda exchange, argument: "+OK\n" if exchange.alive(argument.split(" ")[0]) else NO_CHANNEL,
     "uuid_deflect": deflect,
     "uuid_record": _uuid_record,
     "sched_hangup": _sched_hangup,

@@ -4,6 +4,7 @@ message it was sent, and treats a REFER as it was told to."""
 import re
 import socket
 import threading
+import time
 import uuid
 
 SDP = (
@@ -48,6 +49,21 @@ class Peer:
     def requests(self, method):
         """Those it was sent, as text."""
         return [text for text in list(self.messages) if text.startswith(f"{method} ")]
+
+    def hears(self, seconds):
+        """How many packets of audio come in so many seconds, and how many of them are no silence."""
+        end, packets, loud = time.monotonic() + seconds, 0, 0
+        self._rtp.settimeout(0)
+        while time.monotonic() < end:
+            try:
+                audio = self._rtp.recv(2000)[12:]
+            except BlockingIOError:
+                time.sleep(0.005)
+                continue
+            if time.monotonic() > end - seconds + 0.1:  # what had queued before is no matter
+                packets += 1
+                loud += any(byte not in b"\xff\x7f\xfe\x7e" for byte in audio)
+        return packets, loud
 
     def _listen(self):
         while not self._stopped.is_set():

@@ -139,3 +139,20 @@ def test_a_phone_is_asked_to_answer_by_itself_as_it_understands(centre, station,
     (invite,) = centre.phone.requests("INVITE")
     said = [line for line in invite.split("\r\n") if line.startswith(("Call-Info", "Alert-Info"))]
     assert said == ([asks] if asks else [])
+
+
+# -- held phones -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("sound", "heard"), [("tone_stream://%(100,400,440);loops=-1", True), ("silence", False)])
+def test_a_held_phone_hears_its_sound_between_calls_and_only_then(centre, sound, heard):
+    centre.campaign(held_sound=sound)
+    centre.station(Station.NAILED)
+
+    def between_calls():
+        packets, loud = centre.phone.hears(1.0)
+        return packets > 30 and (loud > 5) is heard
+
+    until(between_calls)
+    call = centre.call()
+    assert centre.phone.hears(1.0)[1] == 0, "the sound goes on into the talk"
+    centre.finish(call)
+    until(between_calls)
