@@ -1,6 +1,5 @@
 """The lead queue: order, duplicates, retries that fall due."""
 
-
 from fsdialer.core.dispositions import Disposition, Verdict
 from fsdialer.core.leads import NewLead, due_score
 from fsdialer.core.retry import NextStep
