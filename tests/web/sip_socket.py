@@ -19,13 +19,17 @@ class SipSocket:
     and nobody let in."""
 
     def __init__(self):
-        self.password = None
-        self.registered, self.requests, self.answers = {}, [], queue.Queue()
-        self.deaf = False
         self._browsers, self._invites = [], 0
+        self.forget()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
+
+    def forget(self):
+        """As it was at first: nobody connected, nothing heard."""
+        self.drop()
+        self.password, self.deaf = None, False
+        self.registered, self.requests, self.answers = {}, [], queue.Queue()
 
     def close(self):
         self._listener.close()

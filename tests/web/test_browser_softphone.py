@@ -30,11 +30,17 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def registrar():
+    registrar = SipSocket()
+    yield registrar
+    registrar.close()
+
+
 @pytest.fixture
-def switch():
-    switch = SipSocket()
-    yield switch
-    switch.close()
+def switch(registrar):
+    registrar.forget()
+    return registrar
 
 
 @pytest.fixture
@@ -56,15 +62,15 @@ class PhoneSite(Site):
         super().start()
 
 
-@pytest.fixture
-def site(redis_url, tmp_path, acme, switch):
-    site = PhoneSite(redis_url, tmp_path, f"ws://127.0.0.1:{switch.port}")
+@pytest.fixture(scope="module")
+def site(redis_url, tmp_path_factory, registrar):
+    site = PhoneSite(redis_url, tmp_path_factory.mktemp("web"), f"ws://127.0.0.1:{registrar.port}")
     yield site
     site.process.stop()
 
 
 @pytest.fixture
-def page(chromium, site):
+def page(chromium, site, acme):
     """Allowed to use the microphone; any error of a script or of the security policy fails the test."""
     context = chromium.new_context(permissions=["microphone"])
     page = context.new_page()
@@ -77,11 +83,15 @@ def page(chromium, site):
     assert errors == []
 
 
-def let_in(switch, acme):
+def let_in(page, switch, acme):
     """The switch knows the page's password, as the web would have told it."""
-    holder = wait_until(lambda: acme.softphones.holder("1001"), what="a page that takes the phone")
+
+    def taken():
+        holder = acme.softphones.holder("1001")
+        return holder is not None and holder.page == page.evaluate("sessionStorage.getItem('fsdialer.page')")
+
+    wait_until(taken, what="the page to take the phone")
     switch.password = acme.accounts.phone("1001", SECRET).password
-    return holder
 
 
 def phone(page, words, timeout=10000):
@@ -90,7 +100,7 @@ def phone(page, words, timeout=10000):
 
 def connected(page, switch, acme):
     sign_in(page)
-    let_in(switch, acme)
+    let_in(page, switch, acme)
     phone(page, CONNECTED)
 
 
@@ -107,7 +117,7 @@ def test_password_the_switch_has_not_heard_of_yet_is_tried_again(page, switch, a
     sign_in(page)
     wait_until(lambda: switch.count("REGISTER") >= 2, what="a refused registration")
     phone(page, "Your phone is connecting…")
-    let_in(switch, acme)
+    let_in(page, switch, acme)
     phone(page, CONNECTED)
 
 
@@ -176,7 +186,7 @@ def test_page_that_slept_until_its_password_ran_out_takes_another(page, switch, 
     wait_until(lambda: acme.softphones.holder("1001"), what="another password")
     assert acme.softphones.holder("1001") != old
     switch.drop()
-    let_in(switch, acme)
+    let_in(page, switch, acme)
     page.clock.run_for(10_000)
     page.clock.resume()
     phone(page, CONNECTED, timeout=20000)
@@ -202,7 +212,7 @@ def test_microphone_that_cannot_be_had_is_told_in_words_and_may_be_tried_again(p
     assert switch.count("REGISTER") == 0
     page.evaluate("window.refuse = false")
     page.click("text=Try again")
-    let_in(switch, acme)
+    let_in(page, switch, acme)
     phone(page, CONNECTED)
 
 

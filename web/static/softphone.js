@@ -19,6 +19,7 @@ let line = null;       // the SIP line under it
 let sound = null;
 let trouble = '';      // what is wrong with the sound
 let letGo = null;      // gives the phone to this browser's next window; null while another has it
+let asking = false;    // for the credential
 let waiting = null;    // calls off the wait for it
 let shownCall = '';
 
@@ -81,8 +82,10 @@ async function ask(body) {
 }
 
 async function connect() {
-  if (!letGo) return;
+  if (!letGo || asking) return; // two questions at once would make two passwords
+  asking = true;
   const answer = await ask({ take: true });
+  asking = false;
   if (!letGo) return;
   if (!answer?.held) {
     if ($('phone').dataset.state !== 'trouble') setTimeout(connect, AGAIN_MS);
