@@ -264,6 +264,7 @@ def test_recording_is_played_on_the_page(page, acme, site, tmp_path):
     acme.recordings.save(one, 90)
     sign_in(page, "admin")
     page.click("text=Recordings")
+    page.wait_for_selector("audio", state="attached")
     page.evaluate("document.querySelector('audio').muted = true")
     page.evaluate("document.querySelector('audio').play()")
     wait_until(lambda: page.evaluate("document.querySelector('audio').currentTime > 0.2"), what="the player")
