@@ -85,6 +85,7 @@ def test_an_originate_to_nowhere_names_its_cause(talk, rest, answer):
     ],
 )
 def test_answers_are_the_same_word_for_word(talk, command, answer):
+    talk.until("the refused calls of other tests to be gone", lambda: not talk.listed())
     assert talk.api(command) == answer
 
 
