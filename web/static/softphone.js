@@ -222,7 +222,7 @@ $('phone-take').addEventListener('click', () => (letGo ? start() : windowLock({ 
 
 document.addEventListener('fsdialer:view', ({ detail }) => {
   view = detail;
-  if (view.call && view.call !== shownCall) mute(false); // nobody meets a customer muted
+  if (sound && view.call && view.call !== shownCall) mute(false); // nobody meets a customer muted
   shownCall = view.call;
   if (line && view.softphone.page !== page) renew(); // it may be old news: the server is asked
   if (line?.cutOff && callIsOver()) line.hangUp();

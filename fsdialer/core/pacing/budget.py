@@ -25,7 +25,7 @@ SUMMED_EVERY_S = 5.0
 #: an operator (about three quarters of an hour), and no sooner than over so many answers in all.
 CREDIT, CREDIT_BY_ROOT, CREDIT_FADES, LEAST_CREDIT_FADES = 1.5, 0.8, 18.0, 90.0
 #: Kept back from the target: so many customers, and this share of the budget.
-RESERVE, RESERVE_SHARE = 0.5, 0.035
+RESERVE, RESERVE_SHARE = 0.5, 0.045
 #: The share of the target not yet dared while nothing is known, and the answers an operator over which that fades.
 CAUTION, CAUTION_FADES = 0.4, 12.0
 #: So many customers more or fewer in the budget move the rate aimed at e-fold, within these powers of e.
