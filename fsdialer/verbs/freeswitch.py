@@ -1,10 +1,12 @@
 """`freeswitch write | phone | reload`: what a switch needs from us, as files, on the screen, and at once."""
 
+import hashlib
+import json
 import os
 import secrets
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -24,7 +26,9 @@ WEB_PATH = "/switch/directory"
 #: The files that are ours to write anew each time, besides the copied ones.
 _DIRECTORY, _VARIABLES, _ENVIRONMENT = Path("directory/fsdialer.xml"), Path("vars.xml"), Path("fsdialer.env")
 _BROWSERS = "FSDIALER_SIP_WS="
-_XML_CURL = '    <load module="mod_xml_curl"/>\n'
+_XML_CURL = b'    <load module="mod_xml_curl"/>\n'
+#: The sums of the files we wrote, by which those changed by hand are known.
+_WRITTEN = ".written"
 
 
 @click.group()
@@ -99,26 +103,52 @@ def write_all(
     wanted["domain"] = domain or values.get("domain") or kept.get("domain") or own_address()
     variables = switch_config.with_variables((source / _VARIABLES).read_text(), wanted)
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for path in sorted(path for path in source.rglob("*") if path.is_file() and path.suffix in (".xml", ".sh")):
-        text = path.read_text()
-        if static and path.name == "modules.conf.xml":
-            text = text.replace(_XML_CURL, "")
-        if path.relative_to(source) not in (_VARIABLES, _DIRECTORY):
-            _put(target / path.relative_to(source), text.encode())
+    edited = _copy(source, target, static)
     _put(target / _VARIABLES, variables.encode())
     operators = switch_config.directory(wanted["domain"], phones, cache_ms=0)
     _put(target / _DIRECTORY, switch_config.static_file(operators, switch_config.gateways(trunks)))
-    browsers = _browsers_address(target / _ENVIRONMENT, switch_config.variables(variables))
-    _put(target / _ENVIRONMENT, f"{_switch_url(wanted)}{browsers}".encode())
+    environment = _environment(target / _ENVIRONMENT, switch_config.variables(variables), kept)
+    _put(target / _ENVIRONMENT, "".join(f"{line}\n" for line in environment).encode())
     yield f"{target}: {len(phones)} operators, {len(trunks)} gateways, domain {wanted['domain']}"
     yield f"  start it:  freeswitch -conf {target.resolve()} -log /var/log/freeswitch -db /var/lib/freeswitch/db"
-    yield f"  for the dialer and the web:  {target / _ENVIRONMENT}: FSDIALER_SWITCHES, {browsers.strip()}"
+    yield f"  for the dialer and the web:  {target / _ENVIRONMENT}: FSDIALER_SWITCHES, {environment[1]}"
+    for path in edited:
+        yield f"  {target / path}: changed by hand, left as it is; ours is {path.name}.new"
     for each in phones:
         if each.in_browser:
             without = ": not with --static, where the switch never hears their passwords" if static else ""
             yield f"  phone {each.extension}: in the page of {each.operator}{without}"
             continue
         yield f"  phone {each.extension}: fsdialer freeswitch phone {each.operator} --company {each.company}"
+
+
+def _copy(source: Path, target: Path, static: bool) -> list[Path]:
+    """Copy what is the same for everybody. A file that somebody changed since we wrote it stays, ours beside it as
+    ``.new``; those are returned. What we wrote is known by its sum."""
+    note = target / _WRITTEN
+    sums: dict[str, str] = json.loads(note.read_text()) if note.is_file() else {}
+    edited = []
+    for path in sorted(path for path in source.rglob("*") if path.is_file() and path.suffix in (".xml", ".sh")):
+        name, ours = path.relative_to(source), path.read_bytes()
+        if name in (_VARIABLES, _DIRECTORY):
+            continue
+        if static and path.name == "modules.conf.xml":
+            ours = ours.replace(_XML_CURL, b"")
+        there, beside = target / name, target / f"{name}.new"
+        before, known = _sum(there.read_bytes()) if there.is_file() else "", sums.get(str(name))
+        sums[str(name)] = _sum(ours)
+        if before and known and before not in (known, _sum(ours)):
+            edited.append(name)
+            _put(beside, ours)
+        else:
+            _put(there, ours)
+            beside.unlink(missing_ok=True)
+    _put(note, json.dumps(sums, indent=1).encode())
+    return edited
+
+
+def _sum(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def template() -> Path:
@@ -181,21 +211,32 @@ def _first_values(settings: "Settings", kept: dict[str, str]) -> dict[str, str]:
     return first
 
 
-def _switch_url(values: dict[str, str]) -> str:
-    password, port = values["event_socket_password"], values.get("event_socket_port", "8021")
-    host = values.get("event_socket_ip", "127.0.0.1")
-    return f"FSDIALER_SWITCHES=esl://:{password}@{host}:{port}?domain={values['domain']}\n"
+def _environment(file: Path, values: dict[str, str], before: dict[str, str]) -> tuple[str, str]:
+    """The lines for dialer and web: our own, or as somebody changed them in the file (other switches beside this one, a
+    proxy), then with this switch's new address. `before`: the variables of the last `write`."""
+    there = file.read_text().splitlines() if before and file.is_file() else []
+
+    def line(own: Callable[[dict[str, str]], str]) -> str:
+        made, was = own(values), own(values | before)
+        kept = next((each for each in there if each.startswith(made.partition("=")[0] + "=")), was)
+        return made if kept == was else kept.replace(_address(was), _address(made))
+
+    return line(_switches), line(_own_websocket)
 
 
-def _browsers_address(environment: Path, values: dict[str, str]) -> str:
-    """Where browsers' phones register, for the web: as it stands in the file already, else the switch's own."""
-    if environment.is_file():
-        kept = [line for line in environment.read_text().splitlines() if line.startswith(_BROWSERS)]
-        if kept:
-            return f"{kept[0]}\n"
+def _address(line: str) -> str:
+    return line.partition("=")[2].partition("?")[0]
+
+
+def _switches(values: dict[str, str]) -> str:
+    password, host, port = (values[f"event_socket_{name}"] for name in ("password", "ip", "port"))
+    return f"FSDIALER_SWITCHES=esl://:{password}@{host}:{port}?domain={values['domain']}"
+
+
+def _own_websocket(values: dict[str, str]) -> str:
     if values["domain"] in ("127.0.0.1", "localhost"):
-        return f"{_BROWSERS}ws://{values['ws_binding']}\n"
-    return f"{_BROWSERS}wss://{values['domain']}:{values['wss_binding'].rpartition(':')[2]}\n"
+        return f"{_BROWSERS}ws://{values['ws_binding']}"
+    return f"{_BROWSERS}wss://{values['domain']}:{values['wss_binding'].rpartition(':')[2]}"
 
 
 def _put(path: Path, data: bytes) -> None:

@@ -1,5 +1,7 @@
 """`fsdialer freeswitch write | phone`, gateways' passwords by `apply`, and what a switch is told of changes."""
 
+import hashlib
+import json
 import stat
 
 import pytest
@@ -104,6 +106,44 @@ def test_web_is_told_where_browsers_register_until_the_administrator_says_otherw
     file.write_text(file.read_text().replace("wss://pbx.example.com:7443", "/sip"))
     cli("freeswitch", "write", "conf")
     assert environment(written)["FSDIALER_SIP_WS"] == "/sip"
+
+
+def test_web_hears_of_a_websocket_that_moves(cli, written):
+    cli("freeswitch", "write", "conf", "--set", "wss_binding=:7500", "--domain", "sip.example.com")
+    said = environment(written)
+    assert said["FSDIALER_SIP_WS"] == "wss://sip.example.com:7500"
+    assert said["FSDIALER_SWITCHES"].endswith("?domain=sip.example.com")
+
+
+def test_dialer_is_told_what_somebody_added_to_its_switches_and_where_this_one_moved(cli, written):
+    file = written / "fsdialer.env"
+    file.write_text(file.read_text().replace("?domain=pbx.example.com", "?name=fs1&domain=x,esl://:two@10.0.0.2:8021"))
+    cli("freeswitch", "write", "conf", "--set", "event_socket_port=8030")
+    said = environment(written)["FSDIALER_SWITCHES"]
+    assert said.endswith("@127.0.0.1:8030?name=fs1&domain=x,esl://:two@10.0.0.2:8021")
+
+
+def test_what_was_changed_by_hand_is_kept_and_said_until_it_is_as_ours_again(cli, written):
+    file = written / "autoload_configs/acl.conf.xml"
+    ours = file.read_text()
+    mine = ours.replace('"carriers" default="deny"', '"carriers" default="allow"')
+    file.write_text(mine)
+    said = cli("freeswitch", "write", "conf")
+    assert "acl.conf.xml: changed by hand" in said and said.count("by hand") == 1
+    assert file.read_text() == mine and (written / "autoload_configs/acl.conf.xml.new").read_text() == ours
+    assert "changed by hand" in cli("freeswitch", "write", "conf") and file.read_text() == mine
+    file.write_text(ours)
+    assert "by hand" not in cli("freeswitch", "write", "conf")
+    assert not list(written.rglob("*.new"))
+
+
+def test_files_of_an_older_version_are_brought_up_to_date(cli, written):
+    file = written / "dialplan/public.xml"
+    ours, sums = file.read_text(), json.loads((written / ".written").read_text())
+    file.write_text("<include/>")
+    sums["dialplan/public.xml"] = hashlib.sha256(b"<include/>").hexdigest()
+    (written / ".written").write_text(json.dumps(sums))
+    assert "by hand" not in cli("freeswitch", "write", "conf") and file.read_text() == ours
 
 
 def test_on_loopback_browsers_need_no_certificate(cli, tmp_path):
