@@ -45,7 +45,7 @@ def only_on(centre, switch):
     switches = switch_store(centre)
     for view in switches.views(time.time()):
         if view.name == switch:
-            switches.undrain(view.name)
+            switches.undrain(view.name, "the test", time.time())
         else:
             switches.drain(view.name, "the test", time.time())
 
@@ -118,6 +118,7 @@ def test_calls_are_placed_where_operators_are_free(centre):
 
 def test_a_gateway_that_exists_on_one_switch_is_used_there_alone(centre):
     c = centre()
+    wait_until(lambda: c.store.setup.gateway_on("trunk") == {"fs1": "up", "fs2": "up"}, 15, "each switch to be asked")
     gateway = c.store.setup.gateway("trunk")
     c.store.setup.save_gateway(replace(gateway, switches=("fs2",)))
     c.on_line("1001")

@@ -27,6 +27,8 @@ def test_a_switch_is_drained_and_taken_back(say, redis):
     assert "DRAINED by Eve" in say("list").output
     assert Store(redis).switches.take("fs1", ["a", "b"], time.time()) == []
     assert say("undrain", "fs1").exit_code == 0
+    assert [deed["what"] for deed in Store(redis).switches.said(9)] == ["took it back", "drained it"]
+    assert Store(redis).switches.said(9)[-1]["by"] == "Eve" and "terminal" in Store(redis).switches.said(1)[0]["by"]
     assert Store(redis).switches.take("fs1", ["a", "b"], time.time()) == ["a", "b"]
 
 

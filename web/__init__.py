@@ -78,7 +78,7 @@ def main(settings: Settings) -> None:
 
 
 def _register(app: Flask, limiter: Limiter) -> None:
-    from web import admin, auth, feed, metrics, operators, recordings, setup_pages, softphone, switch_xml
+    from web import admin, auth, feed, metrics, operators, recordings, setup_pages, softphone, switch_xml, switches
 
     limiter.limit(TRIES, key_func=_who_tries, methods=["POST"])(auth.blueprint)
     app.register_blueprint(auth.blueprint)
@@ -87,6 +87,7 @@ def _register(app: Flask, limiter: Limiter) -> None:
     app.register_blueprint(softphone.blueprint)
     app.register_blueprint(admin.blueprint)
     app.register_blueprint(setup_pages.blueprint)
+    app.register_blueprint(switches.blueprint)
     app.register_blueprint(recordings.blueprint)
     app.register_blueprint(metrics.blueprint)
     app.extensions["csrf"].exempt(switch_xml.blueprint)  # a switch signs each request by itself

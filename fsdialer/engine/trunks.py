@@ -40,6 +40,7 @@ class Trunks:
         self._dice = random.Random()
         self._health: dict[str, dict[str, Health]] = {}
         self._down_on: dict[tuple[str, str], set[str]] = {}
+        self._found_on: dict[tuple[str, str], dict[str, str]] = {}
         self._said: dict[tuple[str, str], str] = {}
         self._sent: dict[tuple[str, str], deque[float]] = {}  # when the last second's calls went out (monotonic)
 
@@ -105,6 +106,9 @@ class Trunks:
         health[gateway] = trunk_care.after_look(health.get(gateway, WELL), len(down) < len(states), now)
         words = "; ".join(f"{switch}: {states[switch]}" for switch in sorted(down)) or "up"
         state = next(iter(states.values())) if len(set(states.values())) == 1 else words
+        if self._found_on.get((company.id, gateway)) != states:
+            self._found_on[company.id, gateway] = dict(states)
+            company.setup.save_gateway_on(gateway, states)
         if state != "up" or not health[gateway].rests(now):
             self._say(company, gateway, state)
 

@@ -4,7 +4,7 @@ Hashes of plain text that may be edited by hand; a value edited into nonsense is
 key. Every change is told to the feed, and the dialer follows within a second.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from redis import Redis
 from redis.client import Pipeline
@@ -17,6 +17,9 @@ from fsdialer.errors import NotFound, Refused
 from fsdialer.store import keys as names
 from fsdialer.store.feed import Feed
 from fsdialer.store.keys import Keys
+
+#: What begins the fields of a gateway's state that are of one switch each.
+_ON = "on."
 
 
 class Setup:
@@ -60,7 +63,7 @@ class Setup:
         """Name → `state` in words and `since`, as the dialer found it; gateways nobody has looked at are left out."""
         names = sorted(self._redis.smembers(self._keys.gateways))
         states = {name: self._redis.hgetall(self._keys.gateway_state(name)) for name in names}
-        return {name: state for name, state in states.items() if state}
+        return {name: state for name, state in states.items() if "state" in state}
 
     def operators(self) -> list[Operator]:
         """All operators, by id."""
@@ -91,6 +94,15 @@ class Setup:
         self._replace(self._keys.gateway(gateway.name), to_hash(checked(gateway)))
         self._redis.sadd(self._keys.gateways, gateway.name)
         self._tell("gateway", gateway.name)
+
+    def gateway_on(self, name: str) -> dict[str, str]:
+        """Switch → how the gateway was found there when it was looked at last, in words."""
+        record = self._redis.hgetall(self._keys.gateway_state(name))
+        return {field.removeprefix(_ON): state for field, state in record.items() if field.startswith(_ON)}
+
+    def save_gateway_on(self, name: str, states: Mapping[str, str]) -> None:
+        """How the switches that answer find a gateway; of the others what they said last stays."""
+        self._redis.hset(self._keys.gateway_state(name), mapping={f"{_ON}{each}": states[each] for each in states})
 
     def save_gateway_state(self, name: str, state: str, now: float) -> None:
         """How the dialer finds a gateway."""

@@ -39,6 +39,11 @@ def switches() -> str:
     return f"{PREFIX}:switches"
 
 
+def switches_log() -> str:
+    """STREAM, ~1,000: who drained, took back, limited or forgot which switch, and when."""
+    return f"{PREFIX}:switches:log"
+
+
 def switch(name: str) -> str:
     """HASH: a switch as dialers find it (state, since, reason, trunk, max_sessions, sessions_per_second), and what an
     administrator set: drained, drained_at, channels, calls_per_second."""
@@ -106,7 +111,7 @@ class Keys:
         return f"{self.root}:gateway:{name}"
 
     def gateway_state(self, name: str) -> str:
-        """HASH: how the dialer finds the gateway: state in words, since."""
+        """HASH: how the dialer finds the gateway: state in words, since; `on.SWITCH` how each switch finds it."""
         return f"{self.root}:gateway:{name}:state"
 
     def gateway_refer(self, name: str) -> str:

@@ -3,6 +3,7 @@
 A switch's calls are leases, renewed while the switch confirms them, so that a dialer that died holds no room for long.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,10 @@ from fsdialer.store import keys as names
 from fsdialer.store.calls import LEASE_S
 from fsdialer.store.scripts import Scripts
 
+log = logging.getLogger(__name__)
+
+#: How many of people's deeds are kept.
+_LOG_LENGTH = 1000
 #: A second as `take_switch.lua` measures it.
 _SECOND_S = 1.05
 
@@ -22,7 +27,8 @@ _SECOND_S = 1.05
 @dataclass(frozen=True, slots=True)
 class SwitchView:
     """A switch as a dialer found it last: `up`, since when (epoch seconds), `reason` in words; `trunk` is where it
-    takes calls of the others, empty for nowhere; `drained_by` whoever said that it gets no new calls."""
+    takes calls of the others, empty for nowhere; `drained_by` whoever said that it gets no new calls, `drained_at` when
+    (ISO)."""
 
     name: str
     up: bool
@@ -31,6 +37,7 @@ class SwitchView:
     trunk: str
     room: Room
     drained_by: str = ""
+    drained_at: str = ""
 
 
 class Switches:
@@ -58,23 +65,38 @@ class Switches:
         """No new calls there, until `undrain`; NotFound for a switch no dialer has met."""
         self._known(switch)
         self._redis.hset(names.switch(switch), mapping={"drained": by or "by hand", "drained_at": iso(now)})
+        self._note(switch, "drained it", by or "by hand", now)
 
-    def undrain(self, switch: str) -> bool:
+    def undrain(self, switch: str, by: str, now: float) -> bool:
         """It gets calls again; False when it was not drained."""
         self._known(switch)
-        return bool(self._redis.hdel(names.switch(switch), "drained", "drained_at"))
+        was = bool(self._redis.hdel(names.switch(switch), "drained", "drained_at"))
+        if was:
+            self._note(switch, "took it back", by, now)
+        return was
 
-    def limit(self, switch: str, channels: int, calls_per_second: int) -> None:
+    def limit(self, switch: str, channels: int, calls_per_second: int, by: str, now: float) -> None:
         """What the switch may carry; 0: half of what it says itself."""
         self._known(switch)
         figures = {"channels": str(channels), "calls_per_second": str(calls_per_second)}
         self._redis.hset(names.switch(switch), mapping=figures)
+        self._note(switch, f"limited it to {channels} calls, {calls_per_second} a second", by, now)
 
-    def forget(self, switch: str) -> None:
+    def forget(self, switch: str, by: str, now: float) -> None:
         """One that is no more."""
         self._known(switch)
         self._redis.srem(names.switches(), switch)
         self._redis.delete(names.switch(switch), names.switch_calls(switch), names.switch_starts(switch))
+        self._note(switch, "forgot it", by, now)
+
+    def said(self, most: int) -> list[dict[str, str]]:
+        """What people did to the switches, the last first: `at`, `by`, `switch`, `what`."""
+        return [dict(fields) for _, fields in self._redis.xrevrange(names.switches_log(), count=most)]
+
+    def _note(self, switch: str, what: str, by: str, now: float) -> None:
+        log.info("switch=%s by=%r did=%r", switch, by, what)
+        entry = {"at": iso(now), "by": by, "switch": switch, "what": what}
+        self._redis.xadd(names.switches_log(), entry, maxlen=_LOG_LENGTH, approximate=True)
 
     def _known(self, switch: str) -> None:
         if not self._redis.sismember(names.switches(), switch):
@@ -95,6 +117,7 @@ class Switches:
             trunk=record.get("trunk", ""),
             room=self.rooms([switch], now)[0],
             drained_by=record.get("drained", ""),
+            drained_at=record.get("drained_at", ""),
         )
 
     # -- what they carry -----------------------------------------------------------------------------------

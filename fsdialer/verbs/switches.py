@@ -1,11 +1,20 @@
 """`switch list | drain | undrain | limit | forget`: the switches as the dialers find them, and what they may carry."""
 
+import getpass
 import time
 
 import click
 
 from fsdialer.core.switches import NO_LIMIT
 from fsdialer.verbs.shared import open_store
+
+
+def _myself() -> str:
+    """Who types this."""
+    try:
+        return f"{getpass.getuser()} at a terminal"
+    except (KeyError, OSError):  # a user id without a name
+        return "somebody at a terminal"
 
 
 @click.group()
@@ -28,9 +37,12 @@ def list_switches() -> None:
         click.echo(f"  calls of other switches: {view.trunk or 'none: it says no address to take them at'}")
 
 
+_by = click.option("--by", default=_myself, help="Who says so; your login when left out. Kept, and shown.")
+
+
 @switch.command()
 @click.argument("name")
-@click.option("--by", default="an administrator", help="Who says so; shown in the list.")
+@_by
 def drain(name: str, by: str) -> None:
     """Place no new calls on switch NAME; those that are up go on."""
     open_store().switches.drain(name, by, time.time())
@@ -39,9 +51,10 @@ def drain(name: str, by: str) -> None:
 
 @switch.command()
 @click.argument("name")
-def undrain(name: str) -> None:
+@_by
+def undrain(name: str, by: str) -> None:
     """Place calls on switch NAME again."""
-    was = open_store().switches.undrain(name)
+    was = open_store().switches.undrain(name, by, time.time())
     click.echo(f"{name}: {'gets calls again' if was else 'was not drained'}")
 
 
@@ -49,15 +62,17 @@ def undrain(name: str) -> None:
 @click.argument("name")
 @click.option("--channels", type=click.IntRange(0, 100_000), default=0, help="Calls at a time; 0: half its sessions.")
 @click.option("--calls-per-second", type=click.IntRange(0, 10_000), default=0, help="0: half of what it says itself.")
-def limit(name: str, channels: int, calls_per_second: int) -> None:
+@_by
+def limit(name: str, channels: int, calls_per_second: int, by: str) -> None:
     """What switch NAME may carry, over all companies and dialers."""
-    open_store().switches.limit(name, channels, calls_per_second)
+    open_store().switches.limit(name, channels, calls_per_second, by, time.time())
     click.echo(f"{name}: {channels or 'as it says'} calls, {calls_per_second or 'as it says'} a second")
 
 
 @switch.command()
 @click.argument("name")
-def forget(name: str) -> None:
+@_by
+def forget(name: str, by: str) -> None:
     """Forget switch NAME, which is no more."""
-    open_store().switches.forget(name)
+    open_store().switches.forget(name, by, time.time())
     click.echo(f"{name}: forgotten")
