@@ -253,6 +253,51 @@ def test_operators_in_browsers_need_a_websocket_and_to_be_told_of_it(check, spoi
     assert any(what.startswith("browsers' phones: ws://127.0.0.1:1/sip cannot be reached") for what in told)
 
 
+# -- several switches -----------------------------------------------------------------------------------------------
+@pytest.fixture
+def second(tmp_path, switch, running):
+    """Another switch, with Ann's phone and a gateway of its own; where both are."""
+    other = Switch(tmp_path, "--gateway=spare:channels=5", "--phones=1001", name="fs2")
+    switch.lab("phone 1001 unregistered")
+    yield other, f"{switch.url},{other.url}"
+    switch.lab("phone 1001 auto")
+    other.stop()
+
+
+def test_switches_try_each_other_and_a_phone_or_gateway_counts_where_it_is(check, acme, second):
+    acme.setup.save_gateway(Gateway("acme", "trunk", switches=("fs1",)))
+    acme.setup.save_gateway(Gateway("acme", "spare", switches=("fs2",)))
+    acme.operators.go_on_line("ann", "spring", 1_795_400_000.0, via="cli")
+    lines, code = check(url=second[1])
+    assert wrong(lines) == {} and code == 0
+    assert good(lines, "phone 1001 of ann registered with fs2")
+    for one, other in (("fs1", "fs2"), ("fs2", "fs1")):
+        assert good(lines, f"switch {one}: takes calls of other switches at 127.0.0.1:")
+        assert any(f"switch {one}: test call to {other} at" in line and "tone came back" in line for line in lines)
+    assert not any("test call to" in line for line in check("--no-call", url=second[1])[0])
+
+
+def test_a_switch_whose_trunk_to_the_others_does_not_run_is_wrong(check, second):
+    other, both = second
+    other.lab("profile switches off")
+    found = wrong(check(url=both)[0])
+    [what] = (what for what in found if "SIP profile switches does not run" in what)
+    assert what.startswith("switch fs2") and "sofia profile switches start" in found[what]
+
+
+def test_one_switch_needs_no_trunk(check, spoil, running):
+    spoil("profile switches off", "profile switches on")
+    lines, code = check()
+    assert code == 0 and not any("other switches" in line for line in lines)
+
+
+def test_operators_on_the_companys_own_pbx_have_no_phone_here(check, acme, running):
+    acme.setup.save_operator(Operator("acme", "ann", "Ann", "7001", station=Station.REFER, campaigns=("spring",)))
+    acme.operators.go_on_line("ann", "spring", 1_795_400_000.0, via="cli")
+    lines, code = check()
+    assert code == 0 and not any("phone 7001" in line for line in lines)
+
+
 # -- recordings -----------------------------------------------------------------------------------------------------
 def test_recordings_need_a_directory_that_the_switch_sees_too(check, acme, running, tmp_path):
     acme.setup.save_campaign(Campaign("acme", "spring", gateways=("trunk",), caller_ids=("+12125550100",), record=True))

@@ -29,6 +29,8 @@ CACHE_MS = 1_800_000
 BROWSER_CACHE_MS = 120_000
 #: The gateway variable that says which settings the switch has.
 MARK = "fsdialer_settings"
+#: What says that an answer comes from the web, not from a file.
+_FROM_WEB = ("from", "web")
 #: The domain the gateways stand in.
 GATEWAY_DOMAIN = "gateways"
 
@@ -130,8 +132,10 @@ def directory(domain: str, phones: Iterable[Phone], cache_ms: int = CACHE_MS) ->
 
 def gateways(trunks: Iterable[Trunk], accounts: bool = True) -> ElementTree.Element:
     """The gateways, as a domain with a user each: mod_sofia reads them when the carrier profile starts or rescans.
-    Without `accounts` their names and marks alone."""
+    Without `accounts` their names and marks alone, as the web tells whoever only looks."""
     element, users = _domain(GATEWAY_DOMAIN, "gateways")
+    if not accounts:
+        element.set(*_FROM_WEB)
     for trunk in trunks:
         user = ElementTree.SubElement(users, "user", {"id": trunk.gateway.name})
         parent = ElementTree.SubElement(user, "gateways")
@@ -155,6 +159,15 @@ def marks(text: str) -> dict[str, str] | None:
         return None
     nodes = ((gateway, gateway.find(f"variables/variable[@name='{MARK}']")) for gateway in root.iter("gateway"))
     return {gateway.get("name", ""): node.get("value", "") for gateway, node in nodes if node is not None}
+
+
+def from_web(text: str) -> bool:
+    """Is this domain of gateways the web's answer, and not a file's?"""
+    try:
+        name, value = _FROM_WEB
+        return ElementTree.fromstring(text).get(name) == value
+    except ElementTree.ParseError:
+        return False
 
 
 def fingerprint(trunk: Trunk) -> str:

@@ -12,11 +12,14 @@ from fsdialer.errors import UnsafeCommand
 OPERATORS_PROFILE, STOCK_OPERATORS, STOCK_CARRIER = "operators", "internal", "external"
 #: What an operator's phone may call to hear itself, and where (`freeswitch/dialplan/operators.xml`).
 ECHO_NUMBER, ECHO_CONTEXT = "9196", "operators"
+#: The profile of calls between our own switches, and what one calls on another to be echoed (`dialplan/switches.xml`).
+BETWEEN_PROFILE, ACROSS = "switches", "check"
 #: The tone that has to come back (Hz), and for how long it is played (ms).
 TONE_HZ, TONE_MS = 440, 2000
 #: How the switch ends a test call whose tone came back, and one whose tone did not.
 HEARD, SILENT = "NORMAL_CLEARING", "MEDIA_TIMEOUT"
 
+_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]{2,45}\]|[0-9A-Za-z.-]{1,253}):[0-9]{1,5}")
 _LIST = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
 _PATH = re.compile(r"/[A-Za-z0-9_./-]{0,200}")
 _UUID = re.compile(r"[0-9a-f-]{36}")
@@ -75,13 +78,29 @@ def originate_echo(leg: str) -> str:
     hangs up with `HEARD` and leaves the milliseconds it took in a variable (`echoed_ms`); else with `SILENT`. No tag of
     ours, so that no dialer takes it for a call; over within three seconds whatever happens to us.
     """
+    return _originate(leg, f"loopback/{ECHO_NUMBER}/{ECHO_CONTEXT}")
+
+
+def originate_across(leg: str, at: str) -> str:
+    """The same to the echo of another switch, at `at`, where it takes calls of the others."""
+    if not _ADDRESS.fullmatch(at):
+        raise UnsafeCommand(f"{at[:60]!r} is no address: nothing was sent")
+    return _originate(leg, f"sofia/{BETWEEN_PROFILE}/{ACROSS}@{at}")
+
+
+def _originate(leg: str, destination: str) -> str:
     steps = (
         f"tone_detect:echo {TONE_HZ} r +{TONE_MS + 1000} hangup {HEARD} 1",
         f"playback:tone_stream://%({TONE_MS}\\,0\\,{TONE_HZ})",
         f"hangup:{SILENT}",
     )
     settings = f"origination_uuid={_checked(_UUID, leg)},originate_timeout=3"
-    return f"originate {{{settings}}}loopback/{ECHO_NUMBER}/{ECHO_CONTEXT} '{','.join(steps)}' inline"
+    return f"originate {{{settings}}}{destination} '{','.join(steps)}' inline"
+
+
+def account(extension: str, domain: str) -> str:
+    """The hash the switch holds a phone's password against; nothing for a phone it does not know."""
+    return f"user_data {_checked(_LIST, extension)}@{_checked(_LIST, domain)} param a1-hash"
 
 
 # -- and what it says ------------------------------------------------------------------------------------------------

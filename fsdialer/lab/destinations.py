@@ -9,6 +9,7 @@ from fsdialer.lab.originate import Originate
 from fsdialer.lab.people import NEVER, People, Plan
 from fsdialer.lab.places import Gateway, Phone
 from fsdialer.lab.profile import Profile, Times
+from fsdialer.lab.trunks import CHECK
 
 REFUSED_BY_CARRIER = Plan(status=503, ring_s=0.02, rings=False)
 #: Where an operator's phone stands in the recordings.
@@ -76,6 +77,7 @@ class Destinations:
         to, _, at = rest.partition("@")
         channel = _channel(wanted, uuid, session, f"sofia/switches/{rest}", to)
         channel.trunk, channel.plan = (to, at), Plan(ring_s=NEVER, rings=False)
+        channel.echoes = to == CHECK
         return channel
 
     def _carrier(self, wanted: Originate, uuid: str, session: int, rest: str) -> Channel | str:

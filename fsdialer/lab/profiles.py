@@ -11,7 +11,7 @@ XML_CALLS = ("calls-in", "calls-out", "failed-calls-in", "failed-calls-out")
 RULE = "=" * 97 + "\n"
 XML = '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
 #: The profiles of `freeswitch/`, by name: the name a stock FreeSWITCH has for each, and its port.
-PROFILES = {"operators": ("internal", 5060), "carrier": ("external", 5080)}
+PROFILES = {"operators": ("internal", 5060), "carrier": ("external", 5080), "switches": ("", 5070)}
 
 
 def sofia(exchange: Exchange, argument: str) -> str:
@@ -45,10 +45,9 @@ def _entries(exchange: Exchange) -> list[tuple[str, str, str, str]]:
     for name, (alias, port) in PROFILES.items():
         if name in exchange.stopped_profiles:
             continue
-        entries += [
-            (name, "profile", f"sip:mod_sofia@127.0.0.1:{port}", "RUNNING (0)"),
-            (alias, "alias", name, "ALIASED"),
-        ]
+        entries.append((name, "profile", f"sip:mod_sofia@127.0.0.1:{port}", "RUNNING (0)"))
+        if alias:
+            entries.append((alias, "alias", name, "ALIASED"))
     if "carrier" not in exchange.stopped_profiles:
         ways = exchange.destinations.gateways.values()
         entries += [(way.name, "gateway", f"sip:x@{way.proxy}", "NOREG") for way in ways]
@@ -61,8 +60,8 @@ def _table(exchange: Exchange) -> str:
         for name, kind, data, state in _entries(exchange)
     ]
     head = f"{'Name':>25}\t{'Type':>7}\t{'Data':>50}\tState\n"
-    profiles = len(PROFILES) - len(exchange.stopped_profiles)
-    return f"{head}{RULE}{''.join(lines)}{RULE}{profiles} profiles {profiles} aliases\n"
+    kinds = [kind for _, kind, _, _ in _entries(exchange)]
+    return f"{head}{RULE}{''.join(lines)}{RULE}{kinds.count('profile')} profiles {kinds.count('alias')} aliases\n"
 
 
 def _xml_table(exchange: Exchange) -> str:

@@ -1,8 +1,8 @@
 """Calls between simulated switches, over TCP, as SIP does between real ones: JSON lines, one connection a call.
 
-``op-EXTENSION`` rings a phone here, ``held-UUID`` is joined with a line that waits here; anything else is refused, and
-so is whoever is not on this machine. A far side that dies says nothing: whoever was talking hears silence until the
-``media_timeout`` of the leg; whoever was ringing rings on.
+``op-EXTENSION`` rings a phone here, ``held-UUID`` is joined with a line that waits here, ``check`` is an echo; anything
+else is refused, and so is whoever is not on this machine. A far side that dies says nothing: whoever was talking hears
+silence until the ``media_timeout`` of the leg; whoever was ringing rings on.
 """
 
 import json
@@ -19,7 +19,9 @@ from fsdialer.lab.channel import Channel
 if TYPE_CHECKING:
     from fsdialer.lab.exchange import Exchange
 
-RING, JOIN = ("op-", "alert-", "plain-"), "held-"
+RING, JOIN, CHECK = ("op-", "alert-", "plain-"), "held-", "check"
+#: The profile they go through.
+PROFILE = "switches"
 #: How long a channel takes to run what it was answered for (seconds).
 SETTLE_S = 0.02
 #: What a switch between them is told of the call: who calls.
@@ -114,10 +116,16 @@ class Trunks:
         line = Line(sock)
         asked = line.hear() or {}
         to = asked.get("to", "")
+        if PROFILE in self._exchange.stopped_profiles:
+            return  # nobody is there, and that is not said either
         if to.startswith(RING):
             self._ring(line, to.partition("-")[2], asked)
         elif to.startswith(JOIN) and self._exchange.alive(to.removeprefix(JOIN)):
             self._join(line, to.removeprefix(JOIN))
+        elif to == CHECK:
+            line.say("answered")
+            while (said := line.hear()) is not None and said["what"] != "bye":
+                pass
         else:
             line.say("bye", cause="CALL_REJECTED")
 

@@ -6,7 +6,7 @@ import pytest
 
 from fsdialer.errors import UnsafeCommand
 from fsdialer.esl import check_commands as ask
-from fsdialer.verbs.check.echo import judged
+from fsdialer.verbs.check.echo import End, judged
 from fsdialer.verbs.check.finding import Level, clock, fail, ok, warn
 from fsdialer.verbs.check.limits import limit
 from fsdialer.verbs.check.ours import space
@@ -56,7 +56,7 @@ def test_password_of_the_manuals_fails_a_short_one_warns_and_none_is_shown(passw
     ],
 )
 def test_test_call_is_good_only_when_its_tone_was_heard(cause, heard_ms, level, word):
-    finding = judged("fs1", cause, heard_ms)
+    finding = judged("fs1", End(cause, heard_ms))
     assert finding.level is level and word in finding.what
 
 

@@ -1,6 +1,7 @@
 """`check`: what is wrong, and how to mend it, before a customer finds out.
 
-`ours` looks at what is ours, `switch` at each FreeSWITCH, `websocket` at the browsers' way in, `echo` makes a call.
+`ours` looks at what is ours, `switch` at each FreeSWITCH, `accounts` at what it knows of operators and gateways,
+`between` at all of them together, `websocket` at the browsers' way in; `echo` makes a call.
 `needs` is how much the campaigns ask of a switch, `finding` how it all reads.
 """
 
@@ -16,6 +17,7 @@ from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
 from fsdialer.store.ownership import dialers
 from fsdialer.verbs.check import ours
+from fsdialer.verbs.check.between import Seen, look_at_phones, look_between
 from fsdialer.verbs.check.finding import Finding, Level, fail, judge
 from fsdialer.verbs.check.needs import Needs, of_company
 from fsdialer.verbs.check.switch import look_at_switch
@@ -58,8 +60,11 @@ def look(settings: Settings, call: bool = True) -> Iterator[Finding]:
     yield from ours.look_at_recordings(settings, needs.records)
     if not settings.switches:
         yield fail("no switch is named", "set FSDIALER_SWITCHES=esl://:PASSWORD@HOST:8021")
+    seen = Seen()
     for url in settings.switches:
-        yield from look_at_switch(url, settings, companies, needs, ours.redis_ahead_s(redis), call)
+        yield from look_at_switch(url, settings, companies, needs, ours.redis_ahead_s(redis), call, seen)
+    yield from look_at_phones(companies, seen)
+    yield from look_between(seen.switches, call)
     yield from look_at_addresses(settings.sip_ws, bool(needs.browsers))
 
 

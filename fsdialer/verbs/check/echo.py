@@ -1,6 +1,8 @@
-"""A real test call through a switch: a tone goes to the echo and has to come back."""
+"""A real test call through a switch, or from one to another: a tone goes to the echo and has to come back."""
 
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import gevent
 from gevent.event import AsyncResult
@@ -9,6 +11,7 @@ from fsdialer.errors import SwitchError
 from fsdialer.esl import check_commands as commands
 from fsdialer.esl.client import EslClient
 from fsdialer.esl.frames import Event
+from fsdialer.esl.link import SwitchAddress
 from fsdialer.verbs.check.finding import Finding, fail, ok
 
 #: How long the whole call may take (seconds).
@@ -22,6 +25,20 @@ MEND = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a test call ended: hangup cause, milliseconds until its tone was heard, the far side's SIP status."""
+
+    cause: str
+    heard_ms: str = ""
+    status: str = ""
+
+    @property
+    def heard(self) -> bool:
+        """Did the tone come back?"""
+        return self.cause == commands.HEARD and self.heard_ms.isdecimal()
+
+
 class EchoCall:
     """Hears of one call: how its originate ended, and how the call did."""
 
@@ -32,40 +49,48 @@ class EchoCall:
     def hear(self, event: Event) -> None:
         """The end of the call, or of an originate that came to nothing."""
         if event.name == "CHANNEL_HANGUP_COMPLETE" and event.get("Unique-ID") == self.leg:
-            self._over.set((event.get("Hangup-Cause"), event.get("variable_tone_detect_echo_total_time")))
+            heard_ms, status = (
+                event.get(f"variable_{name}") for name in ("tone_detect_echo_total_time", "sip_term_status")
+            )
+            self._over.set(End(event.get("Hangup-Cause"), heard_ms, status))
         elif event.name == "BACKGROUND_JOB" and event.get("Job-UUID") == self.leg:
             failed, _, cause = event.body.strip().partition(" ")
             if failed == "-ERR":
-                self._over.set((cause, ""))
+                self._over.set(End(cause))
 
-    def wait(self) -> tuple[str, str]:
-        """Hangup cause, and after how many milliseconds the tone was heard."""
+    def wait(self) -> End:
+        """How it ended."""
         with gevent.Timeout(PATIENCE_S, SwitchError(f"no end of the test call within {PATIENCE_S:.0f} s")):
-            cause, heard_ms = self._over.get()
-        return cause, heard_ms
+            end: End = self._over.get()
+        return end
 
 
-def call_echo(name: str, host: str, port: int, password: str) -> Finding:
-    """Make the call over a connection of its own. SwitchError when the switch says nothing more."""
+def make(address: SwitchAddress, command: Callable[[str], str]) -> End:
+    """Make a call over a connection of its own; `command` writes it for the leg it is given. SwitchError when the
+    switch says nothing more."""
     call = EchoCall()
-    client = EslClient(host, port, password, on_event=call.hear)
+    client = EslClient(address.host, address.port, address.password, on_event=call.hear)
     try:
         client.connect()
         client.subscribe(("CHANNEL_HANGUP_COMPLETE", "BACKGROUND_JOB"))
-        client.bgapi(commands.originate_echo(call.leg), call.leg)
-        cause, heard_ms = call.wait()
+        client.bgapi(command(call.leg), call.leg)
+        return call.wait()
     finally:
         client.stop()
-    return judged(name, cause, heard_ms)
 
 
-def judged(name: str, cause: str, heard_ms: str) -> Finding:
+def call_echo(name: str, address: SwitchAddress) -> Finding:
+    """Through the switch itself."""
+    return judged(name, make(address, commands.originate_echo))
+
+
+def judged(name: str, end: End) -> Finding:
     """What a call that ended so says about the switch."""
-    if cause == commands.HEARD and heard_ms.isdecimal():
-        return ok(f"{name}: test call to the echo: answered, its tone came back after {int(heard_ms) / 1000:.2f} s")
-    if cause == commands.SILENT:
+    if end.heard:
+        return ok(f"{name}: test call to the echo: answered, its tone came back after {int(end.heard_ms) / 1000:.2f} s")
+    if end.cause == commands.SILENT:
         mend = "sound does not flow inside it: see whether mod_tone_stream is loaded, and the switch's log"
         return fail(f"{name}: test call to the echo: answered, but its tone did not come back", mend)
     return fail(
-        f"{name}: test call to the echo failed: {cause}", MEND.get(cause, "see the switch's log for this cause")
+        f"{name}: test call to the echo failed: {end.cause}", MEND.get(end.cause, "see the switch's log for this cause")
     )

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 
 from fsdialer.core.campaigns import Gateway
+from fsdialer.core.switches import has
 from fsdialer.errors import FsdialerError, SwitchError
 from fsdialer.esl import check_commands as ask
 from fsdialer.esl import commands
@@ -11,7 +12,8 @@ from fsdialer.esl.client import EslClient
 from fsdialer.esl.link import SwitchAddress
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore
-from fsdialer.store.operators import OperatorView
+from fsdialer.verbs.check.accounts import look_at_accounts
+from fsdialer.verbs.check.between import Seen, on_the_switch
 from fsdialer.verbs.check.echo import call_echo
 from fsdialer.verbs.check.finding import CLOCK_TOLERANCE_S, Finding, clock, fail, judge, ok, warn
 from fsdialer.verbs.check.limits import look_at_limits
@@ -55,9 +57,16 @@ SHORT_PASSWORD = 12
 
 
 def look_at_switch(
-    url: str, settings: Settings, companies: list[CompanyStore], needs: Needs, redis_ahead_s: float, call: bool
+    url: str,
+    settings: Settings,
+    companies: list[CompanyStore],
+    needs: Needs,
+    redis_ahead_s: float,
+    call: bool,
+    seen: Seen,
 ) -> Iterator[Finding]:
-    """Everything about one switch; `needs` are those of all companies, `redis_ahead_s` how wrong Redis' clock is."""
+    """Everything about one switch; `needs` are those of all companies, `redis_ahead_s` how wrong Redis' clock is.
+    `seen` is told that it answered, and which phones it knows."""
     try:
         address = SwitchAddress.parse(url)
     except FsdialerError as error:
@@ -70,8 +79,9 @@ def look_at_switch(
         yield ok(f"{name}: reachable at {address.host}:{address.port}")
         yield _password(name, address.password)
         yield from _look_inside(client, name, address, settings, companies, needs, redis_ahead_s)
+        _phones(client, address, companies, seen)
         if call:
-            yield call_echo(name, address.host, address.port, address.password)
+            yield call_echo(name, address)
     except SwitchError as error:
         yield fail(f"{name}: {error}", "check its event_socket.conf.xml: address, password, access list")
     finally:
@@ -95,10 +105,9 @@ def _look_inside(
     yield from _browsers(client, name, needs)
     for company in companies:
         for gateway in company.setup.gateways():
-            yield _gateway(client, name, gateway)
-        for view in company.operators.views():
-            if not view.dial:
-                yield _phone(client, name, address.domain, view)
+            if has(gateway, address.name):
+                yield _gateway(client, name, gateway)
+    yield from look_at_accounts(client.api, name, address.domain, settings.secret_key, companies, needs)
     yield from look_at_limits(client.api, name, needs, len(settings.switches))
     if settings.recordings:
         mend = "mount it there too, under the same path, for the user FreeSWITCH runs as"
@@ -225,13 +234,10 @@ def _gateway(client: EslClient, name: str, gateway: Gateway) -> Finding:
     )
 
 
-def _phone(client: EslClient, name: str, domain: str, view: OperatorView) -> Finding:
-    contact = client.api(commands.contact(view.extension, domain))
-    registered = not contact.startswith(("error", "-ERR"))
-    what = f"{name}: phone {view.extension} of {view.id} {'registered' if registered else 'not registered'}"
-    if view.state == "off" and not registered:
-        return ok(f"{what} (off the line)")
-    mend = "start the phone, or check its account; until then calls for this operator go to the next"
-    if view.in_browser:
-        mend = "have them open their page and read what it says of their phone"
-    return judge(registered, what, mend)
+def _phones(client: EslClient, address: SwitchAddress, companies: list[CompanyStore], seen: Seen) -> None:
+    seen.switches.append(address)
+    for company in companies:
+        for view in filter(on_the_switch, company.operators.views()):
+            contact = client.api(commands.contact(view.extension, address.domain))
+            if not contact.startswith(("error", "-ERR")):
+                seen.phones.setdefault((company.id, view.id), []).append(address.name)
