@@ -34,7 +34,8 @@ def check(redis_url, switch):
     """The lines `check` prints, and its exit code."""
 
     def run(*options, url=switch.url, redis=redis_url, **more):
-        environment = {"FSDIALER_REDIS_URL": redis, "FSDIALER_SWITCHES": url, "FSDIALER_INI": "", **more}
+        unset = dict.fromkeys(("FSDIALER_INI", "FSDIALER_SIP_WS", "FSDIALER_RECORDINGS", "FSDIALER_SECRET_KEY"), "")
+        environment = {**unset, "FSDIALER_REDIS_URL": redis, "FSDIALER_SWITCHES": url, **more}
         result = CliRunner().invoke(main, ["check", *options], env=environment)
         assert "Traceback" not in result.output
         return result.output.splitlines(), result.exit_code
