@@ -17,7 +17,7 @@ from functools import partial
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import gevent
-from gevent import Greenlet
+from gevent import Greenlet, socket
 from gevent.event import AsyncResult, Event
 
 from fsdialer.core.events import Heartbeat, JobDone, SwitchEvent
@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 DEFAULT_PASSWORD = "ClueCon"
 #: Questions in a row without an answer after which a switch is lost.
 MISSES = 2
+#: A link that was lost is knocked for after so long (seconds), however long the pause before the next try.
+KNOCK_S = 0.3
 #: How the ids of our own questions begin; their answers are for nobody else.
 _ASKED = "ask-"
 _CORE = re.compile(r"[0-9A-Fa-f-]{8,64}")
@@ -182,10 +184,10 @@ class SwitchLink:
         """Open, watch, drop, pause, and again. Nothing but `stop` ends it."""
         failures = 0
         while not self._stopping.is_set():
-            pause_s, level, gone = None, logging.WARNING, False
+            pause_s, level, gone, was_up = None, logging.WARNING, False, False
             try:
                 self._open()
-                opened = time.monotonic()
+                opened, was_up = time.monotonic(), True
                 self._watch()
                 reason = self._lost_because
                 failures = 0 if time.monotonic() - opened >= self._timings.steady_s else failures
@@ -200,7 +202,21 @@ class SwitchLink:
             self._drop(goodbye=False)
             failures += 1
             self._down(reason, level, gone)
-            self._stopping.wait(self._timings.pause_s(failures, self._rng) if pause_s is None else pause_s)
+            pause_s = self._timings.pause_s(failures, self._rng) if pause_s is None else pause_s
+            if was_up and pause_s > KNOCK_S and not self._stopping.wait(KNOCK_S) and self._nobody_listens():
+                self._down("nobody listens there any more", level, True)
+                pause_s -= KNOCK_S
+            self._stopping.wait(pause_s)
+
+    def _nobody_listens(self) -> bool:
+        """Does its machine say that it does not run? A talk across that has died must not wait for the next try."""
+        try:
+            socket.create_connection((self.address.host, self.address.port), self._timings.connect_s).close()
+        except ConnectionRefusedError:
+            return True
+        except OSError:
+            return False
+        return False
 
     def _open(self) -> None:
         """Both connections, subscribed last: what happens from now on is heard, and may be answered."""

@@ -1,5 +1,7 @@
 """A link that is lost: told once, mended on the same switch or another, after pauses that grow."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from fsdialer.errors import SwitchUnreachable
 from fsdialer.esl.link import SwitchLink
 from fsdialer.esl.patience import Timings
 from tests.esl.freeswitch import CORE
-from tests.esl.link.engine import Middle
+from tests.esl.link.engine import UNWATCHED, Middle
 from tests.esl.scripted import notice, wait_until
 
 
@@ -79,6 +81,15 @@ def test_a_switch_that_is_away_is_told_once_and_found_when_it_is_back(switch, en
     switch.start()
     wait_until(lambda: link.up, "the link to be up")
     assert switch.jobs() == []
+
+
+def test_a_switch_that_dies_again_soon_is_told_to_be_gone_before_the_next_long_pause_is_over(switch, engine, link_to):
+    tries = Middle()
+    link = link_to(switch, timings=replace(UNWATCHED, back_off_min_s=60.0, back_off_max_s=60.0), rng=tries)
+    wait_until(lambda: link.up, "the link to be up")
+    switch.stop()
+    wait_until(lambda: len(engine.states) == 3, "its machine to say that nobody listens")
+    assert [(state.up, state.gone) for state in engine.states] == [(True, False), (False, False), (False, True)]
 
 
 @pytest.mark.parametrize("after", ["greeting", "password", "subscription"])
