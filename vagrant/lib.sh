@@ -9,8 +9,10 @@ ETC=$ROOT/etc/fsdialer
 # shellcheck disable=SC2034  # for the steps
 VENV=/opt/fsdialer/venv
 # shellcheck disable=SC2034
+INSTALLED=$VENV/installed
+# shellcheck disable=SC2034
 SWITCH_CONF=/etc/fsdialer/freeswitch
-export DEBIAN_FRONTEND=noninteractive
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 
 # Files alone, or the machine too?
 files_only() { [ -n "$ROOT" ]; }
@@ -39,6 +41,7 @@ put() {
 secret() {
   local file=$ETC/secrets/$1
   if [ ! -s "$file" ]; then
+    mkdir -p "$ETC" # for everybody: services look for their files in it
     (umask 077 && mkdir -p "$ETC/secrets" && od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$file")
   fi
   cat "$file"
@@ -49,13 +52,36 @@ packages() { files_only || { apt-get update -qq && apt-get install -y -qq --no-i
 # account NAME: a user of its own that nobody can sign in as.
 account() { files_only || id "$1" >/dev/null 2>&1 || useradd --system --user-group --no-create-home --shell /usr/sbin/nologin "$1"; }
 
+UNITS=/etc/systemd/system
 # unit NAME: ours, from systemd/.
-unit() { put "/etc/systemd/system/$1" 0644 <"$HERE/systemd/$1"; }
+unit() { put "$UNITS/$1" 0644 <"$HERE/systemd/$1"; }
 
-# service NAME…: enabled, and running with what was just written.
+# since UNIT: when it was started, in microseconds since 1970; 0 while it does not run.
+since() {
+  if systemctl is-active --quiet "$1"; then
+    date -d "$(systemctl show --timestamp=us+utc -P ActiveEnterTimestamp "$1")" +%s%6N
+  else
+    echo 0
+  fi
+}
+
+# newest FILE…: when the last of them was written, in microseconds since 1970.
+newest() { date -d "@$(stat -c %.9Y "$@" | sort -n | tail -n 1)" +%s%6N; }
+
+# outdated UNIT FILE…: is the unit not running, or a file newer than its start?
+outdated() {
+  local started
+  started=$(since "$1")
+  [ "$started" -eq 0 ] || [ "$(newest "${@:2}")" -ge "$started" ]
+}
+
+# service UNIT FILE…: enabled, and running with the files as they are now. What does already is left alone: calls go on.
 service() {
   if files_only; then return; fi
   if booted; then systemctl daemon-reload; fi
-  systemctl enable --quiet "$@"
-  if booted; then systemctl restart "$@"; fi
+  systemctl enable --quiet "$1"
+  if booted && outdated "$@"; then
+    systemctl restart "$1"
+    echo "started $1"
+  fi
 }

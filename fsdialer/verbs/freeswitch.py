@@ -240,7 +240,10 @@ def _own_websocket(values: dict[str, str]) -> str:
 
 
 def _put(path: Path, data: bytes) -> None:
-    """A file for its owner alone, there whole or as it was before: a running switch may read it at any moment."""
+    """A file for its owner alone, there whole or as it was before: a running switch may read it at any moment. One
+    that says so already is left alone, owner and time and all."""
+    if path.is_file() and path.stat().st_mode & 0o777 == 0o600 and path.read_bytes() == data:
+        return
     path.parent.mkdir(mode=0o700, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:

@@ -94,6 +94,13 @@ def test_writing_again_keeps_what_was_set_and_the_password(cli, written):
     assert vars_of(written) == before and before["operators_port"] == "5070" and before["domain"] == "pbx.example.com"
 
 
+def test_writing_again_leaves_alone_what_says_so_already(cli, written):
+    """A file's time says when its meaning changed, and whoever it was given to keeps it."""
+    files = {path: path.stat().st_ino for path in written.rglob("*") if path.is_file()}
+    cli("freeswitch", "write", "conf", "--set", "operators_port=5070")
+    assert [path.name for path, inode in files.items() if path.stat().st_ino != inode] == ["vars.xml"]
+
+
 def test_static_files_alone_do_not_ask_the_web(cli, written):
     assert "mod_xml_curl" in (written / "autoload_configs/modules.conf.xml").read_text()
     cli("freeswitch", "write", "conf", "--static")

@@ -145,4 +145,5 @@ def test_baresip_takes_the_phones_settings(tmp_path):
     text = "".join(said)
     assert "baresip is ready" in text, text
     assert "Populated 1 account" in text, text
+    assert "IPv4=lo|127.0.0.1" in text, "baresip leaves loopback out unless it is told"
     assert not re.search(r"(?i)could not|no such file|failed", text), text

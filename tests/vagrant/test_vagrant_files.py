@@ -5,7 +5,9 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import phonenumbers
@@ -103,6 +105,58 @@ def test_secrets_are_not_for_everybody(root):
     assert holders["etc/fsdialer/fsdialer.env"] == 0o640
 
 
+def test_services_may_look_for_their_files(root):
+    """A secret is made before anything else, and its directory is for root alone; the one above it is not."""
+    modes = {name: stat.S_IMODE((root / "etc" / name).stat().st_mode) for name in ("fsdialer", "fsdialer/secrets")}
+    assert modes == {"fsdialer": 0o755, "fsdialer/secrets": 0o700}
+
+
+def test_what_is_copied_to_be_installed_is_all_that_is_installed(tmp_path):
+    parts = re.search(r"^PARTS=\((.*)\)$", (VAGRANT / "steps/fsdialer.sh").read_text(), re.M)[1].split()
+    for part in parts:
+        path, copy = VAGRANT.parent / part, tmp_path / "copy" / part
+        if path.is_dir():
+            shutil.copytree(path, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copy(path, copy)
+    command = [sys.executable, "setup.py", "-q", "install_data", "--install-dir", str(tmp_path / "installed")]
+    done = subprocess.run(command, cwd=tmp_path / "copy", capture_output=True, text=True, timeout=50)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "installed/share/fsdialer/freeswitch/freeswitch.xml").is_file()
+
+
+#: systemd, as far as lib.sh asks it: a unit started at STARTED (nothing: it does not run); what is restarted is said.
+SYSTEMD = """
+. ./lib.sh
+booted() { true; }
+systemctl() {
+  case $1 in
+    is-active) [ -n "$STARTED" ] ;;
+    show) echo "$STARTED" ;;
+    restart) echo "restarted $2" ;;
+  esac
+}
+service each.service "$FILES/old" "$FILES/new"
+"""
+
+
+@pytest.mark.parametrize(
+    ("started", "restarted"),
+    [("2026-03-01 12:00:00 UTC", False), ("2026-02-01 12:00:00.000001 UTC", True), ("", True)],
+    ids=["started since", "started before one of them", "not running"],
+)
+def test_a_service_is_restarted_only_when_one_of_its_files_is_newer(tmp_path, started, restarted):
+    """So calls go on while `vagrant provision` finds nothing to do."""
+    for name, day in (("old", 1), ("new", 15)):
+        (tmp_path / name).touch()
+        written = datetime(2026, 2, day, tzinfo=UTC).timestamp()
+        os.utime(tmp_path / name, (written, written))
+    code, said = run("bash", "-euo", "pipefail", "-c", SYSTEMD, STARTED=started, FILES=str(tmp_path))
+    assert code == 0, said
+    assert ("restarted each.service" in said) == restarted
+
+
 def test_redis_is_on_loopback_with_a_password_and_keeps_everything(root):
     lines = (root / "etc/redis/fsdialer.conf").read_text().splitlines()
     assert {"bind 127.0.0.1", "appendonly yes", "maxmemory-policy noeviction"} <= set(lines)
@@ -146,6 +200,9 @@ def test_every_unit_is_locked_in_and_comes_back(unit):
     assert any(line.startswith("User=") and line != "User=root" for line in lines)
     assert any(line.startswith("RestrictAddressFamilies=AF_INET ") for line in lines)
     assert lines & {"Restart=on-failure", "Restart=always"}
+    assert "StartLimitIntervalSec=0" in lines or "Type=oneshot" in lines, "it comes back however often it has fallen"
+    # A library that tries what it may not is told no, and lives: numpy's binds memory to a processor, for one.
+    assert "SystemCallErrorNumber=EPERM" in lines
     assert not re.search(r"(?i)password|secret", unit.read_text())
 
 

@@ -33,4 +33,4 @@ table inet fsdialer {
   }
 }
 RULES
-service nftables
+service nftables.service /etc/nftables.conf

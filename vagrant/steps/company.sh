@@ -21,7 +21,11 @@ leads() {
 put /etc/fsdialer/lab/leads.csv 0644 < <(leads)
 
 if ! files_only; then
-  fsdialer apply "$ETC/lab/centre.toml"
+  # Once: what has been changed on the pages since stays.
+  if ! cmp -s "$ETC/lab/centre.toml" "$ETC/lab/applied.toml"; then
+    fsdialer apply "$ETC/lab/centre.toml"
+    put /etc/fsdialer/lab/applied.toml 0644 <"$ETC/lab/centre.toml"
+  fi
   # What the campaign has already is skipped.
   fsdialer load "$ETC/lab/leads.csv" --company lab --campaign spring
   secret boss | fsdialer user add boss --company lab --role admin --password-stdin

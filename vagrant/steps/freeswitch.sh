@@ -56,4 +56,5 @@ if ! files_only; then
     SIP_IP=127.0.0.1
   fi
 fi
+files_only || put /etc/fsdialer/freeswitch.program 0644 <<<"$version $(readlink -f /usr/local/sbin/fsdialer-freeswitch)"
 put /etc/fsdialer/sip_ip 0644 <<<"$SIP_IP"

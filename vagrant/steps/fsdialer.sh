@@ -15,23 +15,25 @@ ENV
 files_only || install -d -m 2770 -o fsdialer -g fsdialer /var/lib/fsdialer/recordings
 for name in fsdialer-dialer fsdialer-worker fsdialer-web; do unit "$name.service"; done
 
+PARTS=(fsdialer web freeswitch setup.cfg setup.py pyproject.toml README.md LICENSE)
 # In a virtual environment of its own, owned by root: the services cannot change what they run.
+# The last file written says which source it came from: the same one is not installed again.
 install_package() {
-  local build
+  local source
   packages python3 python3-venv
+  source=$(cd "$SOURCE" && find "${PARTS[@]}" -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
+  if [ "$source" = "$(cat "$INSTALLED" 2>/dev/null)" ]; then return; fi
   [ -x "$VENV/bin/pip" ] || python3 -m venv "$VENV"
   build=$(mktemp -d)
-  cp -r "$SOURCE"/{fsdialer,web,setup.cfg,setup.py,pyproject.toml,README.md,LICENSE} "$build"
+  trap 'rm -rf "$build"' EXIT
+  (cd "$SOURCE" && cp -r "${PARTS[@]}" "$build")
   "$VENV/bin/pip" install --quiet --disable-pip-version-check "$build"
   "$VENV/bin/pip" install --quiet --disable-pip-version-check --force-reinstall --no-deps "$build"
-  rm -rf "$build"
-  mkdir -p "$VENV/share/fsdialer"
-  rm -rf "$VENV/share/fsdialer/freeswitch"
-  cp -r "$SOURCE/freeswitch" "$VENV/share/fsdialer/"
+  put "$INSTALLED" 0644 <<<"$source"
 }
 
 if ! files_only; then
   install_package
   put /usr/local/bin/fsdialer 0755 <"$HERE/fsdialer"
-  service fsdialer-worker fsdialer-web
+  service fsdialer-worker.service "$INSTALLED" /etc/fsdialer/fsdialer.env "$UNITS/fsdialer-worker.service"
 fi

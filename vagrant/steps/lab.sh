@@ -4,6 +4,7 @@ set -euo pipefail
 # shellcheck source=../lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
+pages=http://$SIP_IP:8080
 [ ! -r "$ETC/sip_ip" ] || SIP_IP=$(cat "$ETC/sip_ip")
 packages sip-tester baresip-core
 account fsdialer-lab
@@ -19,7 +20,7 @@ phone() {
 ACCOUNT
   put "$at/contacts" 0640 root:fsdialer-lab </dev/null
   put "$at/config" 0640 root:fsdialer-lab < <(
-    sed -e "s|@SIP_IP@|$SIP_IP|" -e "s|@PORT@|$port|" -e "s|@EXTENSION@|$1|g" \
+    sed -e "s|@SIP_IP@|$SIP_IP|g" -e "s|@PORT@|$port|" -e "s|@EXTENSION@|$1|g" \
       -e "s|@RTP@|$rtp-$((rtp + 19))|" "$HERE/demo/baresip.conf"
   )
 }
@@ -35,18 +36,62 @@ unit fsdialer-carrier.service
 unit fsdialer-phone@.service
 unit fsdialer-shift.service
 unit fsdialer-shift.timer
-service fsdialer-carrier fsdialer-phone@1001 fsdialer-phone@1002 fsdialer-shift.timer
+service fsdialer-carrier.service /etc/fsdialer/lab/{carrier.xml,lab.env} "$UNITS/fsdialer-carrier.service"
+for extension in 1001 1002; do
+  service "fsdialer-phone@$extension.service" "/etc/fsdialer/lab/phones/$extension"/{accounts,contacts,config} "$UNITS/fsdialer-phone@.service"
+done
+service fsdialer-shift.timer "$UNITS/fsdialer-shift.timer"
 
-if ! files_only; then
+# figures: how many calls were made today, and how many leads may still be called.
+figures() {
+  fsdialer status --json --company lab | "$VENV/bin/python" -c '
+import json, sys
+spring = json.load(sys.stdin)["campaigns"][0]
+print(spring["today"].get("attempts", 0), sum(spring["leads"].get(name, 0) for name in ("due", "waiting", "calling")))'
+}
+
+# calls_flow: does a call begin within two minutes, or has everybody been called?
+calls_flow() {
+  local before now left
+  read -r before left < <(figures)
+  for _ in $(seq 60); do
+    read -r now left < <(figures)
+    if [ "$now" != "$before" ] || [ "$left" = 0 ]; then return 0; fi
+    sleep 2
+  done
+  return 1
+}
+
+seat() {
   cat <<SEAT
 
   Calls flow. To take a seat yourself:
 
-    page       http://$SIP_IP:8080     login you    password $(secret you)
-    admin      the same page           login boss   password $(secret boss)
+    page       $pages     login you    password $(secret you)
+    admin      the same page                 login boss   password $(secret boss)
+SEAT
+  if [ "$SIP_IP" = 127.0.0.1 ]; then
+    cat <<SEAT
+
+  FreeSWITCH is kept on loopback: your own softphone reaches it once it is newer (vagrant/README.md).
+SEAT
+  else
+    cat <<SEAT
     softphone  sip:1003@$SIP_IP:5060 (UDP)   user 1003   password $(sip_password 1003)
                answer calls by itself, if it can
 
   Register the softphone, sign in, press Get on line. Customers' last digit says what they do: vagrant/README.md.
 SEAT
+  fi
+}
+
+if ! files_only && booted; then
+  if calls_flow; then
+    seat
+  else
+    echo "No call began within two minutes. What is wrong:" >&2
+    systemctl --no-pager --plain list-units --state=failed,activating 'fsdialer*' freeswitch.service redis-server.service >&2
+    fsdialer check >&2 || true
+    exit 1
+  fi
 fi

@@ -18,4 +18,4 @@ CONF
 main=$ROOT/etc/redis/redis.conf
 [ -e "$main" ] || put /etc/redis/redis.conf 0640 redis:redis </dev/null
 grep -qx 'include /etc/redis/fsdialer.conf' "$main" || echo 'include /etc/redis/fsdialer.conf' >>"$main"
-service redis-server
+service redis-server.service /etc/redis/redis.conf /etc/redis/fsdialer.conf

@@ -12,8 +12,18 @@ static=()
 modules=$(dirname "$(dirname "$(readlink -f /usr/local/sbin/fsdialer-freeswitch)")")
 [ -n "$(find -L "$modules" /usr/lib/freeswitch -name mod_xml_curl.so -print -quit 2>/dev/null)" ] || static=(--static)
 
+# Where browsers' phones register follows from the address, which may be another than last time.
+rm -f "$SWITCH_CONF/fsdialer.env"
 fsdialer freeswitch write "$SWITCH_CONF" --domain "$SIP_IP" "${static[@]}" \
   --set "sip_ip=$SIP_IP" --set "rtp_ip=$SIP_IP" --set wss_binding=":7443"
 chown -R freeswitch:freeswitch "$SWITCH_CONF"
 put /etc/fsdialer/switch.env 0640 root:fsdialer <"$SWITCH_CONF/fsdialer.env"
-service freeswitch fsdialer-dialer
+put /etc/fsdialer/web.env 0640 root:fsdialer < <(grep FSDIALER_SIP_WS= "$SWITCH_CONF/fsdialer.env")
+service fsdialer-web.service "$INSTALLED" /etc/fsdialer/{fsdialer,web}.env "$UNITS/fsdialer-web.service"
+
+operators=$SWITCH_CONF/directory/fsdialer.xml
+mapfile -t files < <(find "$SWITCH_CONF" -type f -name '*.xml' ! -path "$operators")
+service freeswitch.service "${files[@]}" /etc/fsdialer/freeswitch.program "$UNITS/freeswitch.service"
+# Operators and gateways alone are taken in while calls go on.
+if booted && outdated freeswitch.service "$operators"; then fsdialer freeswitch reload; fi
+service fsdialer-dialer.service "$INSTALLED" /etc/fsdialer/{fsdialer,switch}.env "$UNITS/fsdialer-dialer.service"
