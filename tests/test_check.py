@@ -7,6 +7,8 @@ from click.testing import CliRunner
 
 from fsdialer.cli import main
 from fsdialer.core.campaigns import Amd, Campaign, Company, Gateway, Mode, Operator, Station
+from fsdialer.errors import InvalidSetting
+from fsdialer.esl.link import addresses
 from fsdialer.store import Store
 from tests.journey import PASSWORD, Switch
 
@@ -284,6 +286,13 @@ def test_a_switch_whose_trunk_to_the_others_does_not_run_is_wrong(check, second)
     found = wrong(check(url=both)[0])
     [what] = (what for what in found if "SIP profile switches does not run" in what)
     assert what.startswith("switch fs2") and "sofia profile switches start" in found[what]
+
+
+def test_two_switches_of_one_name_are_refused_by_check_and_dialer(check, second):
+    both = second[1].replace("name=fs2", "name=fs1")
+    assert "several switches are called fs1" in wrong(check(url=both)[0])
+    with pytest.raises(InvalidSetting, match=r"several are called fs1.*\?name="):
+        addresses(both.split(","))
 
 
 def test_one_switch_needs_no_trunk(check, spoil, running):

@@ -36,7 +36,7 @@ from fsdialer.engine.switchboard import Switchboard
 from fsdialer.engine.switches import Switches
 from fsdialer.engine.tasks import Tasks
 from fsdialer.engine.trunks import Trunks
-from fsdialer.esl.link import SwitchAddress, SwitchLink
+from fsdialer.esl.link import SwitchLink, addresses
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
 from fsdialer.store.operators import OperatorView
@@ -100,8 +100,8 @@ class Engine:
     # -- life ----------------------------------------------------------------------------------------------
     def start(self) -> None:
         """Connect, and begin to own campaigns."""
-        for url in self.settings.switches:
-            link = SwitchLink(SwitchAddress.parse(url), self._on_event, self.watch.on_link)
+        for address in addresses(self.settings.switches):
+            link = SwitchLink(address, self._on_event, self.watch.on_link)
             self.lines.add(link)
             link.start()
         self.tasks.keep("retries", self.retries.run)

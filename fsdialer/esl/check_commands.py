@@ -14,6 +14,8 @@ OPERATORS_PROFILE, STOCK_OPERATORS, STOCK_CARRIER = "operators", "internal", "ex
 ECHO_NUMBER, ECHO_CONTEXT = "9196", "operators"
 #: The profile of calls between our own switches, and what one calls on another to be echoed (`dialplan/switches.xml`).
 BETWEEN_PROFILE, ACROSS = "switches", "check"
+#: An address of nobody (RFC 5737): a list that lets it in lets in everybody.
+ANYBODY = "203.0.113.1"
 #: The tone that has to come back (Hz), and for how long it is played (ms).
 TONE_HZ, TONE_MS = 440, 2000
 #: How the switch ends a test call whose tone came back, and one whose tone did not.

@@ -11,7 +11,8 @@ import random
 import re
 import time
 import uuid as uuids
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -84,6 +85,15 @@ class SwitchAddress:
             raise InvalidSetting(where, f"trunk={trunk} is not HOST:PORT")
         domain = options.get("domain", "")
         return cls(options.get("name", parts.hostname), parts.hostname, port, password, domain, trunk)
+
+
+def addresses(urls: Iterable[str]) -> list[SwitchAddress]:
+    """Of all switches; InvalidSetting when two are called the same, for then one of them would not be used."""
+    found = [SwitchAddress.parse(url) for url in urls]
+    twice = [name for name, times in Counter(each.name for each in found).items() if times > 1]
+    if twice:
+        raise InvalidSetting("FSDIALER_SWITCHES", f"several are called {twice[0]}: give each its own ?name=")
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,11 +68,10 @@ def reload() -> None:
     """Have every switch ask anew for operators and gateways. The dialer does so by itself at every change."""
     from fsdialer.engine.switch_setup import settle, wanted_marks
     from fsdialer.esl.client import EslClient
-    from fsdialer.esl.link import SwitchAddress
+    from fsdialer.esl.link import addresses
 
     settings, store = _settings_and_store()
-    for url in settings.need_switches().switches:
-        address = SwitchAddress.parse(url)
+    for address in addresses(settings.need_switches().switches):
         client = EslClient(address.host, address.port, address.password)
         try:
             client.connect()

@@ -74,6 +74,7 @@ def _trunk(address: SwitchAddress) -> tuple[Finding, str]:
     try:
         client.connect()
         runs = any(p.name == ask.BETWEEN_PROFILE and p.runs for p in ask.read_profiles(client.api(ask.profiles())))
+        open_to_all = ask.read_truth(client.api(ask.admits(ask.ANYBODY, ask.BETWEEN_PROFILE)))
         at = address.trunk or trunk_address(client.api(setup_commands.trunk_address()))
     except (SwitchError, ValueError) as error:
         return fail(f"{name}: {error}", "check its event_socket.conf.xml: address, password, access list"), ""
@@ -86,6 +87,11 @@ def _trunk(address: SwitchAddress) -> tuple[Finding, str]:
     if not at:
         mend = "set switches_address in vars.xml, or trunk=HOST:PORT in FSDIALER_SWITCHES, and restart the dialer"
         return warn(f"{name}: says no address for calls of other switches: {lost}", mend), ""
+    if open_to_all:
+        mend = "name the other switches alone in switches_peers, in vars.xml, then: reloadacl"
+        return fail(
+            f"{name}: takes calls of other switches at {at} from everybody, who may ring its operators", mend
+        ), at
     return ok(f"{name}: takes calls of other switches at {at}"), at
 
 
@@ -110,5 +116,7 @@ def judged(one: str, other: str, at: str, end: End) -> Finding:
     if end.status == "603":
         mend = f"{other} has an older dialplan/switches.xml: `fsdialer freeswitch write` again, and there: reloadxml"
         return fail(f"{what}: refused: there is no echo", mend)
+    if end.status == "503":
+        return fail(f"{what}: {other} has no room", f"see max_sessions and sessions_per_second of {other}")
     mend = f"nothing answers there: switches_address of {other}, and UDP to that port from {one}"
     return fail(f"{what} failed: {end.cause}{f' (SIP {end.status})' if end.status else ''}", mend)

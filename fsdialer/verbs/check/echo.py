@@ -22,6 +22,7 @@ MEND = {
     "NO_ROUTE_DESTINATION": "there is no context `operators`: copy dialplan/operators.xml, and load mod_dialplan_xml",
     "CHAN_NOT_IMPLEMENTED": "load mod_loopback",
     "DESTINATION_OUT_OF_ORDER": "no room for another session: see max_sessions and sessions_per_second",
+    "NO_ANSWER": "no room for a session (max_sessions, sessions_per_second), or dialplan/operators.xml is not ours",
 }
 
 

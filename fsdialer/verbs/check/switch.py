@@ -49,8 +49,6 @@ OF_BROWSERS = {
 }
 #: Older ones are not for us; older than the second, no network may reach it.
 LEAST, SAFE = (1, 10, 0), (1, 11, 3)
-#: An address of nobody (RFC 5737): should the Event Socket let it in, it lets in everybody.
-ANYBODY = "203.0.113.1"
 #: Passwords in every manual, and how short is too short.
 KNOWN_PASSWORDS = {"cluecon", "password", "freeswitch", "fsdialer", "secret", "changeme", "admin", "1234", "123456"}
 SHORT_PASSWORD = 12
@@ -73,6 +71,9 @@ def look_at_switch(
         yield fail(str(error), "FSDIALER_SWITCHES=esl://:PASSWORD@HOST:8021")
         return
     name = f"switch {address.name}"
+    if any(each.name == address.name for each in seen.switches):
+        yield fail(f"several switches are called {address.name}", "FSDIALER_SWITCHES: give each its own ?name=")
+        return
     client = EslClient(address.host, address.port, address.password)
     try:
         client.connect()
@@ -146,9 +147,9 @@ def _door(client: EslClient, name: str) -> Iterator[Finding]:
         return
     mend = "apply-inbound-acl: a list of this machine or your WireGuard network alone; listen-ip 127.0.0.1"
     listed = door.access_list
-    if listed and listed != "loopback.auto" and ask.read_truth(client.api(ask.admits(ANYBODY, listed))):
+    if listed and listed != "loopback.auto" and ask.read_truth(client.api(ask.admits(ask.ANYBODY, listed))):
         what = f"{name}: its Event Socket lets everybody in (access list {listed})"
-        yield warn(f"{what}; it listens on {door.listens_on}", mend) if door.loopback else fail(what, mend)
+        yield fail(f"{what}, but for its listening on {door.listens_on}" if door.loopback else what, mend)
     else:
         yield ok(f"{name}: Event Socket on {door.listens_on}, open to {listed or 'its own machine'} alone")
 
@@ -176,7 +177,8 @@ def _modules(client: EslClient, name: str, needs: Needs) -> Iterator[Finding]:
         elif module in wanted:
             yield fail(f"{what}: a campaign's `amd` listens with it, and calls without until it is there", mend)
         elif module in OF_BROWSERS and needs.browsers:
-            yield fail(f"{what}: {OF_BROWSERS[module]}", mend)
+            again = "write it again without --static, then " if module == "mod_xml_curl" else ""
+            yield fail(f"{what}: {OF_BROWSERS[module]}", f"{again}{mend}")
         else:
             lost = f"{what}: {LESSER[module]}"
             yield ok(lost) if module in OPTIONAL else warn(lost, mend)
