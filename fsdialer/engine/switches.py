@@ -37,7 +37,7 @@ class Switches:
         self._trunks: dict[str, str] = {}  # switch → where it takes calls of the others
         self._down: dict[str, float] = {}  # switch → since when it is away (monotonic seconds)
         self._gone: dict[str, float] = {}  # switch → since when nobody listens there
-        self._alerted: set[tuple[str, str]] = set()  # company, switch: whose alert was looked at
+        self._alerts: dict[tuple[str, str], bool] = {}  # company, switch → does an alert stand; absent: not looked at
 
     # -- how they are --------------------------------------------------------------------------------------
     def came_up(self, link: SwitchLink) -> None:
@@ -79,13 +79,14 @@ class Switches:
             for link in self._lines.all():
                 name, key = link.address.name, (company.id, link.address.name)
                 since = self._down.get(name)
-                if link.up and (key in self._alerted or since is None):
-                    if key not in self._alerted or company.alerts.clear(f"switch-{name}", self._clock(), "the dialer"):
-                        self._alerted.discard(key)
-                elif since is not None and time.monotonic() - since >= AWAY_S and key not in self._alerted:
+                if link.up:
+                    if self._alerts.get(key, True):  # also one of a dialer before this
+                        company.alerts.clear(f"switch-{name}", self._clock(), "the dialer")
+                        self._alerts[key] = False
+                elif since is not None and time.monotonic() - since >= AWAY_S and not self._alerts.get(key):
                     words = rules.down(name, link.state.reason, others)
                     company.alerts.say(f"switch-{name}", words, self._clock())
-                    self._alerted.add(key)
+                    self._alerts[key] = True
 
     # -- who gets the next calls ---------------------------------------------------------------------------
     def plan(

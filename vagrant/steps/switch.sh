@@ -12,8 +12,6 @@ static=()
 modules=$(dirname "$(dirname "$(readlink -f /usr/local/sbin/fsdialer-freeswitch)")")
 [ -n "$(find -L "$modules" /usr/lib/freeswitch -name mod_xml_curl.so -print -quit 2>/dev/null)" ] || static=(--static)
 
-# Where browsers' phones register follows from the address, which may be another than last time.
-rm -f "$SWITCH_CONF/fsdialer.env"
 fsdialer freeswitch write "$SWITCH_CONF" --domain "$SIP_IP" "${static[@]}" \
   --set "sip_ip=$SIP_IP" --set "rtp_ip=$SIP_IP" --set wss_binding=":7443"
 chown -R freeswitch:freeswitch "$SWITCH_CONF"

@@ -1,0 +1,77 @@
+"""The alert of a switch that is away: said once, and gone when the switch is back, whoever said it."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import pytest
+
+from fsdialer.core.campaigns import Company
+from fsdialer.engine import switches
+from fsdialer.engine.lines import Lines
+from fsdialer.errors import SwitchTimeout
+from fsdialer.esl.link import SwitchAddress
+from fsdialer.store import CompanyStore, Store
+
+
+@dataclass
+class Link:
+    """A switch that says nothing of itself."""
+
+    address: SwitchAddress = SwitchAddress("fs1", "127.0.0.1", 8021, "secret")
+    up: bool = True
+    state: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(reason="connection refused"))
+
+    def ask(self, command):
+        raise SwitchTimeout("no answer")
+
+
+@pytest.fixture
+def acme(redis, monkeypatch):
+    monkeypatch.setattr(switches, "AWAY_S", 0.0)
+    acme = CompanyStore(redis, "acme")
+    acme.setup.save_company(Company("acme"))
+    return acme
+
+
+def dialer(acme, link):
+    lines = Lines()
+    lines.add(link)
+    return switches.Switches(lines, Store(acme.redis), lambda: 1000.0)
+
+
+def away(acme):
+    """A dialer whose switch is away, as its administrators were told."""
+    link = Link(up=False)
+    one = dialer(acme, link)
+    one.went_down(link, "connection refused", gone=True)
+    one.alert([acme])
+    one.alert([acme])
+    [alert] = acme.alerts.standing()
+    assert alert.name == "switch-fs1" and alert.count == 1
+    return one, link
+
+
+def test_a_switch_that_is_back_has_its_alert_cleared(acme):
+    one, link = away(acme)
+    link.up = True
+    one.came_up(link)
+    one.alert([acme])
+    assert acme.alerts.standing() == []
+
+
+def test_a_dialer_clears_the_alert_of_the_one_before_it(acme):
+    """The dialer that said so was started anew with the switch."""
+    away(acme)
+    dialer(acme, Link()).alert([acme])
+    assert acme.alerts.standing() == []
+
+
+def test_a_switch_that_is_away_again_is_said_again(acme):
+    one, link = away(acme)
+    link.up = True
+    one.came_up(link)
+    one.alert([acme])
+    link.up = False
+    one.went_down(link, "connection refused", gone=True)
+    one.alert([acme])
+    assert [alert.name for alert in acme.alerts.standing()] == ["switch-fs1"]
