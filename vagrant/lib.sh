@@ -41,7 +41,7 @@ put() {
 secret() {
   local file=$ETC/secrets/$1
   if [ ! -s "$file" ]; then
-    mkdir -p "$ETC" # for everybody: services look for their files in it
+    install -d -m 0755 "$ETC" # for everybody: services look for their files in it
     (umask 077 && mkdir -p "$ETC/secrets" && od -An -N24 -tx1 /dev/urandom | tr -d ' \n' >"$file")
   fi
   cat "$file"
