@@ -47,7 +47,14 @@ secret() {
   cat "$file"
 }
 
-packages() { files_only || { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@" >/dev/null; }; }
+# packages NAME…: installed; nothing is asked of the network when they are.
+packages() {
+  local states
+  if files_only; then return; fi
+  if states=$(dpkg-query -W -f '${db:Status-Status}\n' "$@" 2>/dev/null) && ! grep -qvx installed <<<"$states"; then return; fi
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
 
 # account NAME: a user of its own that nobody can sign in as.
 account() { files_only || id "$1" >/dev/null 2>&1 || useradd --system --user-group --no-create-home --shell /usr/sbin/nologin "$1"; }

@@ -76,6 +76,12 @@ def test_phones_in_pages_need_an_address_and_phones_on_desks_none():
     assert list(look_at_addresses([], False)) == []
 
 
+def test_an_address_that_fails_is_a_warning_while_nobodys_phone_is_in_their_browser(serve):
+    url = f"ws://127.0.0.1:{serve(lambda request: 'HTTP/1.1 404 Not Found')}"
+    levels = {used: [each.level for each in look_at_addresses([url], used)] for used in (True, False)}
+    assert levels == {True: [Level.FAIL], False: [Level.WARN]}
+
+
 def test_each_failure_says_what_to_mend(serve):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

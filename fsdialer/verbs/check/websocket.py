@@ -23,17 +23,19 @@ def look_at_addresses(urls: Sequence[str], used: bool) -> Iterator[Finding]:
         yield fail("no address for browsers' phones is set", mend)
     for url in urls:
         if not url.startswith("/"):
-            yield look_at_address(url)
+            yield look_at_address(url, used)
 
 
-def look_at_address(url: str) -> Finding:
-    """One of them, ``wss://HOST:PORT/PATH``."""
+def look_at_address(url: str, used: bool = True) -> Finding:
+    """One of them, ``wss://HOST:PORT/PATH``. `used`: somebody's phone is in their browser."""
     parts = urlsplit(url)
     secure = parts.scheme == "wss"
     port = parts.port or (443 if secure else 80)
     refusal = shake_hands(parts.hostname or "", port, _trusting() if secure else None, parts.path or "/")
     what = f"browsers' phones: {url}"
-    return fail(f"{what} {refusal}", _mend(refusal)) if refusal else ok(f"{what} speaks SIP over WebSocket")
+    if not refusal:
+        return ok(f"{what} speaks SIP over WebSocket")
+    return (fail if used else warn)(f"{what} {refusal}", _mend(refusal))
 
 
 def _mend(refusal: str) -> str:
