@@ -191,6 +191,13 @@ def test_leads_are_real_numbers_of_every_ending(root):
     assert all(phonenumbers.is_possible_number(phonenumbers.parse(number)) for number in numbers[::97])
 
 
+def test_a_soft_operator_hangs_up_when_the_switch_has_died(root):
+    """No BYE comes then, and with one call at a time the phone would be busy for ever."""
+    for extension in ("1001", "1002"):
+        lines = (root / f"etc/fsdialer/lab/phones/{extension}/config").read_text().splitlines()
+        assert {"call_max_calls 1", "rtp_timeout 30", "net_interface 192.168.56.10"} <= set(lines)
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
 def test_every_unit_is_locked_in_and_comes_back(unit):
     lines = set(unit.read_text().splitlines())
