@@ -21,14 +21,21 @@ def fill(budget, answers, abandons, t):
 
 
 def test_one_more_abandoned_call_must_fit_into_the_budget():
-    assert spent(1000, 29).locked(3600) == ""
-    assert spent(1000, 30).locked(3600) == "budget"
+    assert spent(4000, 119).locked(3600) == ""
+    assert spent(4000, 120).locked(3600) == "budget"
 
 
 def test_a_day_may_begin_with_a_few_abandoned_calls_that_later_answers_pay_for():
     assert spent(60, 4).locked(0) == ""
     assert spent(60, 7).locked(0) == "budget"
-    assert spent(400, 16).locked(0) == "budget", "the credit of the first hour is gone"
+    assert spent(60, 4, target=0.005).locked(0) == "budget", "less at a lower target"
+    assert spent(2000, 61).locked(0) == "budget", "the credit of the first hours is gone"
+
+
+def test_luck_is_saved_for_before_it_is_needed():
+    """A day that stands just at its target goes slower than one a few customers below it."""
+    saved, none = spent(2000, 54), spent(2000, 59)
+    assert saved.slack > 0 > none.slack
 
 
 def test_the_credit_of_a_days_beginning_is_for_bad_luck_not_for_spending():

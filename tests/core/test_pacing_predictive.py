@@ -138,7 +138,7 @@ def test_when_the_budget_is_spent_it_is_progressive_until_the_rate_has_recovered
     policy = make("predictive")
     for call in range(100):
         policy.observe(event("answer", 1.0, call=call))
-        if call < 6:
+        if call < 7:
             policy.observe(event("abandon", 2.0, call=call))
     assert policy.decide(state(8, ringing=[1.0], t=3.0)) == 7
     assert policy.last.limit == "budget"

@@ -22,14 +22,15 @@ HOURS_KEPT = 32 * 24
 SUMMED_EVERY_S = 5.0
 #: A day's first answers cannot pay for the first abandoned customers. At 3 % so many may come before the answers that
 #: pay for them, and so many more times the root of the operators, as luck grows. The credit fades over so many answers
-#: an operator (about three quarters of an hour), and no sooner than over so many answers in all.
-CREDIT, CREDIT_BY_ROOT, CREDIT_FADES, LEAST_CREDIT_FADES = 1.5, 0.8, 18.0, 90.0
-#: Kept back from the target: so many customers, and this share of the budget.
-RESERVE, RESERVE_SHARE = 0.5, 0.045
+#: an operator (about two hours), and no sooner than over so many answers in all.
+CREDIT, CREDIT_BY_ROOT, CREDIT_FADES, LEAST_CREDIT_FADES = 1.0, 0.8, 50.0, 90.0
+#: Kept back from the target: so many customers times the root of the operators at 3 %, so that luck seldom reaches the
+#: lock, saved over so many answers an operator (about three quarters of an hour); at least this share of the budget.
+RESERVE_BY_ROOT, RESERVE_SAVED, RESERVE_SHARE = 1.0, 18.0, 0.045
 #: The share of the target not yet dared while nothing is known, and the answers an operator over which that fades.
 CAUTION, CAUTION_FADES = 0.4, 12.0
 #: So many customers more or fewer in the budget move the rate aimed at e-fold, within these powers of e.
-SWING, LEAST_SWING, MOST_SWING = 12.0, -1.5, 0.7
+SWING, LEAST_SWING, MOST_SWING = 16.0, -1.5, 0.7
 #: With room for fewer than so many customers the rate aimed at falls in proportion, down to this share of it: going
 #: slow costs operators less than the lock, where they wait for every answer.
 NARROW, SLOWEST = 3.0, 0.25
@@ -158,18 +159,21 @@ class Budget:
     def slack(self) -> float:
         """Customers that may still be lost today, less the reserve; fractional, negative when overdrawn."""
         day = self.day
-        return self.target * day.answers * (1 - RESERVE_SHARE) - RESERVE * (1 - self._fading()) - day.abandons
+        saved = RESERVE_BY_ROOT * self._luck * (1 - math.exp(-day.answers / (RESERVE_SAVED * self._operators)))
+        budget = self.target * day.answers
+        return budget - max(saved, RESERVE_SHARE * budget) - day.abandons
 
     @property
     def room(self) -> float:
         """Customers that may still be lost before pacing is locked; fractional."""
-        luck = math.sqrt(self._operators * self.target / 0.03)
-        credit = (CREDIT + CREDIT_BY_ROOT * luck) * self._fading()
+        fading = math.exp(-self.day.answers / max(LEAST_CREDIT_FADES, CREDIT_FADES * self._operators))
+        credit = (CREDIT + CREDIT_BY_ROOT * self._luck) * fading
         return self.target * self.day.answers + credit - self.day.abandons
 
-    def _fading(self) -> float:
-        """How little of the day has been seen: from 1 at its first answer towards 0."""
-        return math.exp(-self.day.answers / max(LEAST_CREDIT_FADES, CREDIT_FADES * self._operators))
+    @property
+    def _luck(self) -> float:
+        """How far a day's count strays by chance grows with the root of the customers it may lose."""
+        return math.sqrt(self._operators * self.target / 0.03)
 
     def locked(self, t: float) -> str:
         """Why nothing above progressive may be placed now; empty when it may."""
