@@ -143,6 +143,18 @@ def test_an_operator_is_told_and_not_counted_while_their_switch_is_away_and_serv
     assert call["operator"] == "1003"
 
 
+def test_a_phone_that_is_rung_for_each_call_is_not_held_after_its_switch_was_away(centre):
+    c = centre(station=Station.RING)
+    c.on_line("1003")
+    wait_until(lambda: c.operator("1003").switch == "fs2", what="the phone to be found on fs2")
+    c.switches[1].process.kill()
+    wait_until(lambda: c.operator("1003").state == "connecting", what="1003 to be told")
+    time.sleep(2)  # so long that a held phone would be due to be rung again
+    c.switches[1].start()
+    wait_until(lambda: c.operator("1003").state == "available", 20, "1003 to be served again")
+    assert c.switches[1].channels() == [] and not c.dialer.said("station=nailed")
+
+
 def test_a_switch_killed_while_it_rings_an_operator_passes_the_customer_on(centre):
     c = centre(station=Station.RING, max_wait_s=5.0, operator_ring_s=4.0)
     c.switches[1].lab("phone 1003 manual")

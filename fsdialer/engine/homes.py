@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 from fsdialer.core.campaigns import Station
 from fsdialer.core.switches import unreachable
 from fsdialer.engine.lines import Lines
-from fsdialer.errors import SwitchError
+from fsdialer.errors import CommandRefused, SwitchError
 from fsdialer.esl import setup_commands as commands
+from fsdialer.esl.commands import sign_of_life
 from fsdialer.esl.link import SwitchLink
 from fsdialer.esl.translate import registered_users
 from fsdialer.store import CompanyStore
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 #: A switch may be away for so long (seconds) before operators are told: a connection made again at once is no news.
 BLIP_S = 1.0
+#: A switch that is asked whether it is there answers within so long (seconds), or is doubted until it does.
+ANSWER_S = 1.0
 #: A phone that was found nowhere is asked after again no sooner than this (seconds).
 ASK_AGAIN_S = 1.0
 
@@ -34,6 +37,7 @@ class Homes:
         self._clock = clock
         self._seen: dict[str, set[str]] = {}  # switch → extensions registered there, when last asked
         self._asked = 0.0
+        self._doubted: set[str] = set()  # switches whose link is up, and that did not answer when they were asked
         self._down_since: dict[str, float] = {}  # switch → monotonic seconds
         #: On which switch a held phone's line is; empty for none of ours.
         self.line_on: Callable[[str], str] = lambda leg: ""
@@ -64,10 +68,12 @@ class Homes:
 
     def look(self, link: SwitchLink) -> None:
         """Ask a switch who is registered there; with a single one nobody needs to know."""
-        if len(self._lines.all()) < 2:
+        name = link.address.name
+        if len(self._lines.all()) < 2 and name not in self._doubted:
             return
         try:
-            self._seen[link.address.name] = registered_users(link.ask(commands.registrations()))
+            self._seen[name] = registered_users(link.ask(commands.registrations()))
+            self._doubted.discard(name)
         except (SwitchError, ValueError) as error:
             log.warning("switch=%s registrations=unknown reason=%s", link.address.name, error)
 
@@ -76,6 +82,23 @@ class Homes:
         """Why their phone cannot be reached, when that is its switch's fault; else empty."""
         home = self.of(view)
         return "" if not home or self._is_up(home) else unreachable(home)
+
+    def asked(self, view: OperatorView) -> str:
+        """The same of a phone that has just failed, its switch being asked whether it is there at all: one that is
+        frozen is found out so seconds before its link is given up, and no operator is blamed for it."""
+        home = self.of(view)
+        link, words = self._lines.get(home), self.trouble(view)
+        if words or link is None:
+            return words
+        try:
+            link.ask(sign_of_life(), ANSWER_S)
+        except CommandRefused:
+            return ""
+        except SwitchError as error:
+            log.warning("switch=%s doubted=yes reason=%s", home, error)
+            self._doubted.add(home)
+            return unreachable(home)
+        return ""
 
     def settle(self, company: CompanyStore, views: Iterable[OperatorView]) -> None:
         """Write down where those on the line are, and tell those whose switch has come or gone."""
@@ -98,7 +121,7 @@ class Homes:
 
     def _is_up(self, switch: str) -> bool:
         link = self._lines.get(switch)
-        return link is not None and link.up
+        return link is not None and link.up and switch not in self._doubted
 
     def _away(self, switch: str) -> bool:
         """Down for longer than it takes to make a connection again."""

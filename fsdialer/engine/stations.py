@@ -107,8 +107,9 @@ class Stations:
         return self._command(view, leg, campaign, call, destination, ring_s, shown, silent_s=SILENT_S)
 
     def trouble(self, view: OperatorView) -> str:
-        """Why a phone cannot be reached, when that is its switch's fault; else empty."""
-        return self._homes.trouble(view)
+        """Why a phone that failed could not be reached, when that is its switch's fault; else empty. The switch is
+        asked."""
+        return self._homes.asked(view)
 
     def line_on(self, leg: str) -> str:
         """The switch a held line is on; empty when it is none of ours."""
@@ -171,8 +172,11 @@ class Stations:
 
     # -- nailed-up phones ----------------------------------------------------------------------------------
     def nail(self, company: CompanyStore, view: OperatorView, campaign: Campaign) -> None:
-        """Ring the phone of an operator who has just got on the line (state `connecting`), once at a time."""
+        """Ring the phone of an operator who has just got on the line (state `connecting`), once at a time. One that is
+        rung for each call is `connecting` too while its switch is away: it is left alone."""
         who = (company.id, view.id)
+        if not view.held:
+            return
         if who in self._ringing or any(h.operator == view.id and h.company is company for h in self._held.values()):
             return
         home = self._homes.find(view)
@@ -286,7 +290,7 @@ class Stations:
             return
         if view.state in ("on_call", "wrap_up"):
             operators.phone_lost(held.operator, now)
-        elif trouble := self._homes.trouble(view):
+        elif trouble := self.trouble(view):
             operators.phone_lost(held.operator, now)
             held.company.whereabouts.unreachable(held.operator, trouble, now)
         elif view.state != "reserved":  # then the call itself passes the operator over

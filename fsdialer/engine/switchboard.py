@@ -242,7 +242,7 @@ class Switchboard:
             case effects.FreeOperator(operator):
                 line.company.operators.release(operator, call.uuid, now)
             case effects.FailOperator(operator, reason):
-                self._fail(line, operator, reason)
+                self._tasks.spawn("operator_failed", self._fail, line, operator, reason)
             case effects.MarkTalking(operator, voice_ms):
                 line.company.calls.talking(call.uuid, line.owner, operator, call.bridged_at or now, voice_ms)
             case effects.AwaitHangUp():

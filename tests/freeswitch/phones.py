@@ -28,6 +28,7 @@ auenc_format s16
 audec_format s16
 rtp_ports {rtp}-{rtp_last}
 rtcp_mux no
+rtp_timeout {gives_up_s}
 rtp_stats no
 module_path {modules}
 module g711.so
@@ -50,9 +51,10 @@ def modules_folder():
 
 
 class Phone:
-    """Listens on a free port as each of `users`; says a tone of `hz`, or nothing at all when it is 0."""
+    """Listens on a free port as each of `users`; says a tone of `hz`, or nothing at all when it is 0. A call that
+    falls silent is over after `gives_up_s`, 0 for never."""
 
-    def __init__(self, folder, hz, rtp, users, calls=4):
+    def __init__(self, folder, hz, rtp, users, calls=4, gives_up_s=0):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -60,7 +62,13 @@ class Phone:
         # `aubridge` with nobody on its other side is silence that is still sent.
         source, module, channels = (f"ausine,{hz}", "ausine", 2) if hz else (f"aubridge,none{self.port}", "aubridge", 1)
         values = {"port": self.port, "calls": calls, "source": source, "module": module, "channels": channels}
-        values |= {"rtp": rtp, "rtp_last": rtp + 19, "modules": modules_folder(), "folder": folder}
+        values |= {
+            "gives_up_s": gives_up_s,
+            "rtp": rtp,
+            "rtp_last": rtp + max(19, 4 * calls),
+            "modules": modules_folder(),
+            "folder": folder,
+        }
         (folder / "config").write_text(_CONFIG.format(**values))
         about = "regint=0;answermode=auto;audio_codecs=PCMU/8000/1"
         accounts = [f"<sip:{user}@127.0.0.1:{self.port};transport=udp>;{about}\n" for user in users]

@@ -70,6 +70,10 @@ class RealSwitch:
     def pid(self):
         return self._process.pid
 
+    @property
+    def running(self):
+        return self._process.poll() is None
+
     def client(self, password=None):
         client = EslClient("127.0.0.1", int(self.values["event_socket_port"]), password or self.password())
         client.connect()
