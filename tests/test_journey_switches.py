@@ -169,6 +169,21 @@ def test_a_switch_killed_while_it_rings_an_operator_passes_the_customer_on(centr
     assert c.operator("1003").state == "connecting", "it was no fault of theirs"
 
 
+def test_a_frozen_switch_is_found_out_before_its_operator_is_blamed_and_does_no_harm_when_it_wakes(centre):
+    c = centre(station=Station.RING, max_wait_s=5.0, operator_ring_s=1.0)
+    only_on(c, "fs1")
+    c.on_line("1003")
+    wait_until(lambda: c.operator("1003").switch == "fs2", what="the phone to be found on fs2")
+    c.switches[1].lab("phone 1003 manual")
+    c.switches[1].lab("stall 7")
+    lead = c.add_lead(TALKS)
+    view = wait_until(lambda: (v := c.operator("1003")).state in ("connecting", "off") and v, 10, "1003 to be told")
+    assert (view.state, "switch fs2 does not answer" in view.reason) == ("connecting", True)
+    c.switches[1].lab("phone 1003 auto")
+    wait_until(lambda: c.operator("1003").state == "available", 20, "1003 to be served again")
+    wait_until(lambda: c.lead(lead).state != "calling", 10, "the customer's call to be over")
+
+
 @pytest.mark.parametrize("station", [Station.RING, Station.NAILED])
 def test_a_switch_killed_during_a_talk_across_both_leaves_the_customer_in_no_silence(centre, station):
     c = centre(station=station)
