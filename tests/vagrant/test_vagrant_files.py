@@ -105,6 +105,27 @@ def test_secrets_are_not_for_everybody(root):
     assert holders["etc/fsdialer/fsdialer.env"] == 0o640
 
 
+@pytest.mark.parametrize(
+    ("said", "before", "chosen"),
+    [
+        ({}, "", "nix"),
+        ({"FS_TOKEN": "token"}, "", "signalwire"),
+        ({"FREESWITCH_FROM": "installed", "FS_TOKEN": "token"}, "nix", "installed"),
+        ({}, "installed", "installed"),
+        ({}, "signalwire", "signalwire"),
+    ],
+)
+def test_where_freeswitch_came_from_is_kept_unless_something_else_is_said(tmp_path, said, before, chosen):
+    """`vagrant provision` is run without what `vagrant up` was given."""
+    if before:
+        (tmp_path / "freeswitch.from").write_text(f"{before}\n")
+    step = (VAGRANT / "steps/freeswitch.sh").read_text()
+    function = re.search(r"^chosen\(\) \{.*?^\}$", step, re.M | re.S)[0]
+    environment = {"FREESWITCH_FROM": "", "FS_TOKEN": "", "ETC": str(tmp_path)} | said
+    code, answer = run("bash", "-euo", "pipefail", "-c", f"{function}\nchosen", **environment)
+    assert (code, answer.strip()) == (0, chosen)
+
+
 def test_services_may_look_for_their_files(root):
     """A secret is made before anything else, and its directory is for root alone; the one above it is not."""
     modes = {name: stat.S_IMODE((root / "etc" / name).stat().st_mode) for name in ("fsdialer", "fsdialer/secrets")}

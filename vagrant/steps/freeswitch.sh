@@ -1,6 +1,6 @@
 #!/bin/bash
 # FreeSWITCH, the program. FREESWITCH_FROM: nix (no account), signalwire (FS_TOKEN), installed (one of your own).
-# What it is told comes with the step fsdialer. Older than its security notes allow: it is kept on loopback.
+# What was chosen once is kept; fetched again only while it is older than its security notes allow, and kept on loopback.
 set -euo pipefail
 # shellcheck source=../lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
@@ -11,6 +11,7 @@ SAFE=1.11.3
 NIX_FIRST=${NIX_FIRST:-https://channels.nixos.org/nixos-24.11/nixexprs.tar.xz}
 NIX_CHANNEL=${NIX_CHANNEL:-https://channels.nixos.org/nixpkgs-unstable/nixexprs.tar.xz}
 NIX_PROFILE=/nix/var/nix/profiles/per-user/root/fsdialer
+PROGRAM=/usr/local/sbin/fsdialer-freeswitch
 
 from_nix() {
   packages nix-bin xz-utils
@@ -18,43 +19,62 @@ from_nix() {
     nix-env -p "$NIX_PROFILE-tool" -f "$NIX_FIRST" -iA nixVersions.stable
   fi
   "$NIX_PROFILE-tool/bin/nix-env" -p "$NIX_PROFILE" -f "$NIX_CHANNEL" -iA freeswitch
-  ln -sfn "$NIX_PROFILE/bin/freeswitch" /usr/local/sbin/fsdialer-freeswitch
+  ln -sfn "$NIX_PROFILE/bin/freeswitch" "$PROGRAM"
 }
 
 from_signalwire() {
   packages ca-certificates curl gnupg
   local base=https://freeswitch.signalwire.com/repo/deb/debian-release
-  put /etc/apt/auth.conf.d/freeswitch.conf 0600 <<<"machine freeswitch.signalwire.com login signalwire password $FS_TOKEN"
+  if [ -n "${FS_TOKEN:-}" ]; then
+    put /etc/apt/auth.conf.d/freeswitch.conf 0600 <<<"machine freeswitch.signalwire.com login signalwire password $FS_TOKEN"
+  fi
   curl -fsS --netrc-file <(cat /etc/apt/auth.conf.d/freeswitch.conf) "$base/signalwire-freeswitch-repo.gpg" |
     put /usr/share/keyrings/signalwire-freeswitch.gpg 0644
   put /etc/apt/sources.list.d/freeswitch.list 0644 <<<"deb [signed-by=/usr/share/keyrings/signalwire-freeswitch.gpg] $base/ bookworm main"
   packages freeswitch freeswitch-mod-{commands,console,dialplan-xml,dptools,event-socket,logfile,loopback,opus,rtc,sndfile,sofia,spandsp,tone-stream,xml-curl}
-  ln -sfn "$(command -v freeswitch)" /usr/local/sbin/fsdialer-freeswitch
+  ln -sfn "$(command -v freeswitch)" "$PROGRAM"
 }
 
 from_installed() {
-  local program=${FREESWITCH:-$(command -v freeswitch || true)}
+  local program=${FREESWITCH:-$(readlink -e "$PROGRAM" || command -v freeswitch || true)}
   [ -x "$program" ] || { echo "FREESWITCH_FROM=installed, but there is no freeswitch: name it with FREESWITCH" >&2; exit 1; }
-  ln -sfn "$program" /usr/local/sbin/fsdialer-freeswitch
+  ln -sfn "$program" "$PROGRAM"
 }
 
 # at_least VERSION LEAST
 at_least() { [ "$(printf '%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]; }
 
+version() { "$PROGRAM" -version | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -n 1; }
+
+# chosen: FREESWITCH_FROM, or whose token there is, or what it was last time.
+chosen() {
+  if [ -n "${FREESWITCH_FROM:-}" ]; then
+    echo "$FREESWITCH_FROM"
+  elif [ -n "${FS_TOKEN:-}" ]; then
+    echo signalwire
+  else
+    cat "$ETC/freeswitch.from" 2>/dev/null || echo nix
+  fi
+}
+
 account freeswitch
 unit freeswitch.service
 if ! files_only; then
-  [ -n "${FREESWITCH_FROM:-}" ] || FREESWITCH_FROM=$([ -n "${FS_TOKEN:-}" ] && echo signalwire || echo nix)
-  case $FREESWITCH_FROM in
-    nix | signalwire | installed) "from_$FREESWITCH_FROM" ;;
-    *) echo "FREESWITCH_FROM=$FREESWITCH_FROM: nix, signalwire or installed" >&2; exit 1 ;;
+  from=$(chosen)
+  case $from in
+    nix | signalwire)
+      if [ "$from" != "$(cat "$ETC/freeswitch.from" 2>/dev/null)" ] || ! at_least "$(version)" "$SAFE"; then "from_$from"; fi
+      ;;
+    installed) from_installed ;;
+    *) echo "FREESWITCH_FROM=$from: nix, signalwire or installed" >&2; exit 1 ;;
   esac
-  version=$(/usr/local/sbin/fsdialer-freeswitch -version | grep -oE '[0-9]+\.[0-9]+\.[0-9]+' | head -n 1)
-  echo "FreeSWITCH $version from $FREESWITCH_FROM"
+  version=$(version)
+  echo "FreeSWITCH $version from $from"
+  put /etc/fsdialer/freeswitch.from 0644 <<<"$from"
+  put /etc/fsdialer/freeswitch.program 0644 <<<"$version $(readlink -f "$PROGRAM")"
   if ! at_least "$version" "$SAFE"; then
     echo "FreeSWITCH $version is older than $SAFE (CVE-2026-116779): it is kept on loopback, for the soft operators alone." >&2
     SIP_IP=127.0.0.1
   fi
 fi
-files_only || put /etc/fsdialer/freeswitch.program 0644 <<<"$version $(readlink -f /usr/local/sbin/fsdialer-freeswitch)"
 put /etc/fsdialer/sip_ip 0644 <<<"$SIP_IP"
