@@ -30,6 +30,10 @@ HANGUP_EVENT_S = 5.0
 MISSED_EVENT_S = 1.0
 #: Longest a call can live beyond ringing and talking (seconds): after that even an unreachable switch has ended it.
 MARGIN_S = 60.0
+#: A switch that was frozen may wake with our originate still unread, and carry it out. A call it never said a word of
+#: is looked for so long after it is back, and held for so long while it is silent (seconds), lest the customer be
+#: called by another switch and then by this one.
+UNREAD_S, ASLEEP_S = 10.0, 900.0
 
 
 class Reconciler:
@@ -65,6 +69,8 @@ class Reconciler:
         """The same switch is back after a cut: what did we miss?"""
         for call in self._switchboard.of_switch(link.address.name):
             self._tell(call)
+            if _never_heard_of(call) and call.uuid in self._missing:
+                self._missing[call.uuid] = self._clock() + UNREAD_S - HANGUP_EVENT_S
         try:
             self._stations.look(link)
         except (SwitchError, ValueError) as error:
@@ -175,6 +181,8 @@ class Reconciler:
         """The switch cannot be asked. Its own limits have ended a call that is older than they allow."""
         for call in calls:
             line_limit = self._switchboard.longest_s(call.uuid) + MARGIN_S
+            if _never_heard_of(call):
+                line_limit = max(line_limit, ASLEEP_S)
             if now - call.placed_at > line_limit:
                 self._switchboard.feed(call.uuid, CallLost(now, "SWITCH_GONE"))
 
@@ -204,3 +212,8 @@ class Reconciler:
             call = variables.get("fsdialer_call", "")
             return call not in live if call else company.operators.view(operator).leg != leg
         return leg not in live
+
+
+def _never_heard_of(call: Call) -> bool:
+    """Was it dialled, and no word come of it?"""
+    return call.rang_at is None and call.answered_at is None

@@ -1,0 +1,86 @@
+"""A switch that was frozen and wakes may have an originate of ours to read: its customer is nobody else's until then.
+
+The moment between its answering us and its reading what was sent before cannot be met on purpose with a switch, so the
+parts around the reconciler are stood in for here; the whole of it runs in `freeswitch/test_real_random_kills.py`.
+"""
+
+from types import SimpleNamespace
+
+import pytest
+
+from fsdialer.core.call_facts import Call
+from fsdialer.core.events import CallLost
+from fsdialer.engine.reconcile import ASLEEP_S, UNREAD_S, Reconciler
+
+
+class Board:
+    """A switchboard with one call, and what it is told of it."""
+
+    def __init__(self, call):
+        self.calls, self.told = [call], []
+
+    def of_switch(self, switch):
+        return self.calls
+
+    def longest_s(self, uuid):
+        return 60.0
+
+    def feed(self, uuid, event):
+        self.told.append(event)
+        self.calls = []
+
+    def knows(self, leg):
+        return True
+
+
+class Link:
+    """A switch that has no channel, and says so while it is `up`."""
+
+    address, up = SimpleNamespace(name="fs1"), True
+
+    def ask(self, command, timeout_s=5.0):
+        return '{"row_count": 0}' if command.startswith("show") else "false"
+
+
+@pytest.fixture
+def world():
+    """The reconciler at second 0, when the switch is back, of a call placed at second -20."""
+
+    def make(**facts):
+        call = Call("u-1", "acme", "spring", "1", "+12125550187", "trunk", "fs1", 1, placed_at=-20.0, **facts)
+        board, link, now = Board(call), Link(), [0.0]
+        lines = SimpleNamespace(of=lambda name: link, up=lambda: [link])
+        stations = SimpleNamespace(look=lambda link: None, holds=lambda leg: True)
+        mends = Reconciler(None, lines, board, stations, lambda: now[0])
+
+        def sweep_until(second, step=1.0):
+            while now[0] < second and not board.told:
+                now[0] += step
+                mends.sweep(link)
+            return board.told
+
+        return mends, link, sweep_until
+
+    return make
+
+
+def test_a_call_no_word_came_of_is_looked_for_until_the_switch_must_have_read_it(world):
+    mends, link, sweep_until = world()
+    mends.resync(link)
+    assert sweep_until(UNREAD_S - 1) == []
+    [lost] = sweep_until(UNREAD_S + 2)
+    assert isinstance(lost, CallLost)
+
+
+def test_a_call_that_had_rung_and_is_gone_is_closed_soon(world):
+    mends, link, sweep_until = world(rang_at=-19.0)
+    mends.resync(link)
+    assert sweep_until(3.0)
+
+
+def test_while_the_switch_is_silent_such_a_call_is_held_and_another_is_not(world):
+    for facts, closed_after in (({}, ASLEEP_S), ({"rang_at": -19.0}, 120.0)):
+        mends, link, sweep_until = world(**facts)
+        link.up = False
+        assert sweep_until(closed_after - 25) == []
+        assert sweep_until(closed_after)
