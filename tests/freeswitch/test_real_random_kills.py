@@ -148,12 +148,14 @@ def told(floor, switch):
     return len(waiting) == len(floor.at(switch)) and right and alert is not None and not alert.cleared
 
 
-@pytest.mark.parametrize("how", ["kill -9", "freeze"])
-@pytest.mark.parametrize("station", [Station.RING, Station.NAILED])
+@pytest.mark.timeout(240 * ROUNDS)
+@pytest.mark.parametrize(
+    ("station", "how"), [(Station.RING, "kill -9"), (Station.NAILED, "kill -9"), (Station.RING, "freeze")]
+)
 def test_no_lead_is_lost_or_called_twice_and_everybody_is_told(redis_url, tmp_path, station, how):
     floor = Floor(redis_url, tmp_path, SEED, station)
     try:
-        numbers = [f"+1212555{n:04d}" for n in range(1000, 1030)]
+        numbers = [f"+1212555{n:04d}" for n in range(1000, 1020)]
         floor.dice.shuffle(numbers)
         leads = floor.acme.leads.add("spring", [NewLead(number) for number in numbers], time.time()).lead_ids
         for _ in range(ROUNDS):
