@@ -184,6 +184,21 @@ def test_a_frozen_switch_is_found_out_before_its_operator_is_blamed_and_does_no_
     wait_until(lambda: c.lead(lead).state != "calling", 10, "the customer's call to be over")
 
 
+def test_no_operator_is_promised_to_or_blamed_for_a_customer_whose_own_switch_dies(centre):
+    c = centre(station=Station.RING, max_wait_s=5.0, operator_ring_s=1.0)
+    only_on(c, "fs2")
+    c.switches[1].lab("phone 1003 manual")
+    c.on_line("1003")
+    wait_until(lambda: c.operator("1003").switch == "fs2", what="the phone to be found on fs2")
+    c.add_lead(TALKS)
+    wait_until(lambda: c.operator("1003").state == "reserved", what="the customer to wait for 1003")
+    c.switches[1].process.kill()
+    c.on_line("1001")
+    wait_until(lambda: c.operator("1003").state == "connecting", what="1003 to be told")
+    wait_until(lambda: c.dialer.said("event=WaitExpired"), 10, "the customer's wait to be over")
+    assert c.operator("1001").state == "available" and not c.dialer.said("operator=1001 reason=")
+
+
 @pytest.mark.parametrize("station", [Station.RING, Station.NAILED])
 def test_a_switch_killed_during_a_talk_across_both_leaves_the_customer_in_no_silence(centre, station):
     c = centre(station=station)

@@ -27,6 +27,11 @@ class Lines:
             raise NotConnected(f"switch {switch or '?'} is not connected")
         return link
 
+    def is_up(self, switch: str) -> bool:
+        """Is it known, and its link up?"""
+        link = self._links.get(switch)
+        return link is not None and link.up
+
     def get(self, switch: str) -> SwitchLink | None:
         """The link to a switch, up or not; None when it is unknown."""
         return self._links.get(switch)

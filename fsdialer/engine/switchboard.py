@@ -254,8 +254,11 @@ class Switchboard:
                 self._close(line, effect)
 
     def _seek(self, line: Line, preferred: str, passed_over: tuple[str, ...]) -> None:
-        """Reserve somebody; when nobody suitable is free `serve_waiting` asks again as soon as one is."""
+        """Reserve somebody; with nobody suitable free, or the customer's switch not answering, `serve_waiting` asks
+        again as soon as one is, or it does."""
         call, now = line.call, self._clock()
+        if not self._lines.is_up(call.switch):
+            return
         reach = self._stations.reach(call.switch)
         view = line.company.operators.reserve(call.uuid, line.owner, preferred, passed_over, now, reach)
         if view is None:
@@ -293,7 +296,8 @@ class Switchboard:
         trouble = self._stations.trouble(view)  # no fault of the phone's: free again once its switch is
         if trouble:
             line.company.whereabouts.unreachable(operator, trouble, self._clock())
-        reason = "" if trouble else phone_failure(view.extension, cause, view.in_browser)
+        blameless = trouble or not self._lines.is_up(line.call.switch)  # the customer's is away: no phone was rung
+        reason = "" if blameless else phone_failure(view.extension, cause, view.in_browser)
         log.warning("call=%s operator=%s reason=%s", line.call.uuid, operator, reason or trouble)
         line.company.operators.release(operator, line.call.uuid, self._clock(), failure=reason)
 
