@@ -43,13 +43,17 @@ class RealCentre:
             self._over.append(self.esl.stop)
             until(lambda: self.esl.api("sofia status").count("RUNNING") == 3)
             self.register()
-            env = {"FSDIALER_REDIS_URL": redis_url, "FSDIALER_SECRET_KEY": SECRET, **written}
-            self.dialer = Process(root / "dial.log", "fsdialer", "dial", env=env)
-            self._over.append(self.dialer.stop)
-            until(lambda: self.dialer.said("up=True"))
+            self._env = {"FSDIALER_REDIS_URL": redis_url, "FSDIALER_SECRET_KEY": SECRET, **written}
+            self._root = root
+            self.start_dialer()
         except BaseException:
             self.stop()
             raise
+
+    def start_dialer(self):
+        self.dialer = Process(self._root / f"dial-{time.monotonic_ns()}.log", "fsdialer", "dial", env=self._env)
+        self._over.append(self.dialer.stop)
+        until(lambda: self.dialer.said("up=True"))
 
     def _company(self):
         acme = CompanyStore(self.redis, "acme")

@@ -1,6 +1,7 @@
 """A SIP peer over UDP that a switch calls: a carrier's customer, a PBX or an operator's phone. It answers, keeps every
 message it was sent, and treats a REFER as it was told to."""
 
+import contextlib
 import re
 import socket
 import threading
@@ -49,6 +50,23 @@ class Peer:
     def requests(self, method):
         """Those it was sent, as text."""
         return [text for text in list(self.messages) if text.startswith(f"{method} ")]
+
+    def first_sound(self, seconds):
+        """When the first audio that is no silence came (monotonic); None when there was none in so many seconds."""
+        end = time.monotonic() + seconds
+        self._rtp.settimeout(0)
+        with contextlib.suppress(BlockingIOError):
+            while self._rtp.recv(2000):  # what an earlier call left
+                pass
+        self._rtp.settimeout(0.1)
+        while time.monotonic() < end:
+            try:
+                audio = self._rtp.recv(2000)[12:]
+            except TimeoutError:
+                continue
+            if any(byte not in b"\xff\x7f\xfe\x7e" for byte in audio):
+                return time.monotonic()
+        return None
 
     def hears(self, seconds):
         """How many packets of audio come in so many seconds, and how many of them are no silence."""
