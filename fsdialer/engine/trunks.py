@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 #: A call that failed by its gateway's fault is made again through another after so long (seconds).
 FAILOVER_S = 1.0
 #: A second as the carrier may measure it: what we send in one goes out a little unevenly.
-SECOND_S = 1.05
+SECOND_S = 1.1
 
 
 class Trunks:

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 #: How many of people's deeds are kept.
 _LOG_LENGTH = 1000
 #: A second as `take_switch.lua` measures it.
-_SECOND_S = 1.05
+_SECOND_S = 1.1
 
 
 @dataclass(frozen=True, slots=True)

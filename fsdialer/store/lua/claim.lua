@@ -7,7 +7,7 @@
 local campaign, owner, now, lease_until = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local max_attempts, gateway, channels, per_second = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
 local switch = ARGV[9]
-local BUSY_NUMBER_DELAY_S, WINDOW_S = 5, 1.05 -- the window is a little over a second: claims and sends are not one instant
+local BUSY_NUMBER_DELAY_S, WINDOW_S = 5, 1.1 -- the window is a little over a second: claims and sends are not one instant
 
 if not owns(campaign, owner) then return redis.error_reply('STALE_OWNER') end
 local result = {}

@@ -3,7 +3,7 @@
 -- RETURNS: how many of them, from the first on, there was room for.
 -- WHY: a switch's limits hold over all companies and dialers; a call whose lease ran out holds no room any more.
 local now, lease_until, most, per_second = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local WINDOW_S = 1.05
+local WINDOW_S = 1.1
 if get(ROOT, 'drained') ~= '' then return 0 end
 local calls, starts = key('calls'), key('starts')
 redis.call('ZREMRANGEBYSCORE', calls, '-inf', now)
