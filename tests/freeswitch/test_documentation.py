@@ -22,7 +22,7 @@ VARS = variables((ROOT / "freeswitch/vars.xml").read_text())
 def test_the_ports_of_the_table_are_those_of_the_variables_file():
     rows = re.findall(r"^\| ([0-9–]+)[^|]*\| ((?:`[a-z_]+`(?:, )?)+) \|", SETTING_UP, re.M)
     table = {name: port for ports, names in rows for name, port in _paired(names, ports)}
-    assert len(table) == 7
+    assert len(table) == 8
     for name, port in table.items():
         assert VARS[name].rpartition(":")[2] == port, name
 
