@@ -58,11 +58,6 @@ class Leads:
         """Move leads whose retry has fallen due to the lead queue; `limit` of them at the most."""
         return int(self._scripts.run("release_due", campaign, now, limit))
 
-    def next_due_at(self, campaign: str) -> float | None:
-        """When the next retry falls due; None when none waits."""
-        retries = self.next_retries(campaign, 1)
-        return retries[0][1] if retries else None
-
     def next_retries(self, campaign: str, count: int) -> list[tuple[str, float]]:
         """The next leads to be called again, and when."""
         waiting = self._redis.zrange(self._keys.waiting(campaign), 0, count - 1, withscores=True)

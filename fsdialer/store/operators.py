@@ -288,11 +288,6 @@ class Operators:
         """Make available whose wrap-up time is over; how many."""
         return int(self._scripts.run("end_wrap_up", now))
 
-    def next_wrap_up_end(self) -> float | None:
-        """When the next wrap-up ends; None when nobody wraps up."""
-        first = self._redis.zrange(self._keys.wrapping, 0, 0, withscores=True)
-        return first[0][1] if first else None
-
     def _presence(
         self, operator: str, action: str, now: float, campaign: str = "", via: str = "", detail: str = ""
     ) -> None:
