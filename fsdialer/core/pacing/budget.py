@@ -26,7 +26,7 @@ SUMMED_EVERY_S = 5.0
 CREDIT, CREDIT_BY_ROOT, CREDIT_FADES, LEAST_CREDIT_FADES = 1.0, 0.8, 50.0, 90.0
 #: Kept back from the target: so many customers times the root of the operators at 3 %, so that luck seldom reaches the
 #: lock, saved over so many answers an operator (about three quarters of an hour); at least this share of the budget.
-RESERVE_BY_ROOT, RESERVE_SAVED, RESERVE_SHARE = 1.0, 18.0, 0.045
+RESERVE_BY_ROOT, RESERVE_SAVED, RESERVE_SHARE = 1.0, 18.0, 0.05
 #: The share of the target not yet dared while nothing is known, and the answers an operator over which that fades.
 CAUTION, CAUTION_FADES = 0.4, 12.0
 #: So many customers more or fewer in the budget move the rate aimed at e-fold, within these powers of e.
@@ -202,7 +202,7 @@ class Budget:
         """
         self._operators = max(operators, 4.0)
         self._aim = self._rate_aimed_at(t)
-        return (0.82 + 10.0 / self._operators**2) * self._yield.correction * self._aim
+        return (0.62 + 4.4 / self._operators) * self._yield.correction * self._aim
 
     def _rate_aimed_at(self, t: float) -> float:
         rate = self.target * math.exp(max(LEAST_SWING, min(MOST_SWING, self.slack / SWING)))
