@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from fsdialer.errors import UnsafeCommand
-from fsdialer.esl import auto_answer
+from fsdialer.esl import allowed, auto_answer
+from fsdialer.esl.allowed import checked
 
 #: FreeSWITCH reads up to 10 MiB and then runs what it has, cut off; ours are short, so anything longer is a mistake.
 LONGEST = 8 * 1024
@@ -52,24 +53,6 @@ DETECTORS = MappingProxyType(
 #: How long a machine's beep is waited for after the message it did not wait for (ms).
 BEEP_WAIT_MS = 15_000
 
-_UUID = re.compile(r"[0-9A-Za-z-]{1,64}")
-# Without ":_:", which parts several originates in one.
-_DESTINATION = re.compile(r"(?!.*:_:)(sofia|user|loopback|verto\.rtc|error)/[0-9A-Za-z_.@:/+*#-]{1,300}")
-_NUMBER = re.compile(r"(\+?[0-9*#]{1,24})?")
-_CAUSE = re.compile(r"[A-Z][A-Z0-9_]{1,40}")
-_EVENT = re.compile(r"[A-Z][A-Z0-9_]{1,40}|[a-z][a-z_]{0,30}::[a-z_]{1,30}")
-_TAG = re.compile(r"[0-9A-Za-z_.-]{0,64}")
-_EXTENSION = re.compile(r"[0-9A-Za-z_.-]{1,64}")
-_DOMAIN = re.compile(r"[0-9A-Za-z.:-]{0,253}")
-_NAME = re.compile(r"[0-9A-Za-z_.-]{1,64}")
-_VARIABLE = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_VALUE = re.compile(r"[0-9A-Za-z_.:-]{0,200}")
-_JOB = re.compile(r"[0-9A-Za-z_.:-]{1,200}")
-_FILE = re.compile(r"/?[A-Za-z0-9_./-]{1,200}")
-_RECORDING = re.compile(r"(/[A-Za-z0-9_-][A-Za-z0-9_.-]{0,200}){2,30}\.wav")
-_DIGIT = re.compile(r"[0-9]")
-_GENERATED = re.compile(r"(silence|tone)_stream://[A-Za-z0-9%(),.;=*_-]{1,150}")
-
 
 def originate_customer(
     *,
@@ -107,10 +90,10 @@ def originate_customer(
     wait_ms = _number("wait", wait_s * 1000, 100, 600_000)
     talk_s = _number("longest talk", max_talk_s, 1, 604_800)
     variables = {
-        "origination_uuid": _checked("call", _UUID, call),
+        "origination_uuid": checked("call", allowed.UUID, call),
         "originate_timeout": _number("ring time", ring_s, 1, 600),
         "ignore_early_media": "true",
-        "origination_caller_id_number": _checked("caller id", _NUMBER, caller_id),
+        "origination_caller_id_number": checked("caller id", allowed.NUMBER, caller_id),
         "hangup_after_bridge": "true",
         "uuid_bridge_park_on_cancel": "true",
         "park_timeout": f"{max(1, round(wait_s))}:{NO_PICKUP}",
@@ -129,7 +112,7 @@ def waiting_room(wait: str, message: str, opt_out_key: str) -> str:
     """What an answered customer hears until somebody takes them: `wait`, then the end that nobody needs to command."""
     steps = [f"playback:{wait}"]
     if message and opt_out_key:
-        key = _checked("opt-out key", _DIGIT, opt_out_key)
+        key = checked("opt-out key", allowed.DIGIT, opt_out_key)
         steps.append(f"play_and_get_digits:1 1 1 {OPT_OUT_MS} # {_sound(message)} silence_stream://1 {OPT_OUT} {key}")
     elif message:
         steps.append(f"playback:{_sound(message)}")
@@ -155,10 +138,10 @@ def originate_operator(
     it for so long. `caller_name` is the campaign's; the customer's number is never in it.
     """
     variables = {
-        "origination_uuid": _checked("leg", _UUID, leg),
+        "origination_uuid": checked("leg", allowed.UUID, leg),
         "originate_timeout": _number("ring time", ring_s, 1, 600),
         "origination_caller_id_name": f"'{_plain(caller_name)}'",
-        "origination_caller_id_number": _checked("caller id", _NUMBER, caller_number) or "0",
+        "origination_caller_id_number": checked("caller id", allowed.NUMBER, caller_number) or "0",
         **({} if silent_s else auto_answer.variables(family)),
         "ignore_early_media": "true",  # or ringback would count as an answer, and a customer be joined to it
         "ignore_display_updates": "true",  # or the bridge would tell the phone whom it talks to
@@ -180,7 +163,7 @@ def originate_test(
     """Ring an operator's phone on channel `leg` for a test: a tone, then what it hears is played back to it a second
     later, for `talk_s` seconds in all."""
     variables = {
-        "origination_uuid": _checked("leg", _UUID, leg),
+        "origination_uuid": checked("leg", allowed.UUID, leg),
         "originate_timeout": _number("ring time", ring_s, 1, 600),
         "origination_caller_id_name": f"'{_plain(caller_name)}'",
         "origination_caller_id_number": "0",
@@ -195,23 +178,26 @@ def originate_test(
 
 def bridge(one: str, other: str) -> str:
     """Join two answered channels."""
-    return f"uuid_bridge {_checked('leg', _UUID, one)} {_checked('leg', _UUID, other)}"
+    return f"uuid_bridge {checked('leg', allowed.UUID, one)} {checked('leg', allowed.UUID, other)}"
 
 
 def kill(leg: str, cause: str) -> str:
     """End a channel with a hangup cause."""
-    return f"uuid_kill {_checked('leg', _UUID, leg)} {_checked('cause', _CAUSE, cause)}"
+    return f"uuid_kill {checked('leg', allowed.UUID, leg)} {checked('cause', allowed.CAUSE, cause)}"
 
 
 def setvar(leg: str, name: str, value: str) -> str:
     """Set a variable of a channel, to letters, digits and ``_ . : -``."""
-    variable, value = _checked("variable", _VARIABLE, name), _checked("value", _VALUE, value)
-    return f"uuid_setvar {_checked('leg', _UUID, leg)} {variable} {value}".rstrip()
+    variable, value = (
+        checked("variable", allowed.VARIABLE, name),
+        checked("value", allowed.VALUE, value),
+    )
+    return f"uuid_setvar {checked('leg', allowed.UUID, leg)} {variable} {value}".rstrip()
 
 
 def broadcast(leg: str, sound: str) -> str:
     """Play a sound to the one who is on a channel, and not to their partner."""
-    return f"uuid_broadcast {_checked('leg', _UUID, leg)} {_sound(sound)} aleg"
+    return f"uuid_broadcast {checked('leg', allowed.UUID, leg)} {_sound(sound)} aleg"
 
 
 def leave_message(leg: str, message: str, beeped: bool) -> str:
@@ -224,27 +210,27 @@ def leave_message(leg: str, message: str, beeped: bool) -> str:
     steps = (
         ["playback:silence_stream://1000", sound] if beeped else [sound, f"playback:silence_stream://{BEEP_WAIT_MS}"]
     )
-    return f"uuid_transfer {_checked('leg', _UUID, leg)} '{','.join([*steps, 'hangup:NORMAL_CLEARING'])}' inline"
+    return f"uuid_transfer {checked('leg', allowed.UUID, leg)} '{','.join([*steps, 'hangup:NORMAL_CLEARING'])}' inline"
 
 
 def stop_beeps(leg: str) -> str:
     """Listen no longer for a beep."""
-    return f"avmd {_checked('leg', _UUID, leg)} stop"
+    return f"avmd {checked('leg', allowed.UUID, leg)} stop"
 
 
 def module_exists(module: str) -> str:
     """Answered ``true`` or ``false``."""
-    return f"module_exists {_checked('module', _NAME, module)}"
+    return f"module_exists {checked('module', allowed.NAME, module)}"
 
 
 def exists(leg: str) -> str:
     """Answered ``true`` or ``false``."""
-    return f"uuid_exists {_checked('leg', _UUID, leg)}"
+    return f"uuid_exists {checked('leg', allowed.UUID, leg)}"
 
 
 def dump(leg: str) -> str:
     """Everything about a channel, as JSON."""
-    return f"uuid_dump {_checked('leg', _UUID, leg)} json"
+    return f"uuid_dump {checked('leg', allowed.UUID, leg)} json"
 
 
 def show_channels() -> str:
@@ -259,14 +245,14 @@ def sign_of_life() -> str:
 
 def user_destination(extension: str, domain: str = "") -> str:
     """A registered phone: ``user/1001@domain``, or ``user/1001`` for the switch's own domain."""
-    extension = _checked("extension", _EXTENSION, extension)
-    domain = _checked("domain", _DOMAIN, domain)
+    extension = checked("extension", allowed.EXTENSION, extension)
+    domain = checked("domain", allowed.DOMAIN, domain)
     return f"user/{extension}@{domain}" if domain else f"user/{extension}"
 
 
 def gateway_status(gateway: str) -> str:
     """A gateway's state, as text."""
-    return f"sofia status gateway {_checked('gateway', _NAME, gateway)}"
+    return f"sofia status gateway {checked('gateway', allowed.NAME, gateway)}"
 
 
 def contact(extension: str, domain: str = "") -> str:
@@ -276,13 +262,16 @@ def contact(extension: str, domain: str = "") -> str:
 
 def registration(profile: str, extension: str, domain: str = "") -> str:
     """What is known of a phone's registration, as XML; without a domain, in any."""
-    name, user = _checked("profile", _NAME, profile), _checked("extension", _EXTENSION, extension)
-    return f"sofia xmlstatus profile {name} user {user}@{_checked('domain', _DOMAIN, domain)}"
+    name, user = (
+        checked("profile", allowed.NAME, profile),
+        checked("extension", allowed.EXTENSION, extension),
+    )
+    return f"sofia xmlstatus profile {name} user {user}@{checked('domain', allowed.DOMAIN, domain)}"
 
 
 def subscribe(events: Sequence[str]) -> str:
     """Ask for events by name, in plain format; behind CUSTOM stand subclasses, ``avmd::beep``."""
-    return "event plain " + " ".join(_checked("event", _EVENT, event) for event in events)
+    return "event plain " + " ".join(checked("event", allowed.EVENT, event) for event in events)
 
 
 def framed(command: str, job_id: str | None = None) -> bytes:
@@ -295,7 +284,7 @@ def framed(command: str, job_id: str | None = None) -> bytes:
         raise UnsafeCommand("a line break or control character in a command: nothing was sent")
     if "mod_event_socket" in command and "load" in command:
         raise UnsafeCommand("a command must not reload the switch's Event Socket: nothing was sent")
-    job = f"\nJob-UUID: {_checked('job', _JOB, job_id)}" if job_id is not None else ""
+    job = f"\nJob-UUID: {checked('job', allowed.JOB, job_id)}" if job_id is not None else ""
     text = f"{command}{job}\n\n".encode()
     if len(text) > LONGEST:
         raise UnsafeCommand(f"a command of {len(text)} bytes, {LONGEST} are the most: nothing was sent")
@@ -304,12 +293,12 @@ def framed(command: str, job_id: str | None = None) -> bytes:
 
 def _originate(variables: Mapping[str, str], destination: str, application: str) -> str:
     settings = ",".join(f"{name}={value}" for name, value in variables.items() if value)
-    return f"originate {{{settings}}}{_checked('destination', _DESTINATION, destination)} {application}"
+    return f"originate {{{settings}}}{checked('destination', allowed.DESTINATION, destination)} {application}"
 
 
 def _tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Our own marks on a channel, ``fsdialer_lead=17``: ids only."""
-    return {f"fsdialer_{_checked('tag', _VARIABLE, k)}": _checked(k, _TAG, v) for k, v in tags.items()}
+    return {f"fsdialer_{checked('tag', allowed.VARIABLE, k)}": checked(k, allowed.TAG, v) for k, v in tags.items()}
 
 
 def _recorded(recording: str, notice: str) -> dict[str, str]:
@@ -317,7 +306,7 @@ def _recorded(recording: str, notice: str) -> dict[str, str]:
     before the bridge (FreeSWITCH holds back half a second of frames, and loses them when bridged)."""
     if not recording:
         return {}
-    path = _checked("recording", _RECORDING, recording)
+    path = checked("recording", allowed.RECORDING, recording)
     found = {"RECORD_STEREO": "true", "RECORD_MIN_SEC": "0", "RECORD_PRE_BUFFER_FRAMES": "0"}
     if notice:
         found["execute_on_answer_1_notice"] = f"'displace_session {_sound(notice)} m'"
@@ -326,9 +315,9 @@ def _recorded(recording: str, notice: str) -> dict[str, str]:
 
 def _sound(message: str) -> str:
     """A sound for ``playback``; commas, which part applications, are escaped as in the capture."""
-    if _GENERATED.fullmatch(message):
+    if allowed.GENERATED.fullmatch(message):
         return message.replace(",", "\\,")
-    return _checked("message", _FILE, message)
+    return checked("message", allowed.FILE, message)
 
 
 def _plain(text: str) -> str:
@@ -341,9 +330,3 @@ def _number(what: str, value: float, least: int, most: int) -> str:
     if not least <= value <= most:
         raise UnsafeCommand(f"{what} {value!r} is not between {least} and {most}: nothing was sent")
     return str(round(value))
-
-
-def _checked(what: str, allowed: re.Pattern[str], value: str) -> str:
-    if not allowed.fullmatch(value):
-        raise UnsafeCommand(f"{what} {value[:60]!r} has characters that may not stand in a command: nothing was sent")
-    return value

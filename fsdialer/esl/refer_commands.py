@@ -4,9 +4,10 @@
 import re
 
 from fsdialer.errors import UnsafeCommand
+from fsdialer.esl import allowed
+from fsdialer.esl.allowed import checked
 from fsdialer.esl.commands import RINGING, waiting_room
 
-_UUID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _REFER_TO = re.compile(r"sip:[0-9A-Za-z+*#._-]{1,64}@[0-9A-Za-z.-]{1,253}(:[0-9]{1,5})?")
 
 
@@ -17,17 +18,17 @@ def refer(leg: str, target: str) -> str:
     """
     if not _REFER_TO.fullmatch(target):
         raise UnsafeCommand(f"{target[:60]!r} is no plain SIP address: nothing was sent")
-    return f"uuid_deflect {_leg(leg)} {target}"
+    return f"uuid_deflect {checked('leg', allowed.UUID, leg)} {target}"
 
 
 def refer_answer(leg: str) -> str:
     """The SIP status the far side answered a REFER with; ``_undef_`` while there is none."""
-    return f"uuid_getvar {_leg(leg)} sip_refer_status_code"
+    return f"uuid_getvar {checked('leg', allowed.UUID, leg)} sip_refer_status_code"
 
 
 def refer_result(leg: str) -> str:
     """The SIP status in its last NOTIFY: what came of the REFER; ``_undef_`` while there is none."""
-    return f"uuid_getvar {_leg(leg)} sip_refer_target_status_code"
+    return f"uuid_getvar {checked('leg', allowed.UUID, leg)} sip_refer_target_status_code"
 
 
 def let_ring(leg: str, wait_s: float, message: str = "", opt_out_key: str = "") -> str:
@@ -38,10 +39,4 @@ def let_ring(leg: str, wait_s: float, message: str = "", opt_out_key: str = "") 
     bursts = -(-wait_ms // 5000)  # a burst of 1 s in five or somewhat less, so that the last ends when the wait does
     on_ms = min(1000, wait_ms // bursts // 2)
     wait = rf"{RINGING}{on_ms}\,{wait_ms // bursts - on_ms}\,440\,480)" + (f";loops={bursts}" if bursts > 1 else "")
-    return f"uuid_transfer {_leg(leg)} {waiting_room(wait, message, opt_out_key)} inline"
-
-
-def _leg(leg: str) -> str:
-    if not _UUID.fullmatch(leg):
-        raise UnsafeCommand(f"{leg[:60]!r} is no leg: nothing was sent")
-    return leg
+    return f"uuid_transfer {checked('leg', allowed.UUID, leg)} {waiting_room(wait, message, opt_out_key)} inline"

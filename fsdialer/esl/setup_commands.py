@@ -1,13 +1,9 @@
 """Commands about a switch's own set-up: operators' records forgotten, gateways taken in and out. Text out, as in
 `commands`; calls that are up are touched by none of them."""
 
-import re
-
 from fsdialer.core.switch_config import CARRIER_PROFILE, GATEWAY_DOMAIN, MARK, OPERATORS_PROFILE
 from fsdialer.errors import UnsafeCommand
-
-_DOMAIN = re.compile(r"[0-9A-Za-z.:-]{0,253}")
-_NAME = re.compile(r"[0-9A-Za-z_.-]{1,64}")
+from fsdialer.esl import allowed
 
 
 def forget_operators() -> str:
@@ -73,12 +69,12 @@ def most(what: str) -> str:
 
 
 def _user(extension: str, domain: str, between: str) -> str:
-    if not _NAME.fullmatch(extension) or not _DOMAIN.fullmatch(domain):
+    if not allowed.NAME.fullmatch(extension) or not allowed.DOMAIN.fullmatch(domain):
         raise UnsafeCommand(f"{extension!r} {domain!r} is no user of a domain: nothing was sent")
     return f"{extension}{between}{domain}" if domain else extension
 
 
 def _gateway(name: str) -> str:
-    if not _NAME.fullmatch(name):
+    if not allowed.NAME.fullmatch(name):
         raise UnsafeCommand(f"{name!r} is no gateway's name: nothing was sent")
     return name
