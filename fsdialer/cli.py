@@ -72,7 +72,7 @@ def worker() -> None:
     run_worker(read_settings())
 
 
-@main.command()
+@main.command(short_help="Everything on this machine, with a simulated FreeSWITCH.")
 @click.option("--leads", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Your own CSV of leads.")
 @click.option("--fast", is_flag=True, help="A lead's whole life passes in two minutes.")
 @click.option(
@@ -161,7 +161,7 @@ def user_add(
 # -- leads and operators ---------------------------------------------------------------------------------------------
 
 
-@main.command()
+@main.command(short_help="Load a CSV of leads; every bad row is reported.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @company_option
 @campaign_option
@@ -173,7 +173,7 @@ def load(file: Path, company: str | None, campaign: str, queue: bool) -> None:
     (load_queued if queue else load_here)(read_settings(), company_of(company), campaign, file)
 
 
-@main.command()
+@main.command(short_help="Why LEAD is or is not being called.")
 @click.argument("lead")
 @company_option
 def why(lead: str, company: str | None) -> None:
@@ -188,7 +188,7 @@ def why(lead: str, company: str | None) -> None:
             click.echo(f"  {sentence}")
 
 
-@main.command()
+@main.command(short_help="Put OPERATOR on the line, or take them off it.")
 @click.argument("what", type=click.Choice(["on", "off", "pause"]))
 @click.argument("operator")
 @company_option
@@ -227,7 +227,7 @@ def status(as_json: bool, company: str | None) -> None:
     show([store.company(each) for each in ids], as_json, time.time())
 
 
-@main.command()
+@main.command(short_help="Look at everything; say what is wrong and how to mend it.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.option("--no-call", is_flag=True, help="Without the test call, of two seconds at the most, through each switch.")
 def check(as_json: bool, no_call: bool) -> None:

@@ -31,7 +31,7 @@ _XML_CURL = b'    <load module="mod_xml_curl"/>\n'
 _WRITTEN = ".written"
 
 
-@click.group()
+@click.group(short_help="A FreeSWITCH for fsdialer: configuration, phones.")
 def freeswitch() -> None:
     """A FreeSWITCH for fsdialer: its configuration, its operators' phones."""
 

@@ -9,7 +9,7 @@ from fsdialer.verbs.shared import company_of, company_option
 _HEAD = ("gateway", "detector", "right", "false machine", "", "false person", "", "people", "sent away", "people lost")
 
 
-@click.command()
+@click.command(short_help="What detectors of answering machines heard, and the truth.")
 @company_option
 @click.option("--days", type=click.IntRange(1, 90), default=7, show_default=True, help="UTC days, today among them.")
 def machines(company: str | None, days: int) -> None:

@@ -24,7 +24,7 @@ def explain(company: str | None, campaign: str, last: int) -> None:
     show_decisions(company_of(company), campaign, last)
 
 
-@click.command()
+@click.command(short_help="What each way of pacing would give.")
 @click.option("--scenario", default="operators-20", show_default=True, help="Its name in the file, or one of ours.")
 @click.option("--file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Scenarios of your own.")
 @click.option("--from-history", is_flag=True, help="The campaign's own last days instead of a scenario.")

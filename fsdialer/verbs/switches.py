@@ -17,7 +17,7 @@ def _myself() -> str:
         return "somebody at a terminal"
 
 
-@click.group()
+@click.group(short_help="Telephone switches: list, drain, take back, limit.")
 def switch() -> None:
     """Telephone switches: what each carries, and which get no new calls."""
 

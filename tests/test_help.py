@@ -1,0 +1,12 @@
+"""`fsdialer --help`: the first thing a newcomer reads."""
+
+from click.testing import CliRunner
+
+from fsdialer.cli import main
+
+
+def test_every_verb_is_summed_up_in_a_whole_sentence():
+    listed = CliRunner().invoke(main, ["--help"], terminal_width=80).output.split("Commands:")[1]
+    verbs = [line for line in listed.splitlines() if line.strip()]
+    assert len(verbs) > 15
+    assert all(line.endswith(".") and not line.endswith("...") for line in verbs), listed
