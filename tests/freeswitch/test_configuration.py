@@ -156,3 +156,11 @@ def test_only_other_switches_named_may_call_operators_phones_and_they_reach_noth
     for hostile in ("+12125550100", "op-1001 x", "op-${system(id)}", "held-x,y", f"held-{leg},u"):
         assert not any(re.fullmatch(each, hostile) for each in asked[:-1])
     assert asked[4:] == ["^check$", "^.*$"]
+
+
+def test_a_phone_that_is_rung_for_another_switch_is_offered_all_codecs():
+    """By itself FreeSWITCH offers the one codec of the leg that is there already, and a phone without it refuses."""
+    bridges = [
+        n.get("data") for n in tree(CONF / "dialplan/switches.xml").iter("action") if n.get("application") == "bridge"
+    ]
+    assert len(bridges) == 3 and all("media_mix_inbound_outbound_codecs=true" in each for each in bridges)
