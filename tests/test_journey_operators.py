@@ -6,7 +6,7 @@ import pytest
 
 from fsdialer.core.campaigns import Station
 from fsdialer.errors import Refused
-from tests.journey import wait_until
+from tests.journey import LEAVES_AFTER_3S, wait_until
 
 
 def test_operator_removed_from_the_presence_set_by_hand_leaves_within_a_second(centre):
@@ -73,3 +73,14 @@ def test_the_phone_of_an_operator_on_the_pbx_is_tested_through_the_gateway(centr
     c.store.operators.ask_for_phone_test("1002")
     wait_until(lambda: "answered after" in c.operator("1002").phone_test, 12, "the test to be over")
     assert c.operator("1002").phone_test_ok
+
+
+def test_who_hangs_up_a_held_phone_just_after_the_customer_did_is_rung_again_and_not_blamed(centre):
+    c = centre(wrap_up_s=0.0)
+    c.on_line("1001")
+    leg = c.operator("1001").leg
+    assert c.disposition(c.add_lead(LEAVES_AFTER_3S)).disposition == "answered"
+    wait_until(lambda: c.operator("1001").state == "available", what="the operator to be free")
+    c.switch.lab("phone 1001 hangup")
+    wait_until(lambda: c.operator("1001").leg not in ("", leg), what="the phone to be rung again")
+    assert not c.dialer.said("off_line=yes")

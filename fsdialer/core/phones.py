@@ -71,6 +71,8 @@ class PhoneTest:
 
 #: A phone that was well so long ago (seconds) is tested before the next customer.
 SHIFT_S = 12 * 3600
+#: Who puts the receiver down so soon (seconds) after a talk is over has ended that talk.
+JUST_OVER_S = 3.0
 #: A talk this long (seconds) proves a phone as well as a test does.
 PROOF_TALK_S = 20.0
 

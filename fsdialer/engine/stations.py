@@ -279,7 +279,8 @@ class Stations:
         held.company.operators.phone_up(held.operator, leg, self._clock())
 
     def _lost(self, leg: str, cause: str) -> None:
-        """Hung up during a talk or its wrap-up: the way to end a call by phone. At any other time: a fault."""
+        """Hung up during a talk or its wrap-up, or just after: the way to end a call by phone, whose end may be known
+        before. At any other time: a fault."""
         held = self._held.get(leg)
         if held is None:
             return
@@ -288,7 +289,7 @@ class Stations:
         view = operators.view(held.operator)
         if view.leg not in ("", leg):
             return
-        if view.state in ("on_call", "wrap_up"):
+        if view.state in ("on_call", "wrap_up") or (view.state == "available" and operators.just_talked(view, now)):
             operators.phone_lost(held.operator, now)
         elif trouble := self.trouble(view):
             operators.phone_lost(held.operator, now)

@@ -9,7 +9,7 @@ from fsdialer.core.call_facts import Refer
 from fsdialer.core.campaigns import BROWSER_STATIONS, DEFAULT_DELAYS, HELD_STATIONS
 from fsdialer.core.leads import OUTCOMES
 from fsdialer.core.machines import MACHINE_OUTCOME
-from fsdialer.core.phones import proved
+from fsdialer.core.phones import JUST_OVER_S, proved
 from fsdialer.core.times import day, epoch, iso
 from fsdialer.errors import NotFound, Refused
 from fsdialer.store.feed import Feed
@@ -233,9 +233,19 @@ class Operators:
     def proved(self, operator: str, now: float) -> bool:
         """Has the operator's phone shown in this shift that it works (`core.phones.proved`)?"""
         view = self.view(operator)
+        ended_at, talk_s = self._last_talk(view)
+        return proved(view.phone_test_ok, view.phone_tested_at, talk_s, ended_at, now)
+
+    def just_talked(self, view: OperatorView, now: float) -> bool:
+        """Was their last talk over but a moment ago (`core.phones.JUST_OVER_S`)?"""
+        ended_at, _ = self._last_talk(view)
+        return ended_at is not None and now - ended_at < JUST_OVER_S
+
+    def _last_talk(self, view: OperatorView) -> tuple[float | None, float]:
+        """When their last call ended, if they talked in it, and how long they did."""
         talk = self._redis.hgetall(self._keys.call(view.last_call)) if view.last_call else {}
         ended_at = epoch(talk["ended"]) if talk.get("ended") and talk.get("bridged") else None
-        return proved(view.phone_test_ok, view.phone_tested_at, float(talk.get("talk_s") or 0), ended_at, now)
+        return ended_at, float(talk.get("talk_s") or 0)
 
     def ask_for_phone_test(self, operator: str, then: str = "") -> None:
         """Have the operator's phone tested, and get on the line of campaign `then` if it is well; Refused while they
