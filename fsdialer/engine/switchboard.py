@@ -313,10 +313,8 @@ class Switchboard:
             max_attempts=campaign.max_attempts,
             now=now,
         )
-        went_through = call.rang_at is not None or call.answered_at is not None
-        self._trunks.ended(line.company, call.gateway, close.cause, went_through)
-        if not verdict.charged:
-            step = self._trunks.failover(call, campaign.gateways, close.cause, step)
+        self._trunks.ended(line.company, call, close)
+        step = self._trunks.failover(call, campaign.gateways, close, verdict.charged, step)
         line.company.calls.finish(
             call.uuid, line.owner, now, verdict, step, campaign.wrap_up_s, close.cause, close.sip_status
         )

@@ -15,6 +15,7 @@ import gevent
 from fsdialer.core import trunk_care
 from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Gateway
+from fsdialer.core.effects import CloseCall
 from fsdialer.core.retry import NextStep
 from fsdialer.core.switches import has
 from fsdialer.core.trunk_care import WELL, Health
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 
 #: A call that failed by its gateway's fault is made again through another after so long (seconds).
 FAILOVER_S = 1.0
+#: So many times in a row; then it is the lead's number that no carrier serves at the moment, and it waits its time.
+FAILOVERS = 3
 #: A second as the carrier may measure it: what we send in one goes out a little unevenly.
 SECOND_S = 1.1
 
@@ -41,6 +44,7 @@ class Trunks:
         self._health: dict[str, dict[str, Health]] = {}
         self._down_on: dict[tuple[str, str], set[str]] = {}
         self._found_on: dict[tuple[str, str], dict[str, str]] = {}
+        self._failovers: dict[tuple[str, str], int] = {}  # company, lead → how often in a row
         self._said: dict[tuple[str, str], str] = {}
         self._sent: dict[tuple[str, str], deque[float]] = {}  # when the last second's calls went out (monotonic)
 
@@ -61,22 +65,30 @@ class Trunks:
                 return
             gevent.sleep(sent[0] + SECOND_S - now)
 
-    def ended(self, company: CompanyStore, gateway: str, cause: str, went_through: bool) -> None:
-        """A call through the gateway is over."""
+    def ended(self, company: CompanyStore, call: Call, close: CloseCall) -> None:
+        """A call through its gateway is over."""
+        gateway = call.gateway
         health = self._health.setdefault(company.id, {})
         before = health.get(gateway, WELL)
-        after = trunk_care.after_call(before, cause, went_through, self._clock())
+        after = trunk_care.after_call(before, close.cause, close.rang, call.answered_at is not None, self._clock())
         health[gateway] = after
         if after.faults != before.faults:
             self._say(company, gateway, f"failing: {after.reason}" if after.faults else "up")
+        elif after.doubted_until != before.doubted_until:
+            self._say(company, gateway, "silent: its last calls did not even ring" if after.doubted_until else "up")
 
-    def failover(self, call: Call, gateways: Sequence[str], cause: str, step: NextStep) -> NextStep:
-        """What becomes of a lead whose call failed by its gateway's fault while another gateway is well: it is called
-        again soon, by that one. At any other time `step`."""
-        health, now = self._health.get(call.company, {}), self._clock()
+    def failover(
+        self, call: Call, gateways: Sequence[str], close: CloseCall, charged: bool, step: NextStep
+    ) -> NextStep:
+        """What becomes of a lead whose call failed by its gateway's fault, before any phone rang, while another gateway
+        is well: it is called again soon, by one of those. At any other time `step`: whose phone has rung was called."""
+        health, now, lead = self._health.get(call.company, {}), self._clock(), (call.company, call.lead)
         others = [name for name in gateways if name != call.gateway and not health.get(name, WELL).rests(now)]
-        if cause not in trunk_care.FAULTS or not others or step.retry_at is None:
+        before = self._failovers.pop(lead, 0)
+        gateways_own = close.cause in trunk_care.FAULTS and not close.rang and not charged
+        if not gateways_own or not others or step.retry_at is None or before >= FAILOVERS:
             return step
+        self._failovers[lead] = before + 1
         return replace(step, retry_at=min(step.retry_at, now + FAILOVER_S))
 
     def look(self, company: CompanyStore, gateways: Sequence[Gateway]) -> None:
@@ -109,7 +121,7 @@ class Trunks:
         if self._found_on.get((company.id, gateway)) != states:
             self._found_on[company.id, gateway] = dict(states)
             company.setup.save_gateway_on(gateway, states)
-        if state != "up" or not health[gateway].rests(now):
+        if state != "up" or not (health[gateway].rests(now) or health[gateway].doubted(now)):
             self._say(company, gateway, state)
 
     def _say(self, company: CompanyStore, gateway: str, state: str) -> None:

@@ -1,12 +1,17 @@
 """Calls go out no faster than their gateway takes them."""
 
 import time
+from dataclasses import replace
 
 import gevent
+import pytest
 
+from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Gateway
+from fsdialer.core.effects import CloseCall
+from fsdialer.core.retry import NextStep
 from fsdialer.engine.lines import Lines
-from fsdialer.engine.trunks import Trunks
+from fsdialer.engine.trunks import FAILOVERS, Trunks
 
 GATEWAY = Gateway("acme", "trunk", calls_per_second=20)
 
@@ -31,3 +36,33 @@ def test_gateways_do_not_wait_for_each_other():
         for _ in range(20):
             trunks.wait_turn("acme", Gateway("acme", name, calls_per_second=20))
     assert time.monotonic() - started < 1
+
+
+CALL = Call("u", "acme", "spring", "7", "+12125550100", "trunk", "fs1", 1, 1000.0)
+FAILED = CloseCall("NORMAL_TEMPORARY_FAILURE", 503, rang=False, by_customer=False)
+LATER = NextStep(1600.0, "waiting", "again 10 min after technical")
+BOTH = ("trunk", "spare")
+
+
+@pytest.fixture
+def trunks():
+    return Trunks(Lines(), lambda: 1000.0)
+
+
+def test_a_lead_whose_gateway_failed_it_is_called_by_the_other_at_once(trunks):
+    soon = trunks.failover(CALL, BOTH, FAILED, False, LATER)
+    assert soon.retry_at == 1001.0
+    assert trunks.failover(CALL, ("trunk",), FAILED, False, LATER) == LATER
+
+
+def test_a_lead_whose_phone_has_rung_is_not_called_by_the_other_gateway_a_second_later(trunks):
+    assert trunks.failover(CALL, BOTH, replace(FAILED, rang=True), False, LATER) == LATER
+
+
+def test_a_number_that_no_carrier_serves_is_not_called_every_second_for_ever(trunks):
+    def fail(call=CALL):
+        return trunks.failover(call, BOTH, FAILED, False, LATER).retry_at
+
+    assert [fail() for _ in range(FAILOVERS + 1)] == [1001.0] * FAILOVERS + [1600.0]
+    assert fail(replace(CALL, lead="8")) == 1001.0
+    assert fail() == 1001.0, "when its time has come it is tried as before"
