@@ -143,8 +143,13 @@ class Switchboard:
                 self._seek(line, line.call.preferred, _not_again(line.call))
 
     def hang_up(self, uuid: str) -> None:
-        """A person asked for it."""
-        self.feed(uuid, events.HangUpAsked(self._clock()))
+        """A person asked for it. A talk on a switch that does not answer is over for its operator all the same; should
+        that switch wake, it is told to end a channel no call knows."""
+        now, call = self._clock(), self.call(uuid)
+        if call and call.bridged_at is not None and not call.away and not self._lines.is_up(call.switch):
+            self.feed(uuid, events.CallLost(now, "SWITCH_GONE"))
+        else:
+            self.feed(uuid, events.HangUpAsked(now))
 
     def _owner_of(self, leg: str) -> str:
         return leg if leg in self._calls else self._legs.get(leg, "")

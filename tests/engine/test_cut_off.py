@@ -63,6 +63,27 @@ def test_a_customer_who_hangs_up_during_a_cut_is_closed_once(centre):
     c.audit()
 
 
+def test_an_operator_can_end_a_talk_on_a_switch_that_is_frozen(centre):
+    """Nothing is known of the talk, and nothing can be ended there; but nobody has to sit before a dead line for it."""
+    c = centre()
+    c.on_line("1001")
+    lead = c.add_lead(TALKS)
+    call = c.talking(lead)
+    switch = c.switch.process.child.pid
+    os.kill(switch, signal.SIGSTOP)
+    try:
+        wait_until(lambda: "fs1" in c.operator("1001").unreachable, 20, "the operator to be told")
+        wait_until(lambda: c.dialer.said(r"switch=fs1 up=no"), 20, "the switch to be known as away")
+        c.store.feed.publish("wish", what="hangup", operator="1001", call=call["uuid"])
+        assert closed(c, lead).disposition == "answered"
+        assert c.operator("1001").call == ""
+    finally:
+        os.kill(switch, signal.SIGCONT)
+    wait_until(lambda: call["uuid"] not in c.channels(), 20, "the customer's channel to be ended")
+    wait_until(lambda: c.operator("1001").state == "available", 20, "the operator to be free")
+    c.audit()
+
+
 def test_the_switchs_process_killed_and_started_again_operators_are_back_and_calls_are_closed(centre):
     c = centre()
     c.on_line("1001", "1002")

@@ -139,13 +139,15 @@ class Floor:
             end()
 
 
-def told(floor, switch):
-    """The operators there read that it does not answer, once none of them is in a talk; so do administrators."""
+def told(floor, switch, dead):
+    """The operators there read that it does not answer, and so do administrators. When it is known to be dead, nobody
+    there is in a talk any more; when it is only silent, nobody can tell."""
     words = f"switch {switch} does not answer"
-    waiting = [o for o in floor.at(switch) if floor.state(o) in ("connecting", "off")]
+    operators = [floor.acme.operators.view(operator) for operator in floor.at(switch)]
+    waiting = [each for each in operators if each.state in ("connecting", "off")]
     alert = floor.acme.alerts.get(f"switch-{switch}")
-    right = all(words in floor.acme.operators.view(o).reason for o in waiting)
-    return len(waiting) == len(floor.at(switch)) and right and alert is not None and not alert.cleared
+    right = all(words in each.reason for each in waiting) and all(words in each.unreachable for each in operators)
+    return right and (len(waiting) == len(operators) or not dead) and alert is not None and not alert.cleared
 
 
 @pytest.mark.timeout(240 * ROUNDS)
@@ -164,11 +166,11 @@ def test_no_lead_is_lost_or_called_twice_and_everybody_is_told(redis_url, tmp_pa
             switch = floor.dice.choice(["fs1", "fs2"])
             if how == "kill -9":
                 floor.kill(switch)
-                until(lambda switch=switch: told(floor, switch), 30)
+                until(lambda switch=switch: told(floor, switch, dead=True), 30)
                 floor.start(switch)
             else:
                 floor.signal(switch, signal.SIGSTOP)
-                until(lambda switch=switch: told(floor, switch), 60)
+                until(lambda switch=switch: told(floor, switch, dead=False), 60)
                 floor.signal(switch, signal.SIGCONT)
             until(lambda switch=switch: floor.acme.alerts.get(f"switch-{switch}").cleared, 30)
         until(lambda: all(floor.acme.leads.get(lead).state == "done" for lead in leads), 120)
