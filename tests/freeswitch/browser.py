@@ -227,7 +227,8 @@ def figures(page):
 
 
 def talk(page):
-    """Until the call is there and audio has come."""
+    """Until the call is there and audio has come. A held phone is in a call and hears something before."""
+    label(page, "Talking", timeout=15000)
     phone(page, IN_CALL)
     until(lambda: figures(page)["received"] > 50)
 
