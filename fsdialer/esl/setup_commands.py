@@ -61,6 +61,11 @@ def trunk_address() -> str:
     return "global_getvar switches_address"
 
 
+def phones_port() -> str:
+    """Where operators' phones register; empty when the configuration is not ours."""
+    return "global_getvar operators_port"
+
+
 def most(what: str) -> str:
     """The figure the switch keeps for ``max_sessions`` or ``sps``."""
     if what not in ("max_sessions", "sps"):

@@ -59,7 +59,9 @@ def phone(operator: str, company: str | None, domain: str | None, new: bool) -> 
     accounts = company_of(company).accounts
     if new:
         accounts.renew_phone(operator)
-    for line in phone_settings(accounts.phone(operator, settings.secret_key), domain or _domain_of(settings)):
+    found = accounts.phone(operator, settings.secret_key)
+    browsers = next((each for each in settings.sip_ws if each.startswith("ws")), "")
+    for line in phone_settings(found, domain or _domain_of(settings), _phones_port(settings), browsers):
         click.echo(line)
 
 
@@ -107,10 +109,11 @@ def write_all(
     operators = switch_config.directory(wanted["domain"], phones, cache_ms=0)
     _put(target / _DIRECTORY, switch_config.static_file(operators, switch_config.gateways(trunks)))
     environment = _environment(target / _ENVIRONMENT, switch_config.variables(variables), kept)
+    browsers = next(line for line in environment if line.startswith(_BROWSERS))
     _put(target / _ENVIRONMENT, "".join(f"{line}\n" for line in environment).encode())
     yield f"{target}: {len(phones)} operators, {len(trunks)} gateways, domain {wanted['domain']}"
     yield f"  start it:  freeswitch -conf {target.resolve()} -log /var/log/freeswitch -db /var/lib/freeswitch/db"
-    yield f"  for the dialer and the web:  {target / _ENVIRONMENT}: FSDIALER_SWITCHES, {environment[1]}"
+    yield f"  for the dialer and the web:  {target / _ENVIRONMENT}: FSDIALER_SWITCHES, {browsers}"
     for path in edited:
         yield f"  {target / path}: changed by hand, left as it is; ours is {path.name}.new"
     for each in phones:
@@ -210,17 +213,19 @@ def _first_values(settings: "Settings", kept: dict[str, str]) -> dict[str, str]:
     return first
 
 
-def _environment(file: Path, values: dict[str, str], before: dict[str, str]) -> tuple[str, str]:
+def _environment(file: Path, values: dict[str, str], before: dict[str, str]) -> list[str]:
     """The lines for dialer and web: our own, or as somebody changed them in the file (other switches beside this one, a
-    proxy), then with this switch's new address. `before`: the variables of the last `write`."""
-    there = file.read_text().splitlines() if before and file.is_file() else []
-
-    def line(own: Callable[[dict[str, str]], str]) -> str:
+    proxy), then with this switch's new address; and whatever else stands there. `before`: the variables of the last
+    `write`."""
+    lines = file.read_text().splitlines() if before and file.is_file() else []
+    for own in (_switches, _own_websocket):
         made, was = own(values), own(values | before)
-        kept = next((each for each in there if each.startswith(made.partition("=")[0] + "=")), was)
-        return made if kept == was else kept.replace(_address(was), _address(made))
-
-    return line(_switches), line(_own_websocket)
+        name = made.partition("=")[0] + "="
+        at = next((n for n, line in enumerate(lines) if line.startswith(name)), len(lines))
+        if at == len(lines):
+            lines.append(was)
+        lines[at] = made if lines[at] == was else lines[at].replace(_address(was), _address(made))
+    return lines
 
 
 def _address(line: str) -> str:
@@ -240,36 +245,63 @@ def _own_websocket(values: dict[str, str]) -> str:
 
 def _put(path: Path, data: bytes) -> None:
     """A file for its owner alone, there whole or as it was before: a running switch may read it at any moment. One
-    that says so already is left alone, owner and time and all."""
+    that says so already is left alone, owner and time and all. Root leaves a file to whom it was given, and a new one
+    to whom its directory was: else the switch could not read what was written again."""
     if path.is_file() and path.stat().st_mode & 0o777 == 0o600 and path.read_bytes() == data:
         return
     path.parent.mkdir(mode=0o700, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(data)
+    if os.geteuid() == 0:
+        given = (path if path.is_file() else path.parent).stat()
+        os.chown(fresh, given.st_uid, given.st_gid)
     fresh.replace(path)
 
 
 # -- phone -----------------------------------------------------------------------------------------------------------
 
 
-def phone_settings(phone: "Phone", domain: str) -> Iterator[str]:
-    """What to type into each kind of phone, in lines."""
+def phone_settings(phone: "Phone", domain: str, port: str = "", browsers: str = "") -> Iterator[str]:
+    """What to type into each kind of phone, in lines. `port`: where phones register when it is not 5060; `browsers`:
+    their WebSocket when it is not the switch's own."""
     user, name = phone.extension, phone.name or phone.operator
     if phone.in_browser:
         yield f"The phone of {name} ({phone.company}/{phone.operator}) is in their page: sign in, nothing to type."
         yield 'For a phone on the desk set station to "ring" or "nailed".'
         return
+    server, out = (f"{domain}:{port}", f';outbound="sip:{domain}:{port}"') if port else (domain, "")
     yield f"Phone of {name} ({phone.company}/{phone.operator})"
-    yield f"  server, domain  {domain}"
+    yield f"  server          {server}"
+    yield f"  domain          {domain}"
     yield f"  user, login     {user}"
     yield f"  password        {phone.password}"
     yield "MicroSIP: Add account: SIP server, domain, user name, login, password as above; Settings: auto answer: all."
     yield "Grandstream: Account: SIP server, SIP user id, authenticate id, password as above; NAT: keep-alive;"
     yield "  Call settings: allow auto answer by Call-Info: yes."
     yield "baresip, one line of ~/.baresip/accounts:"
-    yield f"  <sip:{user}@{domain}>;auth_user={user};auth_pass={phone.password};answermode=auto;regint=60"
-    yield f"Browser (JsSIP, SIP.js): wss://{domain}:7443, sip:{user}@{domain}, password as above"
+    yield f"  <sip:{user}@{domain}>{out};auth_user={user};auth_pass={phone.password};answermode=auto;regint=60"
+    yield f"Browser (JsSIP, SIP.js): {browsers or f'wss://{domain}:7443'}, sip:{user}@{domain}, password as above"
+
+
+def _phones_port(settings: "Settings") -> str:
+    """The port phones register at, as the first switch that answers has it; empty when that is 5060 or nobody says."""
+    from fsdialer.errors import SwitchError
+    from fsdialer.esl import setup_commands
+    from fsdialer.esl.client import EslClient
+    from fsdialer.esl.link import addresses
+
+    for address in addresses(settings.switches):
+        client = EslClient(address.host, address.port, address.password)
+        try:
+            client.connect()
+            port = client.api(setup_commands.phones_port()).strip()
+            return port if port.isdecimal() and port != "5060" else ""
+        except SwitchError:
+            continue
+        finally:
+            client.stop()
+    return ""
 
 
 def _domain_of(settings: "Settings") -> str:

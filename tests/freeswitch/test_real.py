@@ -11,9 +11,11 @@ import threading
 import time
 
 import pytest
+from click.testing import CliRunner
 from flask import request
 from werkzeug.serving import make_server
 
+from fsdialer.cli import main
 from fsdialer.core.campaigns import Company, Gateway, Operator
 from fsdialer.core.switch_config import a1_hash
 from fsdialer.engine.switch_setup import Settled, settle, wanted_marks
@@ -195,6 +197,14 @@ def test_an_operator_is_known_by_the_hash_the_web_gives(esl, company):
     password = company.accounts.phone("ann", SECRET).password
     assert esl.api("user_data 1001@127.0.0.1 param a1-hash").strip() == a1_hash("1001", "127.0.0.1", password)
     assert "error" in esl.api("sofia_contact 1001@127.0.0.1")
+
+
+def test_a_phones_settings_have_the_port_the_switch_listens_on(esl, switch, redis_url):
+    address = f"127.0.0.1:{switch.values['event_socket_port']}"
+    env = {"FSDIALER_REDIS_URL": redis_url, "FSDIALER_SECRET_KEY": SECRET, "FSDIALER_INI": ""}
+    env["FSDIALER_SWITCHES"] = f"esl://:{switch.password()}@{address}?domain=127.0.0.1"
+    told = CliRunner().invoke(main, ["freeswitch", "phone", "ann"], env=env).output
+    assert f"  server          127.0.0.1:{switch.values['operators_port']}\n" in told
 
 
 def test_what_the_web_said_is_kept_so_that_phones_register_while_it_is_away(esl):

@@ -2,16 +2,18 @@
 
 import hashlib
 import json
+import os
 import stat
 
 import pytest
 from click.testing import CliRunner
 
 from fsdialer.cli import main
-from fsdialer.core.switch_config import MARK, a1_hash, variables
+from fsdialer.core.switch_config import MARK, Phone, a1_hash, variables
 from fsdialer.engine.switch_setup import Settled, settle
 from fsdialer.esl.link import SwitchAddress
 from fsdialer.store import Store
+from fsdialer.verbs.freeswitch import phone_settings
 
 SETUP = """
 [company.acme]
@@ -87,11 +89,32 @@ def test_operators_are_written_by_their_hash_and_the_gateway_with_its_account(cl
     assert 'value="sip.example.com"' in text and "carrier-secret" in text
 
 
+def test_a_phone_is_told_a_port_that_is_not_the_usual_one():
+    lines = list(
+        phone_settings(Phone("acme", "ann", "Ann", "1001", "secret"), "pbx.example.com", "5062", "wss://w/sip")
+    )
+    assert "  server          pbx.example.com:5062" in lines and "  domain          pbx.example.com" in lines
+    assert any(';outbound="sip:pbx.example.com:5062"' in line for line in lines) and "wss://w/sip" in lines[-1]
+    usual = "\n".join(phone_settings(Phone("acme", "ann", "Ann", "1001", "secret"), "pbx.example.com"))
+    assert "  server          pbx.example.com\n" in usual and "outbound" not in usual
+
+
 def test_writing_again_keeps_what_was_set_and_the_password(cli, written):
     cli("freeswitch", "write", "conf", "--set", "operators_port=5070")
     before = vars_of(written)
     cli("freeswitch", "write", "conf")
     assert vars_of(written) == before and before["operators_port"] == "5070" and before["domain"] == "pbx.example.com"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="not root, who alone can give files away: owners were not looked at")
+def test_writing_again_leaves_the_files_to_the_switchs_own_user(cli, written):
+    """It is written by root, and read by FreeSWITCH as the user the directory was given to."""
+    for path in (written, *written.rglob("*")):
+        os.chown(path, 12345, 12346)
+    (written / "autoload_configs/avmd.conf.xml").unlink()
+    cli("freeswitch", "write", "conf", "--set", "operators_port=5070")
+    owners = {(path.stat().st_uid, path.stat().st_gid) for path in (written, *written.rglob("*"))}
+    assert owners == {(12345, 12346)} and vars_of(written)["operators_port"] == "5070"
 
 
 def test_writing_again_leaves_alone_what_says_so_already(cli, written):
@@ -128,6 +151,17 @@ def test_dialer_is_told_what_somebody_added_to_its_switches_and_where_this_one_m
     cli("freeswitch", "write", "conf", "--set", "event_socket_port=8030")
     said = environment(written)["FSDIALER_SWITCHES"]
     assert said.endswith("@127.0.0.1:8030?name=fs1&domain=x,esl://:two@10.0.0.2:8021")
+
+
+def test_what_somebody_added_to_the_environment_stays_comments_and_quotes_too(cli, written):
+    file = written / "fsdialer.env"
+    switches, browsers = file.read_text().splitlines()
+    name, _, url = switches.partition("=")
+    file.write_text(f"# ours\n{name}='{url}&name=fs1'\nFSDIALER_RECORDINGS=/srv/calls\n{browsers}\n")
+    cli("freeswitch", "write", "conf", "--set", "event_socket_port=8030")
+    moved = url.replace(":8021", ":8030")
+    expected = ["# ours", f"{name}='{moved}&name=fs1'", "FSDIALER_RECORDINGS=/srv/calls", browsers]
+    assert file.read_text().splitlines() == expected
 
 
 def test_what_was_changed_by_hand_is_kept_and_said_until_it_is_as_ours_again(cli, written):
