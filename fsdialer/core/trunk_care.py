@@ -21,7 +21,7 @@ FAULTS = {
     "RECOVERY_ON_TIMER_EXPIRE": False,
     "EXCHANGE_ROUTING_ERROR": False,
 }
-#: So many uncertain failures without a call that rang between them make a fault.
+#: So many uncertain failures without a call that rang between them make a fault; after a rest the next one does.
 UNCERTAIN = 3
 #: Our ring limit was over and nothing had rung: one phone out of reach, or a carrier that answers nothing at all, whom
 #: no SIP status betrays and a ping only after a minute.
@@ -68,7 +68,7 @@ def after_call(health: Health, cause: str, rang: bool, answered: bool, now: floa
     if cause not in FAULTS:
         return health
     failures = health.failures + 1
-    if not FAULTS[cause] and failures < UNCERTAIN:
+    if not FAULTS[cause] and failures < UNCERTAIN and not health.faults:
         return replace(health, failures=failures)
     rest_s = RESTS_S[min(health.faults, len(RESTS_S) - 1)]
     return replace(health, failures=0, faults=health.faults + 1, resting_until=now + rest_s, reason=cause)

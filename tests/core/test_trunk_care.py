@@ -30,6 +30,15 @@ def test_congestion_must_happen_three_times_in_a_row():
     assert not after_call(through, "NORMAL_CIRCUIT_CONGESTION", False, False, NOW).rests(NOW)
 
 
+def test_after_a_rest_the_first_failure_is_enough_so_that_few_leads_try_a_carrier_that_still_fails():
+    health = WELL
+    for _ in range(3):
+        health = after_call(health, "NORMAL_TEMPORARY_FAILURE", False, False, NOW)
+    later = NOW + RESTS_S[0]
+    assert not health.rests(later)
+    assert after_call(health, "NORMAL_TEMPORARY_FAILURE", False, False, later).rests(later + RESTS_S[1] - 0.1)
+
+
 def test_rests_grow_until_a_call_goes_through():
     health, rests = WELL, []
     for _ in range(6):

@@ -32,12 +32,13 @@ class Entry:
 class Books:
     """Listens on a free port of 127.0.0.1; `ring_s` and `talk_s` are (least, most)."""
 
-    def __init__(self, seed=1, ring_s=(0.5, 2.0), talk_s=(2.0, 6.0), refuses=0):
+    def __init__(self, seed=1, ring_s=(0.5, 2.0), talk_s=(2.0, 6.0), refuses=0, rings_first=False):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self._dice, self._ring_s, self._talk_s = random.Random(seed), ring_s, talk_s
-        self.refuses = refuses  # a status every call is refused with, if any
+        self.refuses = refuses  # a status every call is refused with, if any; after ringing with `rings_first`
+        self._rings_first = rings_first
         self.entries: dict[str, Entry] = {}  # Call-ID → entry
         self._requests = {}  # Call-ID → the INVITE and where it came from
         self._later, self._order = [], itertools.count()
@@ -124,13 +125,20 @@ class Books:
                 self._reply(text, sender, 200)
 
     def _begin(self, call, number):
+        if self.refuses and self._rings_first:
+            self._say(call, 180)
+            self._in(self._dice.uniform(*self._ring_s), lambda call: self._refuse(call, self.refuses), call)
+            return
         if self.refuses or number[-1] in BUSY:
-            self._close(call)
-            self._say(call, self.refuses or 486)
+            self._refuse(call, self.refuses or 486)
             return
         self._say(call, 180)
         if number[-1] not in RINGS:
             self._in(self._dice.uniform(*self._ring_s), self._answer, call)
+
+    def _refuse(self, call, status):
+        self._close(call)
+        self._say(call, status)
 
     def _answer(self, call):
         if not self.entries[call].ended:

@@ -225,7 +225,8 @@ def _gateway(client: EslClient, name: str, gateway: Gateway) -> Finding:
     state, registered = rows.get("Status", "unknown"), rows.get("State", "unknown")
     what = f"{name}: gateway {gateway.name} is {state}"
     if state != "UP":
-        return fail(what, "the carrier does not answer: address, firewall, `sofia status gateway` for its account")
+        mend = "the carrier does not answer: address, firewall; one that never answers OPTIONS wants ping_s = 0"
+        return fail(what, mend)
     if registered not in ("NOREG", "REGED"):
         return fail(
             f"{what}, but not registered ({registered})", "user name, password, and what the carrier's log says"

@@ -1,0 +1,80 @@
+"""Several carriers, some of them failing, on a real FreeSWITCH: others take over, and nobody is called twice. The
+carriers keep books of every call. Skipped, saying so, where there is no `freeswitch` on PATH."""
+
+import contextlib
+import time
+
+import pytest
+
+from fsdialer.core.campaigns import Gateway, Station
+from fsdialer.core.leads import NewLead
+from tests.freeswitch.books import Books
+from tests.freeswitch.centre import RealCentre
+from tests.freeswitch.test_real import FREESWITCH, until
+
+pytestmark = [
+    pytest.mark.freeswitch,
+    pytest.mark.skipif(FREESWITCH is None, reason="no freeswitch on PATH: no carrier failed on a real one"),
+    pytest.mark.timeout(120),
+]
+QUICK = {"ring_s": (0.1, 0.2), "talk_s": (2.5, 3.0)}
+
+
+@pytest.fixture(scope="module")
+def centre(redis_url, tmp_path_factory):
+    centre = RealCentre(redis_url, tmp_path_factory.mktemp("gateways"))
+    use(centre)
+    centre.station(Station.RING)
+    yield centre
+    centre.stop()
+
+
+@pytest.fixture
+def carrier(centre):
+    """Opens a carrier with a gateway of that name."""
+    with contextlib.ExitStack() as over:
+
+        def carrier(name, weight=1, **books):
+            opened = Books(**{**QUICK, **books})
+            over.callback(opened.stop)
+            gateway = Gateway("acme", name, host="127.0.0.1", port=opened.port, weight=weight)
+            centre.acme.setup.save_gateway(gateway)
+            return opened
+
+        yield carrier
+        use(centre)
+
+
+def use(centre, *gateways):
+    """Call through these, or through none; the dialer has heard of it."""
+    centre.campaign(gateways=gateways)
+    pace = centre.acme.keys.pace("spring")
+    until(lambda: ("no gateway" in (centre.redis.hget(pace, "reason") or "no gateway")) is not bool(gateways))
+
+
+def leads(centre, *numbers):
+    return centre.acme.leads.add("spring", [NewLead(number) for number in numbers], time.time()).lead_ids
+
+
+def test_another_carrier_takes_over_from_one_that_fails_and_everybody_is_called_once(centre, carrier):
+    bad, good = carrier("bad", weight=10, refuses=503), carrier("good")
+    use(centre, "bad", "good")
+    numbers = [f"+1212555300{n}" for n in range(5)]
+    ids = leads(centre, *numbers)
+    until(lambda: all(centre.acme.leads.get(each).state == "done" for each in ids), 60)
+    for number, lead in zip(numbers, ids, strict=True):
+        record, [served] = centre.acme.leads.get(lead), good.of(number)
+        assert (record.disposition, record.attempts) == ("answered", 1)
+        assert all(entry.ended < served.asked for entry in bad.of(number)), "one after the other"
+    assert len(bad.all()) >= 3, "it was asked, until it was left to rest"
+    assert centre.acme.setup.gateway_states()["bad"]["state"] == "failing: NORMAL_TEMPORARY_FAILURE"
+
+
+def test_a_phone_that_has_rung_is_not_called_again_by_the_next_carrier(centre, carrier):
+    carrier("rings", refuses=503, rings_first=True)
+    other = carrier("other", weight=0)
+    use(centre, "rings", "other")
+    [lead] = leads(centre, "+12125553100")
+    record = until(lambda: (r := centre.acme.leads.get(lead)).state == "waiting" and r, 20)
+    assert (record.disposition, record.attempts) == ("technical", 0)
+    assert record.next_at - time.time() > 500 and other.all() == []
