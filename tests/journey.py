@@ -17,6 +17,8 @@ from fsdialer.store import Store, connect
 PASSWORD = "journey-password-0123456789"
 
 #: What customers do, by the last three digits of their number (`fsdialer.lab.people`).
+#: A process has so many seconds to start: nothing is promised of that, and the machine may be busy.
+START_S = 30.0
 TALKS, TALKS_TOO, LEAVES_AFTER_3S = "+12125550200", "+13125550200", "+12125550202"
 LEAVES_AT_ONCE, BUSY, NO_ANSWER = "+12125550201", "+12125550486", "+12125550408"
 UNAVAILABLE, REJECTS, UNKNOWN_NUMBER = "+12125550480", "+12125550603", "+12125550404"
@@ -90,7 +92,7 @@ class Switch:
             "--heartbeat-s=1",
             *self.options,
         )
-        line = wait_until(lambda: self.process.said(r"(?m)^listening \S+:(\d+)"), what="the switch to listen")
+        line = wait_until(lambda: self.process.said(r"(?m)^listening \S+:(\d+)"), START_S, "the switch to listen")
         self.port = int(line.group(1))
 
     @property
@@ -168,8 +170,9 @@ class Centre:
         dialer = Process(self.folder / f"dialer-{name}-{len(self.dialers)}.log", "fsdialer", "dial", env=env)
         self.dialers.append(dialer)
         if name == "d1":
-            wait_until(lambda: dialer.said(r"switch=fs1 up=True"), what="the dialer to reach the switch")
-            wait_until(lambda: self.store.ownership.owner("spring"), what="the dialer to own the campaign")
+            reached = "the dialer to reach the switch"
+            wait_until(lambda: dialer.said(r"switch=fs1 up=True"), START_S, reached)
+            wait_until(lambda: self.store.ownership.owner("spring"), START_S, "the dialer to own the campaign")
         return dialer
 
     @property
