@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fsdialer.core.pacing.durations import Durations, on_seconds
-from fsdialer.core.pacing.forecast import AGES, HORIZON, MOMENTS, PATIENCE, Forecast, Scene, Tables, _normal_tail
+from fsdialer.core.pacing.forecast import AGES, HORIZON, MOMENTS, PATIENCE, Forecast, Scene, Tables
 
 BINS = 3
 
@@ -64,11 +64,6 @@ def test_a_flood_of_calls_is_never_mistaken_for_few():
     risks = [forecast.risk(calls) for calls in range(400)]
     assert risks[-1] == pytest.approx(1, abs=0.01)
     assert all(later >= earlier - 0.02 for earlier, later in itertools.pairwise(risks))
-
-
-@given(st.floats(-6, 6))
-def test_normal_tail_is_within_a_thousandth(x):
-    assert _normal_tail(np.array([x]))[0] == pytest.approx(0.5 * math.erfc(x / math.sqrt(2)), abs=1e-3)
 
 
 @given(st.integers(0, 8), st.integers(0, 30), st.integers(0, 8), st.floats(0.05, 0.7))

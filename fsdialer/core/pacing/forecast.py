@@ -7,6 +7,8 @@ characteristic function is a product and is inverted by a discrete Fourier sum: 
 normal one does as well and costs less. Knows probabilities only; learns nothing and decides nothing.
 """
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,18 +57,32 @@ class Tables:
 
     def __init__(self, answer: Numbers, wrap_up: Numbers, talk: Numbers, patience: Numbers) -> None:
         self.answer = answer[:, MOMENTS]
-        self.answer_spread = self.answer * (1 - self.answer)
         releases = np.vstack([wrap_up, talk])
         self.free = sum(w * releases[:, MOMENTS + i] for i, w in enumerate(patience))
-        self.free_spread = self.free * (1 - self.free)
-        self.new = self.answer[0]
-        arrival = np.diff(self.new, prepend=0.0)
+        # One product with a scene's counts gives answers, releases and the spread of both, side by side.
+        self.expected = np.vstack(
+            [
+                np.hstack([self.answer, np.zeros_like(self.answer), self.answer * (1 - self.answer)]),
+                np.hstack([np.zeros_like(self.free), self.free, self.free * (1 - self.free)]),
+            ]
+        )
+        new = self.answer[0]
+        arrival = np.diff(new, prepend=0.0)
         total = arrival.sum()
         # When a call placed now is answered, if it is: weight of each moment.
         self.arrival = arrival / total if total > 0 else np.append(np.zeros(len(MOMENTS) - 1), 1.0)
+        # Plain numbers: over sixteen moments a loop is faster than numpy.
+        self.new, self.new_spread = new.tolist(), (new * (1 - new)).tolist()
         self.answer_logs = _logs(self.answer, _LOG_UP)
         self.free_logs = _logs(self.free, _LOG_DOWN)
-        self.new_turn = 1 + self.new[:, None] * (_TURN - 1)
+        self._turns = [np.ones((len(MOMENTS), len(_TURN)), dtype=complex)]
+        self._turn = 1 + new[:, None] * (_TURN - 1)
+
+    def turns(self, calls: int) -> NDArray[np.complex128]:
+        """The characteristic function of the answers to so many calls placed now, moments × frequencies."""
+        while len(self._turns) <= calls:
+            self._turns.append(self._turns[-1] * self._turn)
+        return self._turns[calls]
 
 
 @dataclass
@@ -83,18 +99,27 @@ class Forecast:
 
     def __init__(self, tables: Tables, scene: Scene, doubt: float = 0.0) -> None:
         self._tables, self._scene = tables, scene
-        self.answers: Numbers = scene.ringing @ tables.answer
-        self.freed: Numbers = scene.releasing @ tables.free
-        self.spread: Numbers = scene.ringing @ tables.answer_spread + scene.releasing @ tables.free_spread
-        self.spread += doubt * self.answers**2
+        counts = np.concatenate([scene.ringing, scene.releasing])
+        self.answers, self.freed, spread = (counts @ tables.expected).reshape(3, -1)
+        self._mean: list[float] = (self.answers - self.freed).tolist()
+        self._spread: list[float] = (spread + doubt * self.answers**2).tolist()
         self._turn = self._characteristic() if self._narrow(0) else None
+        self._risks: dict[int, float] = {}
+
+    def _difference(self, calls: int) -> Iterable[tuple[float, float]]:
+        """Mean and variance of answers less operators released at each moment, `calls` placed now."""
+        if not calls:
+            return zip(self._mean, self._spread, strict=True)
+        tables = self._tables
+        each = zip(self._mean, self._spread, tables.new, tables.new_spread, strict=True)
+        return [(mean + calls * new, spread + calls * new_spread) for mean, spread, new, new_spread in each]
 
     def _narrow(self, calls: int) -> bool:
         """Whether the difference stays within the Fourier sum's points, which would otherwise wrap around."""
-        new = self._tables.new
-        mean = self.answers + calls * new - self.freed
-        spread = self.spread + calls * new * (1 - new)
-        return float(spread.max()) < WIDE and float((np.abs(mean) + 4.5 * np.sqrt(spread)).max()) < POINTS // 2
+        return all(
+            spread < WIDE and abs(mean) + 4.5 * math.sqrt(spread) < POINTS // 2
+            for mean, spread in self._difference(calls)
+        )
 
     def _characteristic(self) -> NDArray[np.complex128]:
         tables, scene = self._tables, self._scene
@@ -107,16 +132,18 @@ class Forecast:
     def shortage(self, calls: int) -> Numbers:
         """At each moment of the horizon, the chance that one more answer finds nobody, `calls` placed now before it."""
         if self._turn is not None and self._narrow(calls):
-            turn = self._turn * self._tables.new_turn**calls if calls else self._turn
-            return np.clip((turn @ _window(self._scene.free)).real, 0.0, 1.0)
-        new = self._tables.new
-        mean = self.answers + calls * new - self.freed
-        spread = self.spread + calls * new * (1 - new) + 1e-9
-        return _normal_tail((self._scene.free - 0.5 - mean) / np.sqrt(spread))
+            chances: Numbers = ((self._turn * self._tables.turns(calls)) @ _window(self._scene.free)).real
+            return np.minimum(np.maximum(chances, 0.0), 1.0)
+        least, tails = self._scene.free - 0.5, []
+        for mean, spread in self._difference(calls):
+            tails.append(0.5 * math.erfc((least - mean) / math.sqrt(2 * spread + 1e-9)))
+        return np.array(tails)
 
     def risk(self, calls: int) -> float:
         """The chance that the customer of one more call placed now, if it is answered, finds nobody."""
-        return float(self._tables.arrival @ self.shortage(calls))
+        if calls not in self._risks:
+            self._risks[calls] = float(self._tables.arrival @ self.shortage(calls))
+        return self._risks[calls]
 
     def most_calls(self, threshold: float, least: int, most: int) -> int:
         """How many calls, of `least` … `most`, to place so that the last one's risk is within the threshold."""
@@ -142,9 +169,3 @@ def _window(least: int) -> NDArray[np.complex128]:
         weights[1:-1] *= 2
         _WINDOWS[least] = weights
     return _WINDOWS[least]
-
-
-def _normal_tail(x: Numbers) -> Numbers:
-    """1 − Φ(x) within 2e-4, by a logistic curve of a cubic (Page 1977)."""
-    tail: Numbers = 1 / (1 + np.exp(np.clip(1.5976 * x + 0.07056 * x**3, -50, 50)))
-    return tail

@@ -261,7 +261,8 @@ def _count(value: Any) -> int:
 
 def _ages(values: Sequence[float] | None) -> Numbers:
     given: Numbers = np.asarray(values if values is not None else (), dtype=float)
-    return np.clip(np.nan_to_num(given, nan=0.0), 0.0, 1e6)
+    # fmax takes the number where the other is none.
+    return np.fmin(np.fmax(given, 0.0), 1e6)
 
 
 def _by_second(ages: Numbers) -> Numbers:
