@@ -34,9 +34,11 @@ _FROM_WEB = ("from", "web")
 #: The domain the gateways stand in.
 GATEWAY_DOMAIN = "gateways"
 
+# Of several registrations the latest, which stands last: that of a phone that was cut off, or of a switch that died, is
+# still there after the phone is back, and FreeSWITCH rings one alone, since a leg's uuid is ours.
 _DIAL_STRING = (
     "{^^:sip_invite_domain=${dialed_domain}:presence_id=${dialed_user}@${dialed_domain}}"
-    "${sofia_contact(operators/${dialed_user}@${dialed_domain})}"
+    "${regex(${sofia_contact(operators/${dialed_user}@${dialed_domain})}|[^,]+$|%0)}"
 )
 # FreeSWITCH reads vars.xml line by line before any XML parser does: what would need escaping has no place in it.
 _SAFE = re.compile(r"[0-9A-Za-z_.:/@+,${}\[\]-]{0,300}")
