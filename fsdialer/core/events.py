@@ -59,7 +59,8 @@ class LegHungUp:
     `answered_at` and `rang` repeat what earlier events said, for a reader who missed them; `sip_status` is the
     carrier's final answer (None where there was none); `by_far_end` is True when the far side ended or refused it;
     `opted_out`: they asked by key not to be called again; `packets` of audio came from it (None where the switch did
-    not count). `refer` is the far side's answer to a REFER, `refer_result` what it said came of it: SIP statuses.
+    not count), `heard`: some of it was no silence (phones under test alone are listened to). `refer` is the far side's
+    answer to a REFER, `refer_result` what it said came of it: SIP statuses.
     """
 
     leg: str
@@ -71,6 +72,7 @@ class LegHungUp:
     by_far_end: bool = False
     opted_out: bool = False
     packets: int | None = None
+    heard: bool = False
     refer: int | None = None
     refer_result: int | None = None
 

@@ -9,13 +9,20 @@ from dataclasses import dataclass
 
 from fsdialer.core.campaigns import PhoneFamily, PhoneTestRule
 
+_UNREACHED = "could not be reached: start it again, or check its network and firewall"
 _WORDS = {
     "USER_NOT_REGISTERED": "is not registered: start it, or check its account and network",
     "SUBSCRIBER_ABSENT": "is not registered: start it, or check its account and network",
     "NO_ANSWER": "did not answer: switch on its automatic answer",
     "ALLOTTED_TIMEOUT": "did not answer: switch on its automatic answer",
-    "NO_USER_RESPONSE": "could not be reached: check its network and firewall",
-    "RECOVERY_ON_TIMER_EXPIRE": "could not be reached: check its network and firewall",
+    "NO_USER_RESPONSE": _UNREACHED,
+    "RECOVERY_ON_TIMER_EXPIRE": _UNREACHED,
+    "NORMAL_TEMPORARY_FAILURE": _UNREACHED,  # nobody listens where it registered: it was cut off, or ended badly
+    "NETWORK_OUT_OF_ORDER": _UNREACHED,
+    "DESTINATION_OUT_OF_ORDER": _UNREACHED,
+    "MEDIA_TIMEOUT": "was cut off: check its network and firewall",
+    "INCOMPATIBLE_DESTINATION": "has no codec in common with the switch: allow PCMU or PCMA in it",
+    "UNALLOCATED_NUMBER": "is not known where it was called: check its extension and account",
     "USER_BUSY": "is busy: end its other call",
     "CALL_REJECTED": "refused the call: switch off do-not-disturb and pick up",
     "NORMAL_CLEARING": "was hung up",
@@ -94,16 +101,21 @@ def judge_test(
     cause: str,
     answered_after_s: float | None,
     packets: int | None,
+    heard: bool,
     addresses: Sequence[str],
     in_browser: bool = False,
 ) -> PhoneTest:
     """The verdict on a test call that ended with `cause`, `packets` of audio having come from the phone (None: the
-    switch did not count), which was registered at these `addresses` (host:port), one of them maybe twice."""
+    switch did not count), `heard`: not all of it silence. It was registered at these `addresses` (host:port), one of
+    them maybe twice."""
     if answered_after_s is None:
         return PhoneTest(False, f"Your phone {extension} {_words(cause, in_browser) or f'failed ({cause})'}.")
     answered = f"Your phone {extension} answered after {answered_after_s:.1f} s"
     if packets is not None and packets < ENOUGH_PACKETS:
         words = f"{answered}, but no audio came from it: check its microphone, then the firewall and NAT between."
+        return PhoneTest(False, words, answered_after_s)
+    if not heard:
+        words = f"{answered}, but only silence came from it: say something after the tone; is its microphone muted?"
         return PhoneTest(False, words, answered_after_s)
     twice = next((address for address in addresses if addresses.count(address) > 1), "")
     if twice:

@@ -25,7 +25,7 @@ from fsdialer.store.operators import OperatorView
 log = logging.getLogger(__name__)
 
 #: Seconds a test rings and talks, and after which it is over whatever the switch says.
-RING_S, TALK_S, OVER_S = 12, 4, 25.0
+RING_S, TALK_S, OVER_S = 12, 5, 25.0
 
 
 @dataclass(slots=True)
@@ -71,9 +71,9 @@ class PhoneTests:
         try:
             self._running[leg] = _Running(company, view, self._addresses(link, view), self._clock())
             link.bgapi(_command(company, link, view, leg, self._families(company.id, view)), leg)
-            self._tasks.later(OVER_S, "phone_test", self._over, leg, "NO_ANSWER", None)
+            self._tasks.later(OVER_S, "phone_test", self._over, leg, "NO_ANSWER")
         except FsdialerError as error:
-            self._over(leg, str(error), None)
+            self._over(leg, str(error))
 
     def holds(self, leg: str) -> bool:
         """Is this the leg of a test?"""
@@ -83,11 +83,11 @@ class PhoneTests:
         """What concerns a test; everything else is passed over."""
         if isinstance(event, JobDone):
             if event.job in self._running and not event.ok:
-                self._tasks.spawn("phone_test", self._over, event.job, event.text, None)
+                self._tasks.spawn("phone_test", self._over, event.job, event.text)
         elif isinstance(event, LegAnswered) and event.leg in self._running:
             self._running[event.leg].answered_at = self._clock()
         elif isinstance(event, LegHungUp) and event.leg in self._running:
-            self._tasks.spawn("phone_test", self._over, event.leg, event.cause, event.packets)
+            self._tasks.spawn("phone_test", self._over, event.leg, event.cause, event.packets, event.heard)
 
     def _addresses(self, link: SwitchLink, view: OperatorView) -> list[str]:
         """Where the phone is registered, ``host:port``; none for phones that are not registered with the switch."""
@@ -95,13 +95,13 @@ class PhoneTests:
             return []
         return contacts(link.ask(commands.contact(view.extension, link.address.domain)))
 
-    def _over(self, leg: str, cause: str, packets: int | None) -> None:
+    def _over(self, leg: str, cause: str, packets: int | None = None, heard: bool = False) -> None:
         running = self._running.pop(leg, None)
         if running is None:
             return
         answered_after_s = None if running.answered_at is None else running.answered_at - running.placed_at
         view = running.operator
-        result = judge_test(view.extension, cause, answered_after_s, packets, running.addresses, view.in_browser)
+        result = judge_test(view.extension, cause, answered_after_s, packets, heard, running.addresses, view.in_browser)
         self._save(running.company, view.id, result)
 
     def _save(self, company: CompanyStore, operator: str, result: PhoneTest) -> None:

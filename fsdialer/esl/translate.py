@@ -22,7 +22,7 @@ from fsdialer.core.events import (
     SwitchEvent,
     WaitExpired,
 )
-from fsdialer.esl.commands import OPT_OUT, RINGING
+from fsdialer.esl.commands import OPT_OUT, RINGING, SILENT
 from fsdialer.esl.frames import Event, JsonEvent
 
 #: What a dialer needs, and nothing else: events without variables and logs cost the switch and us.
@@ -133,6 +133,7 @@ def _hung_up(event: Event, leg: str, at: float, clock_shift_s: float) -> LegHung
         by_far_end=event.get("variable_sip_hangup_disposition").startswith("recv_"),
         opted_out=bool(event.get(f"variable_{OPT_OUT}")),
         packets=_count(event.get("variable_rtp_audio_in_media_packet_count")),
+        heard=event.get(f"variable_{SILENT}") == "false",
         refer=_count(event.get("variable_sip_refer_status_code")),
         refer_result=_count(event.get("variable_sip_refer_target_status_code")),
     )

@@ -84,6 +84,9 @@ class Applications:
             case "record_session":
                 self._exchange.recordings.start(channel, data)
                 self._finish(channel, rest)
+            case "detect_audio":  # whoever is here speaks at once
+                channel.update([("detect_audio_timeout", "false")])
+                self._finish(channel, rest)
             case "tone_detect":
                 self._listen_for(channel, data.split())
                 self._finish(channel, rest)

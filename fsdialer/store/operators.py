@@ -255,8 +255,8 @@ class Operators:
         if then:
             self._of_campaign(operator, then)
         self._redis.hset(self._keys.operator(operator), "phone_test_then", then)
-        words = "Your phone is being called: say something, and you hear yourself. Then you are on the line."
-        self._tell_tested(operator, True, words if then else "Your phone is being called…", None)
+        words = "Your phone is being called: say something after the tone, and you hear yourself a second later."
+        self._tell_tested(operator, True, f"{words} Then you are on the line." if then else words, None)
         self._feed.publish("wish", what="test_phone", operator=operator)
 
     def phone_tested(self, operator: str, ok: bool, words: str, now: float) -> str:

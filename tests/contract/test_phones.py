@@ -58,4 +58,4 @@ def test_a_phone_under_test_is_answered_heard_and_let_go_at_the_end_of_its_time(
     end = talk.gone(leg)
     assert (end.cause, end.by_far_end) == ("NORMAL_CLEARING", False)
     assert 0.9 < end.at - end.answered_at < 3.5  # its clock ticks in whole seconds
-    assert end.packets > 25
+    assert end.packets > 25 and end.heard

@@ -9,6 +9,7 @@ from fsdialer.core.phones import SHIFT_S, PhoneTest, family_of, goes_on, judge_t
 @pytest.mark.parametrize(
     ("cause", "packets", "addresses", "answered_s", "ok", "words"),
     [
+        ("NORMAL_CLEARING", -290, 1, 0.31, False, "only silence came from it: say something after the tone"),
         ("NORMAL_CLEARING", 290, 1, 0.31, True, "answered after 0.3 s and its audio came through"),
         ("NORMAL_CLEARING", None, 1, 0.31, True, "its audio came through"),
         ("NORMAL_CLEARING", 3, 1, 0.31, False, "no audio came from it: check its microphone, then the firewall"),
@@ -16,12 +17,15 @@ from fsdialer.core.phones import SHIFT_S, PhoneTest, family_of, goes_on, judge_t
         ("NORMAL_CLEARING", 290, -2, 0.31, False, "the same address (10.0.0.9:5060) is registered twice"),
         ("NO_ANSWER", None, 1, None, False, "did not answer: switch on its automatic answer"),
         ("USER_NOT_REGISTERED", None, 0, None, False, "is not registered: start it"),
+        ("NORMAL_TEMPORARY_FAILURE", None, 1, None, False, "could not be reached: start it again"),
+        ("INCOMPATIBLE_DESTINATION", None, 1, None, False, "no codec in common"),
         ("SOMETHING_ODD", None, 1, None, False, "failed (SOMETHING_ODD)"),
     ],
 )
 def test_a_phone_test_says_in_words_what_to_mend(cause, packets, addresses, answered_s, ok, words):
     where = ["10.0.0.9:5060"] * -addresses or [f"10.0.0.{n}:5060" for n in range(addresses)]
-    result = judge_test("1001", cause, answered_s, packets, where)
+    heard = packets is None or packets > 0
+    result = judge_test("1001", cause, answered_s, packets and abs(packets), heard, where)
     assert (result.ok, result.answered_after_s) == (ok, answered_s)
     assert result.words.startswith("Your phone 1001 ") and words in result.words
 

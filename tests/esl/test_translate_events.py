@@ -99,6 +99,11 @@ def test_how_much_was_heard_of_them(count, packets):
     assert to_event(event_of(**HANGUP, variable_rtp_audio_in_media_packet_count=count)).packets == packets
 
 
+@pytest.mark.parametrize(("silent", "heard"), [("false", True), ("true", False), ("", False)])
+def test_whether_a_phone_under_test_was_heard(silent, heard):
+    assert to_event(event_of(**HANGUP, variable_detect_audio_timeout=silent)).heard is heard
+
+
 @pytest.mark.parametrize(("key", "opted_out"), [("9", True), ("", False)])
 def test_whether_they_asked_by_key_not_to_be_called_again(key, opted_out):
     assert to_event(event_of(**HANGUP, variable_fsdialer_opt_out=key)).opted_out == opted_out

@@ -14,6 +14,7 @@ SDP = (
 )
 #: The head of a packet of audio: PCMU. Sent as they are, they count as what came.
 RTP = bytes([0x80, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9])
+LOUD, SILENCE = bytes(160), b"\xff" * 160
 #: What a phone says that may be told, by UPDATE or INFO, whom it talks to.
 SHOWS = (
     "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, INFO, REFER, NOTIFY\r\n"
@@ -33,7 +34,8 @@ class Peer:
         self._rtp.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
         self.refer, self.bye_after_refer = list(refer), bye_after_refer
-        self.talks = False  # sends audio while it is in a call
+        self.talks = False  # sends audio while it is in a call: `says`
+        self.says = LOUD
         self._hears = None
         self.messages = []
         self._tags = {}
@@ -86,7 +88,7 @@ class Peer:
     def _listen(self):
         while not self._stopped.is_set():
             if self.talks and self._hears:
-                self._rtp.sendto(RTP + bytes(160), self._hears)
+                self._rtp.sendto(RTP + self.says, self._hears)
             try:
                 data, sender = self._socket.recvfrom(65535)
             except TimeoutError:

@@ -76,7 +76,8 @@ def test_every_application_the_dialer_runs_is_listed():
     text = (CONF.parent / "fsdialer/esl/commands.py").read_text()
     ours = set(
         re.findall(
-            r"[\"',](playback|play_and_get_digits|hangup|delay_echo|sched_hangup|record_session|displace_session)[: ]",
+            r"[\"',](playback|play_and_get_digits|hangup|detect_audio|delay_echo|sched_hangup|record_session|"
+            r"displace_session)[: ]",
             text,
         )
     )

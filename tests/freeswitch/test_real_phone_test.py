@@ -9,6 +9,7 @@ import pytest
 
 from fsdialer.core.campaigns import Operator, PhoneTestRule, Station
 from tests.freeswitch.centre import SECRET, RealCentre
+from tests.freeswitch.peer import LOUD, SILENCE
 from tests.freeswitch.sip import Caller
 from tests.freeswitch.test_real import until
 
@@ -48,6 +49,12 @@ def test_a_phone_that_says_nothing_is_told_so_and_may_be_on_the_line_where_that_
     assert "no audio came from it" in words_after_test(centre, then="spring")
     until(lambda: centre.state == "available")
     centre.off_line()
+
+
+def test_a_phone_that_is_muted_is_told_so(centre):
+    centre.phone.talks, centre.phone.says = True, SILENCE
+    assert "only silence came from it" in words_after_test(centre)
+    centre.phone.says = LOUD
 
 
 def test_a_phone_that_is_heard_is_well_until_its_address_is_registered_twice(centre):

@@ -130,7 +130,7 @@ def test_stream_tells_the_truth_at_once_and_after_every_change_and_sees_the_oper
 def test_the_phone_is_tested_off_the_line_only(acme, ann):
     before = acme.feed.last_id()
     view = ann.ask("test").json
-    assert view["phone_test"]["words"] == "Your phone is being called…"
+    assert "say something after the tone" in view["phone_test"]["words"]
     assert [e.get("what") for _, e in acme.feed.read(before, 1) if e["type"] == "wish"] == ["test_phone"]
     acme.operators.phone_tested("1001", False, "Your phone 1001 is not registered.", time.time())
     shown = operator_view(acme, "1001", time.time())["phone_test"]
