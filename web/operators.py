@@ -85,6 +85,19 @@ def test_phone() -> Response:
     return _view()
 
 
+@blueprint.route("/heard", methods=["POST"])
+@signed_in("operator")
+def heard() -> Response:
+    """Whether they heard themselves in the test; who did not is on the line only where that is advice."""
+    company, said = g.me.company, _asked("heard")
+    if said not in ("yes", "no"):
+        raise Refused("say yes or no")
+    company.operators.heard_themselves(g.me.operator, said == "yes")
+    if said == "no" and company.setup.company().phone_test is PhoneTestRule.REQUIRE:
+        company.operators.leave_line(g.me.operator, time.time())
+    return _view()
+
+
 @blueprint.route("/outcome", methods=["POST"])
 @signed_in("operator")
 def outcome() -> Response:

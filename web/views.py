@@ -6,6 +6,7 @@ from fsdialer.core.campaigns import Company
 from fsdialer.core.dispositions import LABELS as DISPOSITIONS
 from fsdialer.core.leads import OUTCOMES, mask, mask_fields
 from fsdialer.core.operators import ASKS, LABELS, OperatorState
+from fsdialer.core.phones import asks
 from fsdialer.errors import NotFound
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import Card
@@ -37,7 +38,12 @@ def operator_view(company: CompanyStore, operator: str, now: float) -> dict[str,
         "campaign": view.campaign if view.state != "off" else "",
         "campaigns": [{"id": each, "name": _campaign_name(company, each)} for each in view.campaigns],
         "wrap_until": view.wrap_until,
-        "phone_test": {"words": view.phone_test, "ok": view.phone_test_ok, "at": view.phone_tested_at},
+        "phone_test": {
+            "words": view.phone_test,
+            "ok": view.phone_test_ok,
+            "at": view.phone_tested_at,
+            "asks": asks(view.phone_test),
+        },
         "card": card_view(company.setup.company(), card) if card else None,
         "today": today_view(company.operators.today(operator, now), view.state, max(0.0, now - view.since)),
     }

@@ -96,6 +96,26 @@ def goes_on(rule: PhoneTestRule, test: PhoneTest) -> bool:
     return test.ok or (rule is not PhoneTestRule.REQUIRE and test.answered_after_s is not None)
 
 
+#: What only the operator can say of a test that went well.
+QUESTION = "Did you hear yourself?"
+
+
+def asks(words: str) -> bool:
+    """Does the verdict on a test wait for the operator's answer?"""
+    return words.endswith(QUESTION)
+
+
+def answered(words: str, heard: bool) -> tuple[bool, str]:
+    """The verdict that asked, now that the operator has said whether they heard themselves: well or not, in words."""
+    said = words.removesuffix(QUESTION).rstrip(" .")
+    if heard:
+        return True, f"{said}, both ways."
+    return (
+        False,
+        f"{said}, but you hear nothing: turn its sound up, then look at firewall and NAT.",
+    )
+
+
 def judge_test(
     extension: str,
     cause: str,
@@ -110,18 +130,18 @@ def judge_test(
     them maybe twice."""
     if answered_after_s is None:
         return PhoneTest(False, f"Your phone {extension} {_words(cause, in_browser) or f'failed ({cause})'}.")
-    answered = f"Your phone {extension} answered after {answered_after_s:.1f} s"
+    said = f"Your phone {extension} answered after {answered_after_s:.1f} s"
     if packets is not None and packets < ENOUGH_PACKETS:
-        words = f"{answered}, but no audio came from it: check its microphone, then the firewall and NAT between."
+        words = f"{said}, but no audio came from it: check its microphone, then the firewall and NAT between."
         return PhoneTest(False, words, answered_after_s)
     if not heard:
-        words = f"{answered}, but only silence came from it: say something after the tone; is its microphone muted?"
+        words = f"{said}, but only silence came from it: say something after the tone; is its microphone muted?"
         return PhoneTest(False, words, answered_after_s)
     twice = next((address for address in addresses if addresses.count(address) > 1), "")
     if twice:
-        words = f"{answered}, but the same address ({twice}) is registered twice: remove one account there, or restart."
+        words = f"{said}, but the same address ({twice}) is registered twice: remove one account there, or restart."
         return PhoneTest(False, words, answered_after_s)
     if len(addresses) > 1:
-        words = f"{answered}, but it is registered at {len(addresses)} addresses: sign the others out, or calls stray."
+        words = f"{said}, but it is registered at {len(addresses)} addresses: sign the others out, or calls stray."
         return PhoneTest(False, words, answered_after_s)
-    return PhoneTest(True, f"{answered} and its audio came through. Did you hear yourself?", answered_after_s)
+    return PhoneTest(True, f"{said} and its audio came through. {QUESTION}", answered_after_s)

@@ -9,7 +9,7 @@ from fsdialer.core.call_facts import Refer
 from fsdialer.core.campaigns import BROWSER_STATIONS, DEFAULT_DELAYS, HELD_STATIONS
 from fsdialer.core.leads import OUTCOMES
 from fsdialer.core.machines import MACHINE_OUTCOME
-from fsdialer.core.phones import JUST_OVER_S, proved
+from fsdialer.core.phones import JUST_OVER_S, answered, asks, proved
 from fsdialer.core.times import day, epoch, iso
 from fsdialer.errors import NotFound, Refused
 from fsdialer.store.feed import Feed
@@ -266,6 +266,13 @@ class Operators:
             then = pipe.hget(key, "phone_test_then").hdel(key, "phone_test_then").execute()[0]
         self._tell_tested(operator, ok, words, now)
         return then or ""
+
+    def heard_themselves(self, operator: str, heard: bool) -> None:
+        """What the operator says of the test that asked; Refused when none does."""
+        view = self.view(operator)
+        if not asks(view.phone_test) or view.phone_tested_at is None:
+            raise Refused("no test of your phone asks: test it again")
+        self._tell_tested(operator, *answered(view.phone_test, heard), view.phone_tested_at)
 
     def _tell_tested(self, operator: str, ok: bool, words: str, at: float | None) -> None:
         record = {"phone_test": words, "phone_test_ok": "1" if ok else "0", "phone_tested": iso(at) if at else ""}

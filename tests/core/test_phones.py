@@ -3,7 +3,17 @@
 import pytest
 
 from fsdialer.core.campaigns import PhoneFamily, PhoneTestRule
-from fsdialer.core.phones import SHIFT_S, PhoneTest, family_of, goes_on, judge_test, phone_failure, proved
+from fsdialer.core.phones import (
+    SHIFT_S,
+    PhoneTest,
+    answered,
+    asks,
+    family_of,
+    goes_on,
+    judge_test,
+    phone_failure,
+    proved,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +38,14 @@ def test_a_phone_test_says_in_words_what_to_mend(cause, packets, addresses, answ
     result = judge_test("1001", cause, answered_s, packets and abs(packets), heard, where)
     assert (result.ok, result.answered_after_s) == (ok, answered_s)
     assert result.words.startswith("Your phone 1001 ") and words in result.words
+
+
+@pytest.mark.parametrize(("heard", "words"), [(True, "came through, both ways."), (False, "but you hear nothing")])
+def test_a_good_test_asks_the_operator_what_no_switch_can_know(heard, words):
+    good = judge_test("1001", "NORMAL_CLEARING", 0.3, 290, True, ["10.0.0.9:5060"])
+    assert asks(good.words)
+    ok, then = answered(good.words, heard)
+    assert ok is heard and words in then and not asks(then)
 
 
 def test_a_failure_says_what_to_do_and_to_get_on_the_line_again():

@@ -8,6 +8,7 @@ import time
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from fsdialer.core.phones import judge_test
 from fsdialer.core.times import iso
 from fsdialer.store.recordings import Recording
 from tests.journey import Process, wait_until
@@ -158,6 +159,17 @@ def test_reason_of_a_failed_phone_is_on_the_page(page, acme):
     acme.operators.phone_down("1001", "Your phone 1001 did not answer", time.time())
     state(page, "Off the line")
     expect(page.locator("#reason")).to_have_text("Your phone 1001 did not answer")
+
+
+def test_operator_is_asked_whether_they_heard_themselves_and_reads_what_to_mend(page, acme):
+    sign_in(page)
+    state(page, "Off the line")
+    expect(page.locator("#phone-heard")).to_be_hidden()
+    good = judge_test("1001", "NORMAL_CLEARING", 0.3, 290, True, ["10.0.0.9:5060"]).words
+    acme.operators.phone_tested("1001", True, good, time.time())
+    page.click("text=No, nothing")
+    expect(page.locator("#phone-test")).to_contain_text("but you hear nothing: turn its sound up")
+    expect(page.locator("#phone-heard")).to_be_hidden()
 
 
 def test_two_tabs_agree(page, acme):

@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from fsdialer.core.campaigns import PhoneTestRule
+from fsdialer.core.phones import judge_test
 from fsdialer.core.times import iso
 from tests.web.conftest import NUMBER
 from web.feed import _operator_stream
@@ -168,6 +169,20 @@ def test_a_phone_whose_test_failed_is_tested_again(acme, ann):
     on_with_a_dialer(acme, ann)
     acme.operators.phone_tested("1001", False, "no audio", time.time())
     assert ann.ask("on", campaign="spring").json["state"] == "off"
+
+
+def test_operator_says_whether_they_heard_themselves(acme, ann):
+    good = judge_test("1001", "NORMAL_CLEARING", 0.3, 290, True, ["10.0.0.9:5060"]).words
+    acme.operators.phone_tested("1001", True, good, time.time())
+    assert ann.ask("on", campaign="spring").json["phone_test"]["asks"] is True
+    view = ann.ask("heard", heard="no").json
+    assert (
+        view["state"] == "available" and not view["phone_test"]["ok"] and "hear nothing" in view["phone_test"]["words"]
+    )
+    assert ann.ask("heard", heard="yes").status_code == 409, "nothing asks any more"
+    acme.setup.save_company(dataclasses.replace(acme.setup.company(), phone_test=PhoneTestRule.REQUIRE))
+    acme.operators.phone_tested("1001", True, good, time.time())
+    assert ann.ask("heard", heard="no").json["state"] == "off", "not on the line with such a phone"
 
 
 def test_no_test_where_it_is_switched_off_or_no_dialer_would_do_it(acme, ann):

@@ -93,7 +93,9 @@ function drawCard(card, next) {
   $('test').hidden = next.state !== 'off';
   $('phone-test').textContent = next.phone_test.words || 'You have not tested your phone yet.';
   $('phone-test').classList.toggle('bad', !next.phone_test.ok && !!next.phone_test.words);
-  $('phone-test').hidden = next.state !== 'off';
+  const asks = next.phone_test.asks && ['off', 'available'].includes(next.state);
+  $('phone-test').hidden = next.state !== 'off' && !asks;
+  $('phone-heard').hidden = !asks;
   document.title = card && next.call ? `☎ ${card.name || card.number}` : `${next.label} – fsdialer`;
   if (!card) {
     shownCall = '';
@@ -236,6 +238,7 @@ $('pause').addEventListener('click', () => openPause($('pause-menu').hidden));
 $('ready').addEventListener('click', () => ask('ready'));
 $('hangup').addEventListener('click', () => ask('hangup'));
 $('test').addEventListener('click', () => ask('test'));
+for (const button of $('phone-heard').children) button.addEventListener('click', () => ask('heard', { heard: button.dataset.heard }));
 $('pause-menu').addEventListener('click', (event) => {
   const reason = event.target.closest('button')?.dataset.reason;
   if (reason) {
