@@ -51,13 +51,14 @@ def operator_view(company: CompanyStore, operator: str, now: float) -> dict[str,
 
 def card_view(company: Company, card: Card) -> dict[str, Any]:
     """The lead's card as an operator may see it."""
-    fields = dict(card.fields)
-    if company.hide_numbers:
+    name, fields = card.name, dict(card.fields)
+    if company.hide_numbers:  # a name may be one, too: where the file had no better
+        name = mask_fields({"": name}, card.number, company.country)[""]
         fields = mask_fields(fields, card.number, company.country)
     return {
         "lead": card.lead,
         "call": card.call,
-        "name": card.name,
+        "name": name,
         "number": mask(card.number) if company.hide_numbers else card.number,
         "hidden": company.hide_numbers,
         "fields": fields,

@@ -106,6 +106,14 @@ def test_hidden_number_is_in_no_answer_and_no_event(acme, ann, customer, app):
         assert NUMBER not in text and NUMBER[1:] not in text and NUMBER[-7:] not in text
 
 
+def test_name_that_is_a_number_is_hidden_too(acme, customer):
+    hide_numbers(acme)
+    call = customer()
+    acme.redis.hset(acme.keys.lead(acme.calls.get(call)["lead"]), "name", "Zoé (212) 555-0100")
+    name = operator_view(acme, "1001", time.time())["card"]["name"]
+    assert name.startswith("Zoé ") and "0100" not in name and "•••••" in name
+
+
 def test_shown_number_is_shown(acme, customer):
     customer()
     assert operator_view(acme, "1001", time.time())["card"]["number"] == NUMBER
