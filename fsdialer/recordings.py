@@ -44,7 +44,7 @@ BATCH, TURN_S = 100, 60.0
 #: How an alert tells to mend it.
 _MEND = {
     Finding.MISSING: "does the switch write to FSDIALER_RECORDINGS, and is that the same directory here?",
-    Finding.UNREADABLE: "is the disk full?",
+    Finding.UNREADABLE: "is the disk full, or was the switch killed?",
     Finding.SHORT: "is the disk full, or was the switch restarted?",
     Finding.MIXED: "is the customer's leg stereo? Leave OPUS out of the codecs carriers are offered.",
     Finding.ELSEWHERE: "record there, or reach these operators in another way than by REFER.",

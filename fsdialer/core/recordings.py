@@ -52,7 +52,7 @@ class Finding(StrEnum):
 LABELS = {
     Finding.OK: "as it should be",
     Finding.MISSING: "there is no file",
-    Finding.UNREADABLE: "the file is no stereo recording",
+    Finding.UNREADABLE: "the file is empty or broken",
     Finding.SHORT: "shorter than the call",
     Finding.MIXED: "both sides are the same",
     Finding.ELSEWHERE: "the talk was on the company's own PBX",
