@@ -106,6 +106,11 @@ def unreachable(switch: str) -> str:
     return f"The telephone switch{name} does not answer: no calls come to your phone until it does."
 
 
+def coming_back(switch: str) -> str:
+    """What they read while the phone in their page connects to a switch that was started anew."""
+    return f"The telephone switch {switch} was started anew: your phone is connecting to it."
+
+
 def down(switch: str, reason: str, others: Sequence[str]) -> str:
     """The alert for administrators; `others` are the switches that answer."""
     goes_on = f"Calls go on through {', '.join(others)}." if others else "No calls can be made."

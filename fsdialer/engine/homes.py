@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Iterable
 
 from fsdialer.core.campaigns import Station
-from fsdialer.core.switches import unreachable
+from fsdialer.core.switches import coming_back, unreachable
 from fsdialer.engine.lines import Lines
 from fsdialer.errors import CommandRefused, SwitchError
 from fsdialer.esl import setup_commands as commands
-from fsdialer.esl.commands import sign_of_life
+from fsdialer.esl.commands import contact, sign_of_life
 from fsdialer.esl.link import SwitchLink
 from fsdialer.esl.translate import registered_users
 from fsdialer.store import CompanyStore
@@ -27,6 +27,8 @@ BLIP_S = 1.0
 ANSWER_S = 1.0
 #: A phone that was found nowhere is asked after again no sooner than this (seconds).
 ASK_AGAIN_S = 1.0
+#: A phone in a page finds a switch that was started anew within so long (seconds), or it is not there.
+PAGE_BACK_S = 20.0
 
 
 class Homes:
@@ -39,6 +41,8 @@ class Homes:
         self._asked = 0.0
         self._doubted: set[str] = set()  # switches whose link is up, and that did not answer when they were asked
         self._down_since: dict[str, float] = {}  # switch → monotonic seconds
+        self._restarted: dict[str, float] = {}  # switch → monotonic seconds
+        self._left_behind: dict[tuple[str, str], str] = {}  # switch, extension → where it was registered before that
         #: On which switch a held phone's line is; empty for none of ours.
         self.line_on: Callable[[str], str] = lambda leg: ""
 
@@ -111,13 +115,30 @@ class Homes:
             home = self.find(view)
             if home != view.switch:
                 company.whereabouts.found_on(view.id, home, now)
-            words = unreachable(home) if home and self._away(home) else ""
+            words = unreachable(home) if home and self._away(home) else self._coming_back(view, home)
             if words and words != view.unreachable:
                 log.warning("operator=%s switch=%s reachable=no", view.id, home)
                 company.whereabouts.unreachable(view.id, words, now)
-            elif view.unreachable and (not home or self._is_up(home)):
+            elif view.unreachable and not words and (not home or self._is_up(home)):
                 log.info("operator=%s switch=%s reachable=yes", view.id, home or "-")
                 company.whereabouts.reachable(view.id, now)
+
+    def restarted(self, switch: str) -> None:
+        """Its core is a new one. It keeps what it knew of the phones; those in pages have to connect to it again."""
+        self._restarted[switch] = time.monotonic()
+        for known in [each for each in self._left_behind if each[0] == switch]:
+            del self._left_behind[known]
+
+    def _coming_back(self, view: OperatorView, home: str) -> str:
+        """Words while the registration of a phone in a page is of before its switch was started anew."""
+        since, link = self._restarted.get(home), self._lines.get(home)
+        if not view.in_browser or since is None or link is None or time.monotonic() - since > PAGE_BACK_S:
+            return ""
+        try:
+            said = link.ask(contact(view.extension, link.address.domain))
+        except SwitchError:
+            return ""
+        return coming_back(home) if said == self._left_behind.setdefault((home, view.extension), said) else ""
 
     def _is_up(self, switch: str) -> bool:
         link = self._lines.get(switch)

@@ -57,6 +57,7 @@ class SwitchWatch:
         self._tasks.spawn("registrations", self._homes.look, link)
         self._tasks.spawn("detectors", self._switchboard.machines.look, link)
         if state.restarted:
+            self._homes.restarted(name)
             self._tasks.spawn("restarted", self._reconciler.switch_restarted, name)
         else:
             self._tasks.spawn("resync", self._reconciler.resync, link)

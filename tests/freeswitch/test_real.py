@@ -66,7 +66,12 @@ class RealSwitch:
         for name in DIRECTORIES:
             (root / name).mkdir()
             command += [f"-{name}", str(root / name)]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self._command = command
+        self.start()
+
+    def start(self):
+        """Anew, after `kill`: with what it had written down."""
+        self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     @property
     def pid(self):

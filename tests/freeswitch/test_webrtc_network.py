@@ -10,6 +10,7 @@ from tests.freeswitch.browser import (
     IN_CALL,
     MISSING,
     SECRET,
+    figures,
     get_on_line,
     hang_up,
     heard,
@@ -43,9 +44,10 @@ def test_cut_connection_is_made_again_and_the_call_goes_on_meanwhile(windows, la
     lab.wire.cut()
     page.wait_for_timeout(1000)
     assert heard(page)["received"] > 40
-    phone(page, IN_CALL)
+    phone(page, f"{IN_CALL} Its connection to the switch broke, and is made again…")
     lab.wire.mend()
     until(lambda: len(lab.contacts()) == 1)
+    phone(page, IN_CALL)
     hang_up(page)
     phone(page, CONNECTED)
     page.click("text=Get on line")
@@ -140,6 +142,42 @@ def test_reloaded_page_is_connected_again_at_once(windows, lab):
     phone(page, CONNECTED)
     assert lab.acme.softphones.holder("ann") == before
     until(lambda: len(lab.contacts()) == 1, 10)
+
+
+@pytest.mark.parametrize("station", [Station.WEBRTC, Station.WEBRTC_NAILED])
+def test_switch_that_is_started_anew_has_the_page_back_before_its_operator_gets_a_customer(windows, lab, station):
+    """What it kept of the page's registration leads to a connection that is gone."""
+    lab.station(station)
+    page = windows()
+    phone(page, CONNECTED)
+    page.click("text=Get on line")
+    label(page, "Free")
+    lab.kill_switch()
+    expect(page.locator("#reason")).to_contain_text("does not answer", timeout=15000)
+    lab.wire.cut()  # the page is slower than the dialer
+    lab.customer()
+    lab.start_switch()
+    expect(page.locator("#reason")).to_contain_text("was started anew: your phone is connecting", timeout=20000)
+    lab.wire.mend()
+    label(page, "Talking", timeout=40000)
+    until(lambda: figures(page)["received"] > 50)
+    hang_up(page)
+    lab.station(Station.WEBRTC)
+
+
+def test_page_that_is_left_during_a_talk_asks_before_the_customer_is_cut_off(windows, lab):
+    page = windows()
+    get_on_line(page)
+    lab.customer()
+    talk(page)
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.evaluate("location.reload()")
+    until(lambda: page.wait_for_timeout(50) or asked == ["beforeunload"])
+    assert heard(page)["received"] > 40
+    hang_up(page)
+    page.reload()
+    phone(page, CONNECTED)
 
 
 def test_another_kind_of_phone_is_shown_without_signing_in_anew(windows, lab):

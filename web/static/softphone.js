@@ -46,7 +46,7 @@ function talking() {
   const muted = sound.muted ? ' Muted: you are not heard.' : '';
   const waits = view?.operator.station === 'webrtc-nailed' && view.state !== 'off' && !view.call;
   const up = waits ? 'Your phone is on the line.' : 'Your phone is in a call.';
-  return `${up}${muted}`;
+  return `${up}${muted}${line.ready ? '' : ' Its connection to the switch broke, and is made again…'}`;
 }
 
 function refused(status, times) {
@@ -235,6 +235,9 @@ navigator.permissions?.query({ name: 'microphone' }).then((permission) => {
 }).catch(() => {}); // a browser that does not tell
 window.addEventListener('online', () => line?.reconnect());
 window.addEventListener('pagehide', () => line?.close());
+window.addEventListener('beforeunload', (event) => {
+  if (view?.call && line?.session) event.preventDefault(); // the browser asks: the customer would be cut off
+});
 setInterval(renew, RENEW_MS);
 begin();
 
