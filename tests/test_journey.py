@@ -172,9 +172,13 @@ def test_operator_whose_phone_fails_is_off_the_line_and_the_customer_goes_to_the
     assert "phone 1001" in view.reason
 
 
-def test_nailed_phone_that_is_hung_up_takes_its_operator_off_the_line(centre):
+def test_nailed_phone_that_is_hung_up_is_rung_again_and_a_second_time_takes_its_operator_off_the_line(centre):
     c = centre()
     c.on_line("1001")
+    first_leg = c.operator("1001").leg
+    c.switch.lab("phone 1001 hangup")
+    wait_until(lambda: c.operator("1001").leg not in ("", first_leg), what="the phone to be up again")
+    assert c.operator("1001").state == "available"
     c.switch.lab("phone 1001 hangup")
     view = wait_until(lambda: (v := c.operator("1001")).state == "off" and v, what="1001 to be off the line")
     assert "was hung up" in view.reason

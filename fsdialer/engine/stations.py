@@ -35,6 +35,10 @@ FAMILY_S = 300.0
 #: The switch ends a leg to another switch that has sent no sound for so long (seconds): that switch has died. Phones
 #: that send nothing while nobody speaks are the reason why it is not less.
 SILENT_S = 10
+#: A line that ends while its operator is free is rung again; one that does so twice within so long (seconds) is not.
+AGAIN_S = 60.0
+#: A held phone that is registered no more for so long (seconds) has died without hanging up.
+GONE_S = 10.0
 #: Seconds until a phone is rung again when no switch was up to ring it.
 RING_AGAIN_S = 1.0
 
@@ -66,6 +70,8 @@ class Stations:
         self._ringing: set[tuple[str, str]] = set()  # company, operator
         self._families: dict[tuple[str, str], tuple[PhoneFamily, float]] = {}  # and when it was learned
         self._missing: set[str] = set()  # held lines the switch did not have when it was last asked
+        self._unregistered: dict[str, float] = {}  # held lines whose phone is registered no more, and since when
+        self._again: dict[tuple[str, str], float] = {}  # company, operator: when a lost line was last rung again
 
     # -- for a call ----------------------------------------------------------------------------------------
     def reach(self, switch: str) -> list[str]:
@@ -175,7 +181,7 @@ class Stations:
         """Ring the phone of an operator who has just got on the line (state `connecting`), once at a time. One that is
         rung for each call is `connecting` too while its switch is away: it is left alone."""
         who = (company.id, view.id)
-        if not view.held:
+        if not view.held or view.unreachable:
             return
         if who in self._ringing or any(h.operator == view.id and h.company is company for h in self._held.values()):
             return
@@ -213,7 +219,9 @@ class Stations:
 
     def look(self, link: SwitchLink) -> None:
         """Hold the lines against the switch: what happened during a cut no event tells any more. One that is gone at
-        two looks in a row is rung again, without blame; SwitchError, ValueError when the switch cannot be asked."""
+        two looks in a row is rung again, without blame, and one whose phone is gone, which its operator reads then;
+        SwitchError, ValueError when the switch cannot be asked."""
+        dead = self._dead(link)
         for leg, held in list(self._held.items()):
             if held.switch != link.address.name:
                 continue
@@ -221,6 +229,10 @@ class Stations:
                 self._missing.discard(leg)
                 if not held.up and dumped(link.ask(commands.dump(leg))).answered_at is not None:
                     self._up(leg, held)
+                elif leg in dead:
+                    log.warning("operator=%s leg=%s station=nailed state=dead", held.operator, leg)
+                    self._drop(leg, held)
+                    held.company.operators.phone_lost(held.operator, self._clock())
             elif leg not in self._missing:
                 self._missing.add(leg)
             elif leg in self._held:
@@ -229,16 +241,35 @@ class Stations:
                 if held.company.operators.view(held.operator).leg in ("", leg):
                     held.company.operators.phone_lost(held.operator, self._clock())
 
+    def _dead(self, link: SwitchLink) -> set[str]:
+        """The lines nobody is on any more, though the switch holds them: a phone that lost its power or network says no
+        goodbye, and its registration is all that ends. A talk is left to those who talk; a phone in a page is the
+        page's."""
+        dead = set()
+        for leg, held in list(self._held.items()):
+            view = held.company.operators.view(held.operator)
+            if not held.up or held.switch != link.address.name or view.dial or view.in_browser:
+                continue
+            if contact_profile(link.ask(commands.contact(view.extension, link.address.domain))):
+                self._unregistered.pop(leg, None)
+            elif self._clock() - self._unregistered.setdefault(leg, self._clock()) >= GONE_S:
+                dead |= {leg} if view.state not in ("reserved", "on_call") else set()
+        return dead
+
     def let_go(self, company: CompanyStore, operator: str) -> None:
         """The operator left the line: hang up their phone, which may be another one next time."""
         self._families.pop((company.id, operator), None)
+        self._again.pop((company.id, operator), None)
         for leg, held in list(self._held.items()):
             if held.operator == operator and held.company is company:
-                self._forget(leg)
-                try:
-                    self._lines.of(held.switch).bgapi(commands.kill(leg, "NORMAL_CLEARING"), f"drop-{leg}")
-                except SwitchError as error:
-                    log.warning("operator=%s leg=%s drop=failed reason=%s", operator, leg, error)
+                self._drop(leg, held)
+
+    def _drop(self, leg: str, held: HeldLine) -> None:
+        self._forget(leg)
+        try:
+            self._lines.of(held.switch).bgapi(commands.kill(leg, "NORMAL_CLEARING"), f"drop-{leg}")
+        except SwitchError as error:
+            log.warning("operator=%s leg=%s drop=failed reason=%s", held.operator, leg, error)
 
     def switch_restarted(self, switch: str) -> None:
         """Every line through it is gone; they are rung again, without blame."""
@@ -279,8 +310,8 @@ class Stations:
         held.company.operators.phone_up(held.operator, leg, self._clock())
 
     def _lost(self, leg: str, cause: str) -> None:
-        """Hung up during a talk or its wrap-up, or just after: the way to end a call by phone, whose end may be known
-        before. At any other time: a fault."""
+        """Hung up during a talk or its wrap-up, or just after: the way to end a call by phone. At any other time the line
+        is lost, and rung again; a phone that cannot be rung, or does so again at once, takes its operator off the line."""
         held = self._held.get(leg)
         if held is None:
             return
@@ -294,14 +325,24 @@ class Stations:
         elif trouble := self.trouble(view):
             operators.phone_lost(held.operator, now)
             held.company.whereabouts.unreachable(held.operator, trouble, now)
+        elif held.up and view.state != "reserved" and self._may_again(held):
+            log.warning("operator=%s leg=%s station=nailed state=lost cause=%s", held.operator, leg, cause)
+            operators.phone_lost(held.operator, now)
         elif view.state != "reserved":  # then the call itself passes the operator over
             reason = phone_failure(view.extension, cause, view.in_browser)
             log.warning("operator=%s leg=%s off_line=yes reason=%s", held.operator, leg, reason)
             operators.phone_down(held.operator, reason, now)
 
+    def _may_again(self, held: HeldLine) -> bool:
+        who, now = (held.company.id, held.operator), self._clock()
+        last = self._again.get(who)
+        self._again[who] = now
+        return last is None or now - last >= AGAIN_S
+
     def _forget(self, leg: str) -> None:
         held = self._held.pop(leg, None)
         self._comfort.forget(leg)
         self._missing.discard(leg)
+        self._unregistered.pop(leg, None)
         if held is not None:
             self._ringing.discard((held.company.id, held.operator))

@@ -56,3 +56,23 @@ def test_registration_left_behind_by_a_phone_that_was_cut_off_does_not_keep_call
     assert f":{nobody}" in contacts(centre), "it is still there"
     centre.station(station)
     centre.finish(centre.call())
+
+
+# -- held lines ------------------------------------------------------------------------------------------------
+def test_held_line_that_is_lost_is_rung_again(centre):
+    centre.station(Station.NAILED)
+    leg = until(lambda: centre.acme.operators.view("1001").leg)
+    centre.esl.api(f"uuid_kill {leg} MEDIA_TIMEOUT")
+    until(lambda: centre.acme.operators.view("1001").leg not in ("", leg))
+    assert len(centre.phone.requests("INVITE")) == 2
+    centre.finish(centre.call())
+
+
+def test_held_line_of_a_phone_that_lost_its_power_is_given_up_and_its_operator_reads_why(centre):
+    """It says no goodbye: the switch goes on holding the line, and would put customers through to nobody."""
+    centre.station(Station.NAILED)
+    leg = until(lambda: centre.acme.operators.view("1001").leg)
+    centre.esl.api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")
+    until(lambda: centre.state == "off", 30)
+    assert "is not registered" in centre.acme.operators.view("1001").reason
+    until(lambda: centre.esl.api(f"uuid_exists {leg}").strip() == "false")
