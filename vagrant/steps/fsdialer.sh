@@ -27,8 +27,9 @@ install_package() {
   build=$(mktemp -d)
   trap 'rm -rf "$build"' EXIT
   (cd "$SOURCE" && cp -r "${PARTS[@]}" "$build")
-  "$VENV/bin/pip" install --quiet --disable-pip-version-check "$build"
-  "$VENV/bin/pip" install --quiet --disable-pip-version-check --force-reinstall --no-deps "$build"
+  "$VENV/bin/pip" wheel --quiet --disable-pip-version-check --no-deps --wheel-dir "$build/wheel" "$build"
+  "$VENV/bin/pip" install --quiet --disable-pip-version-check "$build"/wheel/*.whl
+  "$VENV/bin/pip" install --quiet --disable-pip-version-check --force-reinstall --no-deps "$build"/wheel/*.whl # the version may be the same
   put "$INSTALLED" 0644 <<<"$source"
 }
 
