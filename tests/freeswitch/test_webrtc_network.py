@@ -162,7 +162,9 @@ def test_switch_that_is_started_anew_has_the_page_back_before_its_operator_gets_
     label(page, "Talking", timeout=40000)
     until(lambda: figures(page)["received"] > 50)
     hang_up(page)
-    lab.station(Station.WEBRTC)
+    page.close()
+    lab.esl.api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")  # what the dead switch had left
+    until(lambda: lab.contacts() == [])
 
 
 def test_page_that_is_left_during_a_talk_asks_before_the_customer_is_cut_off(windows, lab):
