@@ -71,6 +71,7 @@ def test_whatever_goes_wrong_the_customer_is_bridged_through_the_gateway_and_it_
     assert call["refer"] == "failed" and float(call["voice_ms"]) < 6000
     rung = [text.split(" ")[1] for text in centre.carrier.requests("INVITE")]
     assert rung[-1].startswith("sip:1001@"), "the operator's extension is rung through the gateway"
+    assert shows([centre.carrier.requests("INVITE")[-1]], call["number"]) == []
     until(lambda: centre.esl.api(f"uuid_getvar {call['uuid']} bridge_uuid").strip() == call["leg"])
     assert reason in centre.acme.referrals.refusal("trunk").reason
     (alert,) = [a for a in centre.acme.alerts.standing() if a.name == "gateway-refer.trunk"]
