@@ -310,8 +310,8 @@ class Stations:
         held.company.operators.phone_up(held.operator, leg, self._clock())
 
     def _lost(self, leg: str, cause: str) -> None:
-        """Hung up during a talk or its wrap-up, or just after: the way to end a call by phone. At any other time the line
-        is lost, and rung again; a phone that cannot be rung, or does so again at once, takes its operator off the line."""
+        """Hung up during a talk or its wrap-up, or just after: the way to end a call by phone. At any other time the
+        line is lost, and rung again; a phone that cannot be, or is lost again at once, takes its operator off."""
         held = self._held.get(leg)
         if held is None:
             return
