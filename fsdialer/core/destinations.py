@@ -9,7 +9,8 @@ from phonenumbers import PhoneNumberType
 
 from fsdialer.core.campaigns import Company
 
-_COSTLY = {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
+# Personal (follow-me) numbers, +44 70 above all, cost as much and are as popular with fraudsters.
+_COSTLY = {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST, PhoneNumberType.PERSONAL_NUMBER}
 # Satellite networks and international premium rate, by country code (ITU-T E.164 assignments).
 _COSTLY_CODES = {870, 878, 881, 882, 883, 979}
 

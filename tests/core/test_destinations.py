@@ -28,7 +28,7 @@ def test_a_list_of_countries_and_prefixes_is_kept_to(number, may):
     assert (barred(number, SOME) == "") is may
 
 
-@pytest.mark.parametrize("number", ["+19005550100", "+449098790000", "+8816123456", "+97912345678"])
+@pytest.mark.parametrize("number", ["+19005550100", "+449098790000", "+447012345678", "+8816123456", "+97912345678"])
 def test_numbers_that_cost_the_caller_extra_are_refused_unless_asked_for(number):
     assert "premium_allowed" in barred(number, ANYWHERE)
     assert barred(number, Company("acme", premium_allowed=True)) == ""
