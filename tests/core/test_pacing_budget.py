@@ -34,8 +34,29 @@ def test_a_day_may_begin_with_a_few_abandoned_calls_that_later_answers_pay_for()
 
 def test_luck_is_saved_for_before_it_is_needed():
     """A day that stands just at its target goes slower than one a few customers below it."""
-    saved, none = spent(2000, 54), spent(2000, 59)
-    assert saved.slack > 0 > none.slack
+    saved, none = spent(2000, 52), spent(2000, 59)
+    assert saved.slack(10) > 0 > none.slack(10)
+
+
+def test_what_is_over_is_spent_over_the_rest_of_the_day():
+    """The same count leaves less to spend it on the later it is; beyond the day planned for there is always an hour."""
+    early, late, beyond = (spent(2000, 40).threshold(hours * 3600.0, 20) for hours in (1, 7, 20))
+    assert late > 1.2 * early
+    assert beyond == pytest.approx(late, rel=0.2)
+
+
+def test_less_is_kept_back_for_luck_the_less_is_left_of_the_day():
+    assert spent(2000, 54).slack(7 * 3600.0) > spent(2000, 54).slack(3600.0) + 1
+
+
+def test_a_day_taken_over_is_planned_from_its_first_answer():
+    first = spent(2000, 40, t=100.0)
+    other = Budget(0.03, 0.03, 0.03, "day")
+    other.restore(first.state())
+    assert other.threshold(6 * 3600.0, 20) == first.threshold(6 * 3600.0, 20)
+    counted = Budget(0.03, 0.03, 0.03, "day")
+    counted.recount({0: (2000, 40)}, 6 * 3600.0)
+    assert counted.to_come(6 * 3600.0) == pytest.approx(first.to_come(6 * 3600.0), rel=0.02)
 
 
 def test_the_credit_of_a_days_beginning_is_for_bad_luck_not_for_spending():

@@ -24,13 +24,19 @@ SUMMED_EVERY_S = 5.0
 #: pay for them, and so many more times the root of the operators, as luck grows. The credit fades over so many answers
 #: an operator (about two hours), and no sooner than over so many answers in all.
 CREDIT, CREDIT_BY_ROOT, CREDIT_FADES, LEAST_CREDIT_FADES = 1.0, 0.8, 50.0, 90.0
-#: Kept back from the target: so many customers times the root of the operators at 3 %, so that luck seldom reaches the
-#: lock, saved over so many answers an operator (about three quarters of an hour); at least this share of the budget.
-RESERVE_BY_ROOT, RESERVE_SAVED, RESERVE_SHARE = 1.0, 18.0, 0.05
+#: A day is planned for so many seconds from its first answer; near their end and beyond it, for so many more.
+PLANNED_S, LEAST_LEFT_S = 8 * HOUR_S, HOUR_S
+#: Before a day's pace is known: answers an operator and hour, believed as much as so many seconds of counting.
+USUAL_PACE, PACE_BELIEF_S = 20.0, 1800.0
+#: Kept back for good: this share of the target. And so many customers times the root of the operators at 3 %, so that
+#: luck seldom reaches the lock: saved over so many answers an operator (about three quarters of an hour), and less the
+#: less is left of the day.
+KEPT_BACK, RESERVE_BY_ROOT, RESERVE_SAVED = 0.04, 1.0, 18.0
 #: The share of the target not yet dared while nothing is known, and the answers an operator over which that fades.
 CAUTION, CAUTION_FADES = 0.4, 12.0
-#: So many customers more or fewer in the budget move the rate aimed at e-fold, within these powers of e.
-SWING, LEAST_SWING, MOST_SWING = 16.0, -1.5, 0.7
+#: What is over, or missing, is spent over the customers still to come today and so many more; the rate aimed at stays
+#: within these factors of the target.
+SPREAD, LEAST_AIM, MOST_AIM = 5.0, 0.1, 2.5
 #: With room for fewer than so many customers the rate aimed at falls in proportion, down to this share of it: going
 #: slow costs operators less than the lock, where they wait for every answer.
 NARROW, SLOWEST = 3.0, 0.25
@@ -85,6 +91,8 @@ class Budget:
         self.day = Counts()
         self._hours: dict[int, Counts] = {}
         self._today: int | None = None
+        #: When today's first answer came.
+        self._began: float | None = None
         self._recent = Counts()
         self._recent_at = 0.0
         self._yield = Yield()
@@ -95,6 +103,8 @@ class Budget:
     def answered(self, t: float, count: int = 1) -> None:
         """People answered; a negative count takes back an answer that was a machine's after all."""
         self._turn(t)
+        if self._began is None:
+            self._began = t
         day, recent = self.day, self._recent
         day.answers = max(0.0, day.answers + count)
         recent.answers = max(0.0, recent.answers + count)
@@ -114,7 +124,7 @@ class Budget:
         """Begin a new day at midnight, fade the last quarter of an hour."""
         today = int((t + self._zone_s) // DAY_S)
         if self._today is None or today > self._today:
-            self._today, self.day = today, Counts()
+            self._today, self.day, self._began = today, Counts(), None
         elapsed = t - self._recent_at
         if elapsed > 0:
             fade = math.exp(-elapsed / BURST_MEMORY_S)
@@ -155,13 +165,24 @@ class Budget:
         first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         return first.timestamp() - self._zone_s
 
-    @property
-    def slack(self) -> float:
-        """Customers that may still be lost today, less the reserve; fractional, negative when overdrawn."""
+    def slack(self, t: float) -> float:
+        """Customers that may still be lost today beside those the answers to come will pay for, less the reserve;
+        fractional, negative when overdrawn."""
         day = self.day
         saved = RESERVE_BY_ROOT * self._luck * (1 - math.exp(-day.answers / (RESERVE_SAVED * self._operators)))
-        budget = self.target * day.answers
-        return budget - max(saved, RESERVE_SHARE * budget) - day.abandons
+        reserve = saved * math.sqrt(min(1.0, self._left_s(t) / PLANNED_S))
+        return (1 - KEPT_BACK) * self.target * day.answers - reserve - day.abandons
+
+    def to_come(self, t: float) -> float:
+        """Customers that the answers of the rest of the day will pay for, at the day's pace."""
+        elapsed = 0.0 if self._began is None else max(0.0, t - self._began)
+        believed = USUAL_PACE * self._operators * PACE_BELIEF_S / HOUR_S
+        pace = (self.day.answers + believed) / (elapsed + PACE_BELIEF_S)
+        return self.target * pace * self._left_s(t)
+
+    def _left_s(self, t: float) -> float:
+        elapsed = 0.0 if self._began is None else max(0.0, t - self._began)
+        return max(LEAST_LEFT_S, PLANNED_S - elapsed)
 
     @property
     def room(self) -> float:
@@ -205,7 +226,8 @@ class Budget:
         return (0.62 + 4.4 / self._operators) * self._yield.correction * self._aim
 
     def _rate_aimed_at(self, t: float) -> float:
-        rate = self.target * math.exp(max(LEAST_SWING, min(MOST_SWING, self.slack / SWING)))
+        spent_evenly = 1 + self.slack(t) / (self.to_come(t) + SPREAD)
+        rate = (1 - KEPT_BACK) * self.target * max(LEAST_AIM, min(MOST_AIM, spent_evenly))
         rate *= max(SLOWEST, min(1.0, (self.room - 1) / NARROW))
         rate *= 1 - CAUTION * math.exp(-self.day.answers / (CAUTION_FADES * self._operators))
         window = self.in_window(t)
@@ -222,6 +244,8 @@ class Budget:
         midnight = ((t + self._zone_s) // DAY_S) * DAY_S - self._zone_s
         today = [counts for hour, counts in self._hours.items() if hour * HOUR_S >= midnight]
         self.day = Counts(sum(c.answers for c in today), sum(c.abandons for c in today))
+        if self._began is None and today:
+            self._began = HOUR_S * min(hour for hour in self._hours if hour * HOUR_S >= midnight)
         self._summed_at = -math.inf
 
     def state(self) -> dict[str, Any]:
@@ -229,6 +253,7 @@ class Budget:
         return {
             "hours": {str(hour): [c.answers, c.abandons] for hour, c in self._hours.items()},
             "today": self._today,
+            "began": self._began,
             "day": [self.day.answers, self.day.abandons],
             "yield": [self._yield.meant, self._yield.lost],
             "operators": self._operators,
@@ -240,10 +265,11 @@ class Budget:
         day = Counts(*(float(x) for x in state["day"]))
         meant, lost = (float(x) for x in state.get("yield", (0.0, 0.0)))
         operators = float(state.get("operators", 20.0))
+        began = None if state.get("began") is None else float(state["began"])
         if not all(c.abandons >= 0 and 0 <= c.answers < 1e12 for c in (*hours.values(), day)):
             raise ValueError("no counts")
         if not (0 <= meant < 1e9 and 0 <= lost < 1e9 and 4 <= operators < 1e6):
             raise ValueError("no steering")
         self._today = None if state["today"] is None else int(state["today"])
-        self._hours, self.day = hours, day
+        self._hours, self.day, self._began = hours, day, began
         self._yield, self._operators = Yield(meant, lost), operators
