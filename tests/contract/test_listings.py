@@ -1,6 +1,7 @@
 """How the switch stands, as we ask it after we were away, and what it says by itself: the same of both switches."""
 
 import json
+import time
 import uuid
 
 import gevent
@@ -155,8 +156,11 @@ def test_beyond_the_most_sessions_no_leg_is_made(limits):
 def test_beyond_the_most_sessions_a_second_no_leg_is_made(limits):
     assert limits.api("fsctl sps 3") == "+OK sessions per second: 3\n"
     gevent.sleep(1.1)
+    begun = time.monotonic()
     legs = [limits.call(customer("200")) for _ in range(8)]
     results = [limits.result(leg) for leg in legs]
+    seconds = int(time.monotonic() - begun) + 2  # of the switch's clock that it may have taken, begun ones counted
     refused = results.count("-ERR DESTINATION_OUT_OF_ORDER\n")
-    assert refused in (4, 6), results  # two a second, should one end between them
-    assert sum(each.startswith("+OK") for each in results) == 8 - refused
+    made = sum(each.startswith("+OK") for each in results)
+    assert made + refused == 8, results
+    assert refused and 2 <= made <= 2 * seconds, results  # two a second
