@@ -7,7 +7,7 @@ from tests.programs import PROGRAMS, install, missing
 
 TESTS = Path(__file__).parent
 #: Programs a test may look for that no package of Debian brings, or that are there wherever Python is.
-OTHERS = {"freeswitch", "node", "openssl", "systemd-analyze", "chromium-browser", "fsdialer"}
+OTHERS = {"freeswitch", "node", "openssl", "systemd-analyze", "chromium-browser", "fsdialer", "apt-get"}
 
 
 def test_every_program_a_test_is_skipped_without_is_installed_or_known_not_to_be():
