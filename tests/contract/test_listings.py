@@ -159,8 +159,11 @@ def test_beyond_the_most_sessions_a_second_no_leg_is_made(limits):
     begun = time.monotonic()
     legs = [limits.call(customer("200")) for _ in range(8)]
     results = [limits.result(leg) for leg in legs]
-    seconds = int(time.monotonic() - begun) + 2  # of the switch's clock that it may have taken, begun ones counted
+    took = time.monotonic() - begun
     refused = results.count("-ERR DESTINATION_OUT_OF_ORDER\n")
     made = sum(each.startswith("+OK") for each in results)
     assert made + refused == 8, results
-    assert refused and 2 <= made <= 2 * seconds, results  # two a second
+    if took < 1:
+        assert refused in (4, 6), results  # two a second, should one end between them
+    else:  # a slow machine: as many more as there were seconds, begun ones counted
+        assert refused and 2 <= made <= 2 * (int(took) + 2), results
