@@ -118,9 +118,10 @@ def _operator_stream(hub: Hub, company: CompanyStore, operator: str) -> Iterator
                     yield _event("view", view)
                 else:
                     yield "event: alive\ndata:\n\n"
-            except RedisError:
+                changed = False
+            except RedisError:  # what has changed stays to be told
                 yield _event("trouble", {"reason": "The server cannot reach its database; trying again."})
-            changed = _wait(stream, operator, call)
+            changed = _wait(stream, operator, call) or changed
     finally:
         hub.unsubscribe(company.id, stream)
 

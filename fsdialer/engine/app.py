@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 
 import gevent
 from redis import Redis
@@ -19,8 +20,10 @@ from fsdialer.core.events import MachineSaid, SwitchEvent
 from fsdialer.core.machines import MACHINE_OUTCOME
 from fsdialer.core.pacing.observed import Observation, found_a_machine
 from fsdialer.core.times import iso
+from fsdialer.engine import feed_reader
 from fsdialer.engine.browser_phones import BrowserPhones
 from fsdialer.engine.dialer import Dialer
+from fsdialer.engine.feed_reader import FeedReader
 from fsdialer.engine.homes import Homes
 from fsdialer.engine.janitor import Janitor
 from fsdialer.engine.lines import Lines
@@ -54,8 +57,6 @@ SWEEP_S = 5.0
 SWITCH_SETUP_S = 1.0
 #: How often the switches are asked about the gateways (seconds).
 GATEWAYS_S = 10.0
-#: How long one wait for the feed may be (ms); entries come at once.
-FEED_BLOCK_MS = 2000
 
 
 class Engine:
@@ -74,7 +75,7 @@ class Engine:
         self._clock = clock
         self._redis = redis
         self._store = Store(redis)
-        self._feeds = Store(connect(settings.redis_url, block_s=FEED_BLOCK_MS / 1000))
+        self._feeds = Store(connect(settings.redis_url, block_s=feed_reader.BLOCK_MS / 1000))
         self.tasks = Tasks()
         self.lines = Lines()
         self.homes = Homes(self.lines, clock)
@@ -95,7 +96,6 @@ class Engine:
         self.watch = SwitchWatch(self.tasks, self.lines, *parts, self._switch_came_up)
         self.dialers: dict[tuple[str, str], Dialer] = {}
         self._janitors: dict[str, Janitor] = {}
-        self._read_up_to: dict[str, str] = {}  # company → last feed entry heeded
 
     # -- life ----------------------------------------------------------------------------------------------
     def start(self) -> None:
@@ -236,15 +236,9 @@ class Engine:
         if company.id in self._janitors:
             return
         self._janitors[company.id] = Janitor(company, self._clock, self.settings.browser_grace_s)
-        self._read_up_to[company.id] = company.feed.last_id()
-        self.tasks.keep(f"feed.{company.id}", lambda: self._read_feed(company.id))
-
-    def _read_feed(self, company_id: str) -> None:
-        company, feed = self._store.company(company_id), self._feeds.company(company_id).feed
-        while not self.tasks.stopping.is_set():
-            for entry_id, entry in feed.read(self._read_up_to[company_id], FEED_BLOCK_MS):
-                self._read_up_to[company_id] = entry_id
-                self._heed(company, entry)
+        feed, now_id = self._feeds.company(company.id).feed, company.feed.last_id()
+        reader = FeedReader(self.tasks, feed, now_id, partial(self._heed, company))
+        self.tasks.keep(f"feed.{company.id}", reader.run)
 
     def _heed(self, company: CompanyStore, entry: dict[str, str]) -> None:
         kind, campaign = entry.get("type"), entry.get("campaign", "")

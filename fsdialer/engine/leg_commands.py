@@ -16,7 +16,8 @@ from fsdialer.esl import commands
 
 log = logging.getLogger(__name__)
 
-#: A kill of a channel that does not exist yet does nothing: asked again this often (seconds), this many times.
+#: A kill of a channel that does not exist yet does nothing, nor does one that was not sent: asked again this often
+#: (seconds), this many times.
 KILL_AGAIN_S, KILL_TRIES = 0.3, 10
 
 
@@ -50,7 +51,7 @@ class LegCommands:
             refused()
 
     def kill(self, switch: str, leg: str, cause: str, still_wanted: Callable[[], bool]) -> None:
-        """Hang a leg up; one that is not there yet is tried again while `still_wanted`."""
+        """Hang a leg up; one not there yet, or not to be reached, is tried again while `still_wanted`."""
         self._send_kill(_Kill(switch, leg, cause, still_wanted))
 
     def _send_kill(self, kill: _Kill) -> None:
@@ -58,9 +59,10 @@ class LegCommands:
         self._kills[job] = kill
         try:
             self._lines.of(kill.switch).bgapi(commands.kill(kill.leg, kill.cause), job)
-        except SwitchError as error:
+        except SwitchError as error:  # it may have been sent: a second one does no harm, none at all would
             self._kills.pop(job, None)
-            log.warning("leg=%s kill=failed reason=%s", kill.leg, error)
+            log.warning("leg=%s kill=failed try=%d reason=%s", kill.leg, kill.tries, error)
+            self._again(kill)
 
     def why_not_bridged(self, switch: str, customer: str, leg: str) -> str:
         """After a refused bridge: what is wrong with the operator's `leg`; empty when the customer is gone."""
@@ -83,7 +85,11 @@ class LegCommands:
             return True
         kill = self._kills.pop(event.job, None)
         if kill is not None:
-            if not event.ok and kill.tries < KILL_TRIES and kill.still_wanted():
-                self._tasks.later(KILL_AGAIN_S, "kill", self._send_kill, replace(kill, tries=kill.tries + 1))
+            if not event.ok:
+                self._again(kill)
             return True
         return False
+
+    def _again(self, kill: _Kill) -> None:
+        if kill.tries < KILL_TRIES and kill.still_wanted():
+            self._tasks.later(KILL_AGAIN_S, "kill", self._send_kill, replace(kill, tries=kill.tries + 1))

@@ -1,6 +1,7 @@
 """Greenlets that do not die quietly: one that fails is logged with its traceback and started again."""
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,8 @@ from gevent.event import Event
 
 log = logging.getLogger(__name__)
 
-#: Seconds before a failed task starts again; doubled with each failure in a row, up to the second figure.
+#: Seconds before a failed task starts again; doubled with each failure in a row, up to the second figure. One that
+#: had run for longer than that is not in a row with those before it.
 RESTART_S, RESTART_MAX_S = 0.2, 5.0
 
 
@@ -64,11 +66,13 @@ class Tasks:
     def _keep(self, name: str, work: Callable[[], None]) -> None:
         delay = RESTART_S
         while not self.stopping.is_set():
+            began = time.monotonic()
             try:
                 work()
                 delay = RESTART_S
             except Exception:  # noqa: BLE001 - as above
                 self._failed(name)
+                delay = RESTART_S if time.monotonic() - began > RESTART_MAX_S else delay
                 self.stopping.wait(delay)
                 delay = min(delay * 2, RESTART_MAX_S)
 

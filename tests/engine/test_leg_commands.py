@@ -104,6 +104,15 @@ def test_hanging_up_is_tried_ten_times_at_most(legs, line):
     assert len(line.sent) == module.KILL_TRIES
 
 
+def test_hanging_up_that_could_not_be_sent_is_tried_again(legs, line):
+    """An operator who ended a talk must not sit in it because the switch was slow for a moment."""
+    line.breaks = True
+    legs.kill("fs1", LEG, "NORMAL_CLEARING", lambda: True)
+    assert line.sent == []
+    line.breaks = False
+    assert sent(line, 1)[0][0] == f"uuid_kill {LEG} NORMAL_CLEARING"
+
+
 def test_another_commands_answer_is_left_to_others(legs):
     assert not answer(legs, "somebody-elses", ok=False)
 

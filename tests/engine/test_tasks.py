@@ -1,6 +1,7 @@
 """Greenlets do not die quietly."""
 
 import logging
+from types import SimpleNamespace
 
 import gevent
 import pytest
@@ -14,7 +15,9 @@ from fsdialer.engine.tasks import Tasks
 def tasks(monkeypatch):
     monkeypatch.setattr(module, "RESTART_S", 0.01)
     tasks = Tasks()
+    stopping = tasks.stopping
     yield tasks
+    tasks.stopping = stopping
     tasks.stop()
 
 
@@ -73,3 +76,20 @@ def test_stop_ends_everything_even_what_does_not_listen(tasks):
     gevent.sleep(0)
     tasks.stop()
     assert deaf.dead and listening.dead
+
+
+def test_a_failure_after_a_long_good_run_does_not_pay_for_those_before_it(tasks, monkeypatch):
+    """Else a reader that fails now and then over a day is deaf for the longest pause each time."""
+    clock, pauses, runs = [0.0], [], []
+    stopping = SimpleNamespace(is_set=lambda: len(runs) == 6, wait=pauses.append)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(tasks, "stopping", stopping)
+
+    def work():
+        runs.append(1)
+        if len(runs) == 4:
+            clock[0] += module.RESTART_MAX_S + 1
+        raise ValueError("out of order")
+
+    tasks._keep("reader", work)
+    assert pauses == [0.01, 0.02, 0.04, 0.01, 0.02, 0.04]

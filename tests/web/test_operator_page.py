@@ -4,6 +4,9 @@ import dataclasses
 import json
 import time
 from datetime import UTC, datetime, timedelta
+from unittest import mock
+
+from redis.exceptions import RedisError
 
 from fsdialer.core.campaigns import PhoneTestRule
 from fsdialer.core.phones import judge_test
@@ -132,6 +135,18 @@ def test_stream_tells_the_truth_at_once_and_after_every_change_and_sees_the_oper
     assert json.loads(next(stream).split("data: ")[1])["state"] == "off"
     assert time.time() - acme.operators.view("1001").seen < 5
     acme.operators.go_on_line("1001", "spring", time.time())
+    assert json.loads(next(stream).split("data: ")[1])["state"] == "available"
+    stream.close()
+
+
+def test_a_change_that_could_not_be_read_is_told_with_the_next_sign_of_life(app, acme, monkeypatch):
+    stream = _operator_stream(app.extensions["fsdialer.hub"], acme, "1001")
+    next(stream), next(stream)
+    with monkeypatch.context() as broken:
+        broken.setattr("web.feed.operator_view", mock.Mock(side_effect=RedisError("away")))
+        acme.operators.go_on_line("1001", "spring", time.time())
+        assert next(stream).startswith("event: trouble")
+    monkeypatch.setattr("web.feed.PING_S", 0.01)
     assert json.loads(next(stream).split("data: ")[1])["state"] == "available"
     stream.close()
 
