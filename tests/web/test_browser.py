@@ -110,6 +110,25 @@ def test_operator_signs_in_gets_on_the_line_and_leaves_it(page, acme):
     state(page, "Off the line")
 
 
+def test_an_answer_that_comes_after_newer_news_does_not_bring_the_old_state_back(page, acme):
+    """As on a busy machine: the feed is faster than the answer to what was asked before."""
+    late = []
+    page.route("**/off", lambda route: late.append((route, route.fetch())))
+    sign_in(page)
+    page.click("text=Get on line")
+    state(page, "Free")
+    page.keyboard.press("o")
+    state(page, "Off the line")
+    acme.operators.go_on_line("1001", "spring", time.time(), via="web")
+    state(page, "Free")
+    ((route, answer),) = late
+    with page.expect_response("**/off") as arrived:
+        route.fulfill(response=answer)
+    assert arrived.value.json()["label"] == "Off the line"
+    page.evaluate("() => new Promise((drawn) => setTimeout(drawn, 100))")
+    state(page, "Free")
+
+
 def test_card_opens_by_itself_on_reservation_and_an_outcome_is_a_key(page, acme):
     sign_in(page)
     page.click("text=Get on line")

@@ -5,14 +5,17 @@ const $ = (id) => document.getElementById(id);
 const csrf = document.querySelector('meta[name="csrf-token"]').content;
 const here = location.pathname.replace(/\/?$/, '/');
 
-let view = null;        // the last view the feed sent
+let view = null;        // the last view drawn
+let told = 0;           // views the feed has sent
 let clockSkew = 0;      // seconds the server's clock is ahead of ours
 let shownCall = '';     // the call whose card is open
 let draft = {};         // notes being written, by call
 
 // -- asking ---------------------------------------------------------------------------------------------------
 
+// An answer that comes after news is not drawn: it may be older than they are, and what it changed is news, too.
 async function ask(what, body = {}) {
+  const before = told;
   try {
     const answer = await fetch(here + what, {
       method: 'POST',
@@ -23,7 +26,7 @@ async function ask(what, body = {}) {
     const data = await answer.json();
     if (!answer.ok) return say(data.error || 'That did not work.');
     say('');
-    draw(data);
+    if (told === before) draw(data);
     return true;
   } catch {
     say('The server could not be reached: try again.');
@@ -301,6 +304,7 @@ function listen() {
   source = new EventSource(here + 'feed');
   source.addEventListener('view', (event) => {
     heard();
+    told += 1;
     draw(JSON.parse(event.data));
   });
   source.addEventListener('alive', heard);
