@@ -4,7 +4,7 @@ The causes are FreeSWITCH's, as the captures `operator-not-registered` and `oper
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fsdialer.core.campaigns import PhoneFamily, PhoneTestRule
@@ -124,10 +124,11 @@ def judge_test(
     heard: bool,
     addresses: Sequence[str],
     in_browser: bool = False,
+    shared: Mapping[str, Sequence[str]] | None = None,
 ) -> PhoneTest:
     """The verdict on a test call that ended with `cause`, `packets` of audio having come from the phone (None: the
     switch did not count), `heard`: not all of it silence. It was registered at these `addresses` (host:port), one of
-    them maybe twice."""
+    them maybe twice; at the `shared` ones other extensions are, too."""
     if answered_after_s is None:
         return PhoneTest(False, f"Your phone {extension} {_words(cause, in_browser) or f'failed ({cause})'}.")
     said = f"Your phone {extension} answered after {answered_after_s:.1f} s"
@@ -140,6 +141,12 @@ def judge_test(
     twice = next((address for address in addresses if addresses.count(address) > 1), "")
     if twice:
         words = f"{said}, but the same address ({twice}) is registered twice: remove one account there, or restart."
+        return PhoneTest(False, words, answered_after_s)
+    for address, others in (shared or {}).items():
+        words = (
+            f"{said}, but its address ({address}) is registered for {' and '.join(others)} too, and rings for their"
+            " customers: remove that account there, or give each operator a phone."
+        )
         return PhoneTest(False, words, answered_after_s)
     if len(addresses) > 1:
         words = f"{said}, but it is registered at {len(addresses)} addresses: sign the others out, or calls stray."

@@ -18,7 +18,7 @@ from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import FsdialerError, Refused
 from fsdialer.esl import commands
 from fsdialer.esl.link import SwitchLink
-from fsdialer.esl.translate import contacts
+from fsdialer.esl.translate import contact_profile, contacts, sharing
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
 
@@ -33,6 +33,7 @@ class _Running:
     company: CompanyStore
     operator: OperatorView
     addresses: list[str]
+    shared: dict[str, list[str]]
     placed_at: float
     answered_at: float | None = None
 
@@ -69,7 +70,7 @@ class PhoneTests:
             return
         leg = str(uuids.uuid4())
         try:
-            self._running[leg] = _Running(company, view, self._addresses(link, view), self._clock())
+            self._running[leg] = _Running(company, view, *self._addresses(link, view), self._clock())
             link.bgapi(_command(company, link, view, leg, self._families(company.id, view)), leg)
             self._tasks.later(OVER_S, "phone_test", self._over, leg, "NO_ANSWER")
         except FsdialerError as error:
@@ -89,11 +90,15 @@ class PhoneTests:
         elif isinstance(event, LegHungUp) and event.leg in self._running:
             self._tasks.spawn("phone_test", self._over, event.leg, event.cause, event.packets, event.heard)
 
-    def _addresses(self, link: SwitchLink, view: OperatorView) -> list[str]:
-        """Where the phone is registered, ``host:port``; none for phones that are not registered with the switch."""
+    def _addresses(self, link: SwitchLink, view: OperatorView) -> tuple[list[str], dict[str, list[str]]]:
+        """Where the phone is registered, ``host:port``, and who else is there; none for phones that are not registered
+        with the switch."""
         if view.dial or view.station == Station.REFER:
-            return []
-        return contacts(link.ask(commands.contact(view.extension, link.address.domain)))
+            return [], {}
+        said = link.ask(commands.contact(view.extension, link.address.domain))
+        profile = contact_profile(said)
+        everybody = link.ask(commands.registrations(profile)) if profile else ""
+        return contacts(said), sharing(everybody, view.extension, link.address.domain)
 
     def _over(self, leg: str, cause: str, packets: int | None = None, heard: bool = False) -> None:
         running = self._running.pop(leg, None)
@@ -101,7 +106,8 @@ class PhoneTests:
             return
         answered_after_s = None if running.answered_at is None else running.answered_at - running.placed_at
         view = running.operator
-        result = judge_test(view.extension, cause, answered_after_s, packets, heard, running.addresses, view.in_browser)
+        where = running.addresses, view.in_browser, running.shared
+        result = judge_test(view.extension, cause, answered_after_s, packets, heard, *where)
         self._save(running.company, view.id, result)
 
     def _save(self, company: CompanyStore, operator: str, result: PhoneTest) -> None:

@@ -272,6 +272,11 @@ def registration(profile: str, extension: str, domain: str = "") -> str:
     return f"sofia xmlstatus profile {name} user {user}@{checked('domain', allowed.DOMAIN, domain)}"
 
 
+def registrations(profile: str) -> str:
+    """What is known of all phones registered with a SIP profile, as XML."""
+    return f"sofia xmlstatus profile {checked('profile', allowed.NAME, profile)} reg"
+
+
 def subscribe(events: Sequence[str]) -> str:
     """Ask for events by name, in plain format; behind CUSTOM stand subclasses, ``avmd::beep``."""
     return "event plain " + " ".join(checked("event", allowed.EVENT, event) for event in events)

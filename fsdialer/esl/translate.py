@@ -43,6 +43,8 @@ SUBSCRIPTION = (
 
 #: Whom a contact stands for: after its user, before its parameters.
 _HOST_PORT = re.compile(r"@(\[[0-9a-fA-F:]+\](?::[0-9]+)?|[^\s;>@]+)")
+#: A phone's registration in a profile's list of them, and what it says.
+_REGISTRATION, _SAID = re.compile(r"<registration>(.*?)</registration>", re.S), re.compile(r"<([a-z-]+)>([^<]*)</")
 #: How our variables are called on the wire, and how an inner dialplan's silence begins.
 _TAG, _SILENCE = "fsdialer_", "silence_stream://"
 
@@ -162,6 +164,25 @@ def contacts(text: str) -> list[str]:
     """Where a phone is registered, ``host:port`` each, of the answer of ``sofia_contact``; none when it is not."""
     found = (_HOST_PORT.search(contact) for contact in text.strip().split(","))
     return [match[1] for match in found if match]
+
+
+def sharing(text: str, extension: str, domain: str) -> dict[str, list[str]]:
+    """Who else is registered with this user's phone, by its address (host:port), in the answer of ``sofia xmlstatus
+    profile … reg``; an empty domain stands for any. It is the same phone only where both agree: what it calls itself,
+    and where its messages come from (many phones may be behind one proxy, or have one private address in many homes).
+    """
+    at: dict[tuple[str, ...], list[str]] = {}
+    for row in _REGISTRATION.findall(text):
+        said = {tag: html.unescape(words) for tag, words in _SAID.findall(row)}
+        where = (*contacts(said.get("contact", "")), said.get("network-ip", ""), said.get("network-port", ""))
+        at.setdefault(where, []).append(said.get("user", ""))
+    found: dict[str, list[str]] = {}
+    for where, users in at.items():
+        own = [user for user in users if user == f"{extension}@{domain or user.partition('@')[2]}"]
+        others = sorted({user.partition("@")[0] for user in users if user and user not in own})
+        if own and others:
+            found[where[0]] = others
+    return found
 
 
 def contact_profile(text: str) -> str:

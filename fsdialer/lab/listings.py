@@ -2,6 +2,7 @@
 
 import json
 import time
+import zlib
 
 from fsdialer.lab.channel import Channel
 from fsdialer.lab.exchange import Exchange
@@ -40,14 +41,19 @@ def _registration_row(user: str) -> dict[str, str]:
         "reg_user": user,
         "realm": "127.0.0.1",
         "token": f"{user}-registration",
-        "url": f"sofia/internal/sip:{user}@127.0.0.1:51979",
+        "url": f"sofia/internal/sip:{user}@127.0.0.1:{phone_port(user)}",
         "expires": str(int(time.time()) + 60),
         "network_ip": "127.0.0.1",
-        "network_port": "51979",
+        "network_port": str(phone_port(user)),
         "network_proto": "udp",
         "hostname": "lab",
         "metadata": "",
     }
+
+
+def phone_port(user: str) -> int:
+    """Each phone is at one of its own; 1001 where the captures have it."""
+    return 50_978 + (int(user) if user.isdecimal() and len(user) == 4 else zlib.crc32(user.encode()) % 10_000)
 
 
 def _as_json(rows: list[dict[str, str]], count: bool) -> str:
@@ -162,4 +168,4 @@ def sofia_contact(exchange: Exchange, argument: str) -> str:
     phone = exchange.destinations.phone(argument.partition("@")[0].rpartition("/")[2])
     if phone is None or not phone.registered:
         return "error/user_not_registered"
-    return f"sofia/internal/sip:{phone.extension}-0x55f073a8d350@127.0.0.1:51979"
+    return f"sofia/internal/sip:{phone.extension}-0x55f073a8d350@127.0.0.1:{phone_port(phone.extension)}"

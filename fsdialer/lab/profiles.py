@@ -1,21 +1,24 @@
 """``sofia status`` and ``sofia xmlstatus``: SIP profiles and gateways as they stand, in FreeSWITCH's words."""
 
 import time
+from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
 from fsdialer.lab.exchange import Exchange
+from fsdialer.lab.listings import phone_port
 from fsdialer.lab.places import Gateway
 
 CALLS = ("CallsIN", "CallsOUT", "FailedCallsIN", "FailedCallsOUT")
 XML_CALLS = ("calls-in", "calls-out", "failed-calls-in", "failed-calls-out")
 RULE = "=" * 97 + "\n"
+QUOTES = {'"': "&quot;"}
 XML = '<?xml version="1.0" encoding="ISO-8859-1"?>\n'
 #: The profiles of `freeswitch/`, by name: the name a stock FreeSWITCH has for each, and its port.
 PROFILES = {"operators": ("internal", 5060), "carrier": ("external", 5080), "switches": ("", 5070)}
 
 
 def sofia(exchange: Exchange, argument: str) -> str:
-    """``sofia status|xmlstatus [gateway NAME|profile NAME]``."""
+    """``sofia status|xmlstatus [gateway NAME|profile NAME [user USER|reg]]``."""
     words = argument.split()
     match words:
         case ["status" | "xmlstatus" as form]:
@@ -23,20 +26,30 @@ def sofia(exchange: Exchange, argument: str) -> str:
         case ["status" | "xmlstatus" as form, "gateway", name]:
             return _gateway(exchange, name, form)
         case ["xmlstatus", "profile", _, "user", user]:
-            return _registration(exchange, user.partition("@")[0])
+            return _registrations(exchange, [user.partition("@")[0]])
+        case ["xmlstatus", "profile", _, "reg"]:
+            return _registrations(exchange, exchange.destinations.registered())
         case ["status" | "xmlstatus" as form, "profile", name]:
             return _profile(exchange, name, form)
     return "USAGE:\nsofia status|xmlstatus gateway <name>\n"
 
 
-def _registration(exchange: Exchange, extension: str) -> str:
-    """A phone's registration, as far as anybody here reads it."""
-    phone = exchange.destinations.phone(extension)
-    row = ""
-    if phone is not None and phone.registered:
-        user, agent = f"<user>{extension}@127.0.0.1</user>", f"<agent>{escape(phone.agent)}</agent>"
-        row = f"    <registration>\n        {user}\n        {agent}\n    </registration>\n"
-    return f"{XML}<profile>\n  <registrations>\n{row}  </registrations>\n</profile>\n"
+def _registrations(exchange: Exchange, extensions: Iterable[str]) -> str:
+    """Phones' registrations, as far as anybody here reads them."""
+    rows = []
+    for extension in extensions:
+        phone = exchange.destinations.phone(extension)
+        if phone is not None and phone.registered:
+            said = {
+                "user": f"{extension}@127.0.0.1",
+                "contact": f'"" <sip:{extension}-0x55f073a8d350@127.0.0.1:{phone_port(extension)}>',
+                "agent": phone.agent,
+                "network-ip": "127.0.0.1",
+                "network-port": str(phone_port(extension)),
+            }
+            lines = "".join(f"        <{tag}>{escape(words, QUOTES)}</{tag}>\n" for tag, words in said.items())
+            rows.append(f"    <registration>\n{lines}    </registration>\n")
+    return f"{XML}<profile>\n  <registrations>\n{''.join(rows)}  </registrations>\n</profile>\n"
 
 
 def _entries(exchange: Exchange) -> list[tuple[str, str, str, str]]:

@@ -40,6 +40,13 @@ def test_a_phone_test_says_in_words_what_to_mend(cause, packets, addresses, answ
     assert result.words.startswith("Your phone 1001 ") and words in result.words
 
 
+def test_a_phone_that_is_somebody_elses_too_is_told():
+    shared = {"10.0.0.9:5060": ["1002", "1003"]}
+    result = judge_test("1001", "NORMAL_CLEARING", 0.31, 290, True, ["10.0.0.9:5060"], shared=shared)
+    assert not result.ok
+    assert "its address (10.0.0.9:5060) is registered for 1002 and 1003 too" in result.words
+
+
 @pytest.mark.parametrize(("heard", "words"), [(True, "came through, both ways."), (False, "but you hear nothing")])
 def test_a_good_test_asks_the_operator_what_no_switch_can_know(heard, words):
     good = judge_test("1001", "NORMAL_CLEARING", 0.3, 290, True, ["10.0.0.9:5060"])

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fsdialer.esl.frames import FrameReader
-from fsdialer.esl.translate import ChannelSnapshot, channel_rows, contact_profile, contacts, dumped, user_agent
+from fsdialer.esl.translate import ChannelSnapshot, channel_rows, contact_profile, contacts, dumped, sharing, user_agent
 from tests.esl import captures
 
 
@@ -91,6 +91,42 @@ def test_a_channel_is_bridged_by_its_state_and_not_by_what_an_old_bridge_left(st
 )
 def test_where_a_phone_is_registered(said, where):
     assert contacts(said) == where
+
+
+def registered(user, contact, source):
+    """A row as FreeSWITCH 1.11 has it, shortened."""
+    ip, port = source.split(":")
+    return (
+        f"    <registration>\n        <user>{user}</user>\n"
+        f"        <contact>&quot;&quot; &lt;sip:{user.partition('@')[0]}@{contact};ob&gt;</contact>\n"
+        f"        <network-ip>{ip}</network-ip>\n        <network-port>{port}</network-port>\n    </registration>\n"
+    )
+
+
+OWN = registered("1001@acme", "10.0.0.5:5060", "10.0.0.5:5060")
+
+
+@pytest.mark.parametrize(
+    ("others", "found"),
+    [
+        (registered("1002@acme", "10.0.0.5:5060", "10.0.0.5:5060"), {"10.0.0.5:5060": ["1002"]}),
+        (registered("1001@other", "10.0.0.5:5060", "10.0.0.5:5060"), {"10.0.0.5:5060": ["1001"]}),
+        (OWN, {}),  # again
+        (registered("1002@acme", "10.0.0.6:5060", "10.0.0.5:5060"), {}),  # behind one proxy
+        (registered("1002@acme", "10.0.0.5:5060", "192.0.2.9:1024"), {}),  # in another home
+        ("<registration><user></user></registration>", {}),
+        ("", {}),
+    ],
+)
+def test_who_else_is_registered_with_the_same_phone(others, found):
+    text = f"<profile>\n  <registrations>\n{others}{OWN}{others}  </registrations>\n</profile>"
+    assert sharing(text, "1001", "acme") == found
+    assert sharing("Invalid Profile!", "1001", "acme") == {}
+
+
+def test_whatever_the_domain_when_the_switch_has_but_one():
+    other = registered("1002@acme", "10.0.0.5:5060", "10.0.0.5:5060")
+    assert sharing(OWN + other, "1001", "") == {"10.0.0.5:5060": ["1002"]}
 
 
 def test_what_a_phone_said_of_itself_is_read_from_its_last_registration():

@@ -31,8 +31,8 @@ class RealCentre:
         self._over += [self.carrier.stop, self.phone.stop]
         self.acme = self._company()
         self.values = ports()
-        settings = Settings(redis_url, redis_url, secret_key=SECRET)
-        list(write_all(settings, Store(self.redis), root / "conf", None, self.values, static=True))
+        self._settings, self._root = Settings(redis_url, redis_url, secret_key=SECRET), root
+        self.write()
         written = dict(line.split("=", 1) for line in (root / "conf/fsdialer.env").read_text().splitlines())
         (root / "switch").mkdir()
         password = written["FSDIALER_SWITCHES"].split("esl://:")[1].split("@")[0]
@@ -44,11 +44,14 @@ class RealCentre:
             until(lambda: self.esl.api("sofia status").count("RUNNING") == 3)
             self.register()
             self._env = {"FSDIALER_REDIS_URL": redis_url, "FSDIALER_SECRET_KEY": SECRET, **written}
-            self._root = root
             self.start_dialer()
         except BaseException:
             self.stop()
             raise
+
+    def write(self):
+        """The switch's files, with the operators and gateways of now."""
+        list(write_all(self._settings, Store(self.redis), self._root / "conf", None, self.values, static=True))
 
     def start_dialer(self):
         self.dialer = Process(self._root / f"dial-{time.monotonic_ns()}.log", "fsdialer", "dial", env=self._env)

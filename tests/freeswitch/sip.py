@@ -22,6 +22,10 @@ class Caller:
         self.agent = "caller"
         self._call, self._tag = uuid.uuid4().hex, uuid.uuid4().hex[:8]
 
+    def be(self, user, contact):
+        """Another account of the same phone."""
+        self._user, self._contact, self._call = user, contact, uuid.uuid4().hex
+
     def close(self):
         self._socket.close()
 

@@ -69,6 +69,24 @@ def test_a_phone_that_is_heard_is_well_until_its_address_is_registered_twice(cen
     caller.close()
 
 
+def test_a_phone_that_is_another_operators_too_is_told(centre):
+    """One softphone, signed in with two accounts: each customer of the other would ring here."""
+    centre.acme.setup.save_operator(Operator("acme", "1002", "Bob", "1002", campaigns=("spring",)))
+    centre.write()
+    centre.esl.api("reloadxml")
+    centre.esl.api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")
+    password = {who: centre.acme.accounts.phone(who, SECRET).password for who in ("1001", "1002")}
+    caller = Caller(int(centre.values["operators_port"]), "1001", contact=f"sip:1001@127.0.0.1:{centre.phone.port}")
+    assert caller.register(password["1001"], expires=600) == 200
+    caller.be("1002", f"sip:1002@127.0.0.1:{centre.phone.port}")
+    assert caller.register(password["1002"], expires=600) == 200
+    assert f"(127.0.0.1:{centre.phone.port}) is registered for 1002 too" in words_after_test(centre)
+    assert caller.register(password["1002"], expires=0) == 200
+    caller.close()
+    centre.register()
+    assert "its audio came through" in words_after_test(centre)
+
+
 def test_a_phone_that_is_not_there_is_not_registered(centre):
     centre.acme.setup.save_operator(
         Operator("acme", "1001", "Ann", "1009", station=Station.RING, campaigns=("spring",))
