@@ -18,6 +18,10 @@ from fsdialer.esl.allowed import checked
 LONGEST = 8 * 1024
 #: The cause the waiting room ends with: nobody took the call in time.
 NO_PICKUP = "NO_PICKUP"
+#: A bridge first ends the silence and then takes the channel away; had it in between (microseconds, or as long as the
+#: switch's thread is kept from running) nothing else to do but to hang up, a customer just taken would be let go of. So
+#: the silence is followed by a pause that nothing can shorten (ms).
+GUARD_MS = 200
 #: Where the switch leaves the key a customer pressed during the message, and how long it waits for one after it (ms).
 OPT_OUT, OPT_OUT_MS = "fsdialer_opt_out", 1500
 #: Marks a channel as ours, in call records and for whoever looks at the switch.
@@ -90,7 +94,7 @@ def originate_customer(
     `ring_s` and `max_talk_s` are whole seconds; `tags` become ``fsdialer_…`` variables, ids only. UnsafeCommand when
     a value has no place in a command.
     """
-    wait_ms = _number("wait", wait_s * 1000, 100, 600_000)
+    silence_ms = max(100, int(_number("wait", wait_s * 1000, 100, 600_000)) - GUARD_MS)
     talk_s = _number("longest talk", max_talk_s, 1, 604_800)
     variables = {
         "origination_uuid": checked("call", allowed.UUID, call),
@@ -107,13 +111,14 @@ def originate_customer(
         **{f"execute_on_answer_{name}": f"'{DETECTORS[name].start}'" for name in detectors},
         **_tags(tags),
     }
-    room = waiting_room(f"silence_stream://{wait_ms}", message, opt_out_key)
+    room = waiting_room(f"silence_stream://{silence_ms}", message, opt_out_key)
     return _originate(variables, destination, f"{room} inline")
 
 
 def waiting_room(wait: str, message: str, opt_out_key: str) -> str:
-    """What an answered customer hears until somebody takes them: `wait`, then the end that nobody needs to command."""
-    steps = [f"playback:{wait}"]
+    """What an answered customer hears until somebody takes them: `wait`, then the end that nobody needs to command. The
+    guard between is the wait's last `GUARD_MS`."""
+    steps = [f"playback:{wait}", f"eval:${{msleep({GUARD_MS})}}"]
     if message and opt_out_key:
         key = checked("opt-out key", allowed.DIGIT, opt_out_key)
         steps.append(f"play_and_get_digits:1 1 1 {OPT_OUT_MS} # {_sound(message)} silence_stream://1 {OPT_OUT} {key}")

@@ -187,6 +187,14 @@ def _sched_hangup(exchange: Exchange, argument: str) -> str:
     return "+OK\n"
 
 
+def _break(exchange: Exchange, argument: str) -> str:
+    channel = exchange.alive(argument.split(" ")[0])
+    if channel is None:
+        return NO_CHANNEL
+    exchange.applications.end_sound(channel)
+    return "+OK\n"
+
+
 def _hupall(exchange: Exchange, argument: str) -> str:
     words = argument.split()
     cause = words[0] if words else "MANAGER_REQUEST"
@@ -269,7 +277,7 @@ _TABLE: dict[str, Api] = {
     "uuid_setvar": _uuid_setvar,
     "uuid_dump": _uuid_dump,
     "uuid_broadcast": _uuid_broadcast,
-    "uuid_break": lambda exchange, argument: "+OK\n" if exchange.alive(argument.split(" ")[0]) else NO_CHANNEL,
+    "uuid_break": _break,
     "uuid_deflect": deflect,
     "uuid_record": _uuid_record,
     "sched_hangup": _sched_hangup,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 #: One tone of a tone_stream, sound and pause in milliseconds; and how often the whole is played.
 _TONE, _LOOPS = re.compile(r"%\(([0-9]+),([0-9]+)"), re.compile(r";loops=(-1|[0-9]{1,6})")
+_MSLEEP = re.compile(r"\$\{msleep\(([0-9]{1,6})\)\}")
 #: Rate at which sound is counted (samples a second).
 RATE = 8000
 #: How long the echo of a tone takes to be known for one (seconds).
@@ -69,6 +70,9 @@ class Applications:
                 self._ask(channel, data.split(), rest)
             case "sleep":
                 channel.playing = gevent.spawn_later(number(data) / 1000, self._finish, channel, rest)
+            case "eval":  # nothing but the pauses in it
+                pause_ms = sum(int(ms) for ms in _MSLEEP.findall(data))
+                channel.playing = gevent.spawn_later(pause_ms / 1000, self._finish, channel, rest)
             case "hangup":
                 self._exchange.hang_up(channel, data or "NORMAL_CLEARING")
                 self._complete(channel)
@@ -134,6 +138,12 @@ class Applications:
         channel.heading = "CS_RESET"
         self._complete(channel, interrupted=True)
 
+    def end_sound(self, channel: Channel) -> None:
+        """As ``uuid_break``: what the dialplan is playing is over, and the next application's turn has come."""
+        if channel.playing is not None and channel.application == "playback":
+            channel.playing.kill(block=False)
+            self._finish(channel, channel.after_sound)
+
     def park(self, channel: Channel) -> None:
         """Hold a channel. A `park_timeout` holds once, and takes `park_after_bridge` with it."""
         channel.application = "park"
@@ -169,7 +179,7 @@ class Applications:
 
     def _play(self, channel: Channel, sound: str, rest: Todo) -> None:
         self._fire("PLAYBACK_START", channel, **_file(sound))
-        channel.playing_since = time.monotonic()
+        channel.playing_since, channel.after_sound = time.monotonic(), rest
         channel.playing = gevent.spawn_later(_length_s(sound), self._finish, channel, rest)
         if channel.echoes and channel.listens_for and sound.startswith("tone_stream://"):
             key, pitch, cause = channel.listens_for

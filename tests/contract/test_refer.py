@@ -75,7 +75,7 @@ def test_a_leg_whose_customer_was_connected_is_let_go_of(talk):
 def test_ringing_is_another_limit_for_who_is_being_connected(talk, message):
     person = sent(talk, "213", wait_s=30, message=message)
     assert talk.done(talk.job(refer_commands.let_ring(person, 1.5, message))).ok
-    rang_at = talk.at("CHANNEL_EXECUTE", person, Application_Data=f"{commands.RINGING}750,750,440,480)")
+    rang_at = talk.at("CHANNEL_EXECUTE", person, Application_Data=f"{commands.RINGING}650,650,440,480)")
     end = talk.gone(person)
     assert end.cause == NO_PICKUP
     assert 1.3 < end.at - rang_at - (0.7 if message else 0) < 2.6
@@ -90,6 +90,6 @@ def test_who_hears_ringing_may_be_bridged(talk):
     operator = talk.ready(talk.ring(ANSWERS))
     person = sent(talk, "213")
     assert talk.done(talk.job(refer_commands.let_ring(person, 20))).ok
-    talk.event("CHANNEL_EXECUTE", person, Application_Data=f"{commands.RINGING}1000,4000,440,480);loops=4")
+    talk.event("CHANNEL_EXECUTE", person, Application_Data=f"{commands.RINGING}1000,3950,440,480);loops=4")
     assert talk.bridge(person, operator).ok
     talk.event("CHANNEL_BRIDGE", person)

@@ -51,6 +51,18 @@ def test_a_bridge_in_time_takes_the_customer_out_for_good(talk):
     assert talk.exists(person)
 
 
+def test_a_bridge_finds_the_customer_there_even_if_the_silence_is_over_before_it(talk):
+    """FreeSWITCH ends the sound first and moves the channel after that. A hang-up in between has lost a customer."""
+    operator = talk.ready(talk.ring(ANSWERS, held=True))
+    person = talk.ready(talk.call(customer("200"), wait_s=6))
+    assert talk.api(f"uuid_break {person}").startswith("+OK")
+    talk.until("the silence to be over", lambda: talk.api(f"uuid_getvar {person} playback_ms").strip().isdecimal())
+    assert talk.bridge(person, operator).ok
+    talk.event("CHANNEL_BRIDGE", person)
+    assert talk.exists(person)
+    assert talk.story(customer=person, operator=operator)[-1] == "customer talks to operator"
+
+
 def test_who_hangs_up_while_waiting_is_gone_by_themselves(talk):
     person = talk.call(customer("201"))
     assert talk.gone(person).cause == "NORMAL_CLEARING"

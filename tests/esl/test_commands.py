@@ -41,19 +41,22 @@ def test_a_customer_is_called_with_the_limit_of_the_wait_in_the_same_command():
         "park_timeout=2:NO_PICKUP,accountcode=fsdialer,sip_refer_continue_after_reply=true,"
         "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',fsdialer_lead=42,"
         "fsdialer_campaign=spring}sofia/gateway/trunk/15550001 "
-        "'playback:silence_stream://2000,playback:tone_stream://%(1500\\,0\\,440),hangup:NO_PICKUP' inline"
+        "'playback:silence_stream://1800,eval:${msleep(200)},"
+        "playback:tone_stream://%(1500\\,0\\,440),hangup:NO_PICKUP' inline"
     )
 
 
 def test_the_waiting_room_is_the_one_a_real_switch_accepted():
+    """But for the guard, which the contract tests try."""
     (captured,) = [c for c in captures.sent_by_client("unattended-answer-message-then-hangup") if "originate" in c]
     room = commands.originate_customer(**CUSTOMER).partition("}")[2]
-    assert captured.split("\n")[0].endswith("}" + room)
+    unguarded = room.replace("silence_stream://1800,eval:${msleep(200)}", "silence_stream://2000")
+    assert captured.split("\n")[0].endswith("}" + unguarded)
 
 
 def test_without_a_message_the_wait_ends_with_the_hang_up():
     text = commands.originate_customer(**CUSTOMER | {"message": "", "wait_s": 1.5})
-    assert text.endswith(" 'playback:silence_stream://1500,hangup:NO_PICKUP' inline")
+    assert text.endswith(" 'playback:silence_stream://1300,eval:${msleep(200)},hangup:NO_PICKUP' inline")
 
 
 RECORDING = "/var/lib/fsdialer/recordings/acme/2026-11-23/36f8cdb2.wav"
@@ -212,7 +215,8 @@ TEMPLATE = re.compile(
     r"(origination_caller_id_number=\+?[0-9*#]+,)?hangup_after_bridge=true,uuid_bridge_park_on_cancel=true,"
     r"park_timeout=\d+:NO_PICKUP,accountcode=fsdialer,execute_on_answer='sched_hangup \+\d+ ALLOTTED_TIMEOUT'"
     r"(,fsdialer_[a-z0-9_]+=[0-9A-Za-z_.-]+)*\}[a-z.]+/[0-9A-Za-z_.@:/+*#-]+ "
-    r"'playback:silence_stream://\d+(,playback:([A-Za-z0-9_./;=*%():-]|\\,)+)?,hangup:NO_PICKUP' inline"
+    r"'playback:silence_stream://\d+,eval:\$\{msleep\(200\)\}"
+    r"(,playback:([A-Za-z0-9_./;=*%():-]|\\,)+)?,hangup:NO_PICKUP' inline"
 )
 ANY_TEXT = st.text(max_size=30) | st.sampled_from(HOSTILE) | st.from_regex(r"[0-9a-z]{1,12}", fullmatch=True)
 

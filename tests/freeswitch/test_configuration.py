@@ -76,13 +76,15 @@ def test_every_application_the_dialer_runs_is_listed():
     text = (CONF.parent / "fsdialer/esl/commands.py").read_text()
     ours = set(
         re.findall(
-            r"[\"',](playback|play_and_get_digits|hangup|detect_audio|delay_echo|sched_hangup|record_session|"
+            r"[\"',](playback|eval|play_and_get_digits|hangup|detect_audio|delay_echo|sched_hangup|record_session|"
             r"displace_session)[: ]",
             text,
         )
     )
     ours |= set(re.findall(r"&([a-z_]+)\(\)", text))
-    assert ours >= {"playback", "hangup", "park", "record_session", "displace_session"} and ours <= set(APPLICATIONS)
+    assert ours >= {"playback", "eval", "hangup", "park", "record_session", "displace_session"} and ours <= set(
+        APPLICATIONS
+    )
 
 
 def test_every_variable_used_is_set_in_the_one_file_and_listed():
