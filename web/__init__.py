@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 #: Longest request body but for uploads of lists, in bytes.
 BODY_LIMIT, UPLOAD_LIMIT = 1024 * 1024, 512 * 1024 * 1024
 
-#: Sign-ins tried for one login from one address.
+#: Sign-ins that may fail for one login from one address.
 TRIES = "10/minute;60/hour"
 
 _POLICY = (
@@ -80,7 +80,13 @@ def main(settings: Settings) -> None:
 def _register(app: Flask, limiter: Limiter) -> None:
     from web import admin, auth, feed, metrics, operators, recordings, setup_pages, softphone, switch_xml, switches
 
-    limiter.limit(TRIES, key_func=_who_tries, methods=["POST"])(auth.blueprint)
+    limiter.limit(
+        TRIES,
+        key_func=_who_tries,
+        methods=["POST"],
+        deduct_when=lambda answer: answer.status_code == 401,
+        error_message="Too many sign-ins failed for this login: wait a minute, then try again.",
+    )(auth.blueprint)
     app.register_blueprint(auth.blueprint)
     app.register_blueprint(feed.blueprint)
     app.register_blueprint(operators.blueprint)

@@ -29,8 +29,18 @@ def test_too_many_tries_are_refused(app):
     client = app.test_client()
     csrf = token_in(client.get("/login").text)
     form = {"company": "acme", "login": "1001", "password": "wrong", "csrf_token": csrf}
-    answers = [client.post("/login", data=form).status_code for _ in range(11)]
-    assert answers[-1] == 429
+    answers = [client.post("/login", data=form) for _ in range(11)]
+    assert [answer.status_code for answer in answers[-2:]] == [401, 429]
+    assert "Too many sign-ins failed for this login: wait a minute" in answers[-1].text
+    assert client.post("/login", data=form | {"password": "correct-horse"}).status_code == 429
+    assert client.post("/login", data=form | {"login": "1002"}).status_code == 401, "another login's tries are its own"
+
+
+def test_sign_ins_that_succeed_and_sign_outs_are_not_tries(app):
+    """At the end of a shift a whole call centre signs out from one address."""
+    for _ in range(12):
+        who = Browser(app, "1001")
+        assert who.submit("/logout").status_code == 302
 
 
 @pytest.mark.parametrize("what", ["on", "off", "pause", "ready", "outcome", "hangup"])
