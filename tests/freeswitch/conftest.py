@@ -13,6 +13,16 @@ def browser_lab(redis_url, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def real_centre(redis_url, tmp_path_factory):
+    """A call centre on a real switch (`centre`), for a module's tests."""
+    from tests.freeswitch.centre import RealCentre
+
+    centre = RealCentre(redis_url, tmp_path_factory.mktemp("centre"))
+    yield centre
+    centre.stop()
+
+
+@pytest.fixture(scope="module")
 def talking_chromium():
     from playwright.sync_api import sync_playwright
 

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from fsdialer.core.campaigns import Operator, PhoneTestRule, Station
-from tests.freeswitch.centre import SECRET, RealCentre
+from tests.freeswitch.centre import SECRET
 from tests.freeswitch.peer import LOUD, SILENCE
 from tests.freeswitch.sip import Caller
 from tests.freeswitch.test_real import until
@@ -20,11 +20,9 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def centre(redis_url, tmp_path_factory):
-    centre = RealCentre(redis_url, tmp_path_factory.mktemp("centre"))
-    yield centre
-    centre.stop()
+@pytest.fixture
+def centre(real_centre):
+    return real_centre
 
 
 def words_after_test(centre, then=""):

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from fsdialer.core.campaigns import Station
-from tests.freeswitch.centre import SECRET, RealCentre
+from tests.freeswitch.centre import SECRET
 from tests.freeswitch.sip import Caller
 from tests.freeswitch.test_real import free_port, until
 
@@ -18,20 +18,13 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def real(redis_url, tmp_path_factory):
-    centre = RealCentre(redis_url, tmp_path_factory.mktemp("centre"))
-    yield centre
-    centre.stop()
-
-
 @pytest.fixture
-def centre(real):
-    real.carrier.messages.clear()
-    real.phone.messages.clear()
-    yield real
-    real.off_line()
-    real.register()
+def centre(real_centre):
+    real_centre.carrier.messages.clear()
+    real_centre.phone.messages.clear()
+    yield real_centre
+    real_centre.off_line()
+    real_centre.register()
 
 
 def contacts(centre):

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from fsdialer.core.campaigns import PhoneFamily, Station
-from tests.freeswitch.centre import NAME, RealCentre
+from tests.freeswitch.centre import NAME
 from tests.freeswitch.peer import header
 from tests.freeswitch.test_real import until
 
@@ -18,21 +18,14 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def real(redis_url, tmp_path_factory):
-    centre = RealCentre(redis_url, tmp_path_factory.mktemp("centre"))
-    yield centre
-    centre.stop()
-
-
 @pytest.fixture
-def centre(real):
-    real.carrier.messages.clear()
-    real.phone.messages.clear()
-    real.acme.referrals.forget("trunk")
-    real.campaign()
-    yield real
-    real.off_line()
+def centre(real_centre):
+    real_centre.carrier.messages.clear()
+    real_centre.phone.messages.clear()
+    real_centre.acme.referrals.forget("trunk")
+    real_centre.campaign()
+    yield real_centre
+    real_centre.off_line()
 
 
 def on_the_pbx(centre, refer, bye=False):
