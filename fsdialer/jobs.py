@@ -188,6 +188,7 @@ def run_worker(settings: Settings) -> None:
             if former is not None and former.scheduler is not None:
                 former.scheduler.release_locks()  # else the new one waits a minute for it to expire
             former = worker
+            log.info("worker=%s state=started queue=%s", worker.name, worker.queues[0].name)
             worker.work(with_scheduler=True, logging_level="WARNING")
         except RedisError as error:
             log.warning("worker=waiting reason=%s", error)

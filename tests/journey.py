@@ -146,7 +146,11 @@ class Centre:
         self.switch = Switch(folder, *([f"--recordings={self.recordings}"] if recorded else []), *options)
         self.switches = [self.switch, *more]
         self.dialers = []
-        self.start_dialer()
+        try:
+            self.start_dialer()
+        except BaseException:
+            self.stop()
+            raise
 
     def setup(self, station, gateways=("trunk",), **campaign):
         setup = self.store.setup

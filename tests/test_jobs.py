@@ -153,6 +153,15 @@ def make_wait_more(acme, until):
 # -- the worker ----------------------------------------------------------------------------------------------------
 
 
+def test_worker_says_that_it_works_and_for_which_queue(acme, rq, capfd):
+    worker, said = WorkerProcess(os.environ["FSDIALER_REDIS_URL"]), []
+    try:
+        wait_for(lambda: said.append(capfd.readouterr().err) or "state=started" in "".join(said), "its first words")
+        assert f"queue={rq.name}" in "".join(said)
+    finally:
+        worker.end()
+
+
 def test_worker_makes_leads_due_at_their_time_and_leaves_no_job_behind(acme, rq, worker):
     (lead,) = make_wait(acme, 1, until=time.time() + 1.5)
     jobs.schedule_release(rq, "acme", "spring", time.time() + 1.5)

@@ -162,8 +162,9 @@ class Setup:
         users = [campaign.id for campaign in self.campaigns() if name in campaign.gateways]
         if users:
             raise Refused(f"gateway {name} is used by campaign {', '.join(users)}")
-        self._redis.delete(self._keys.gateway(name), self._keys.gateway_account(name))
-        self._redis.srem(self._keys.gateways, name)
+        keys = self._keys
+        self._redis.delete(keys.gateway(name), keys.gateway_account(name), keys.gateway_state(name))
+        self._redis.srem(keys.gateways, name)
         self._tell("gateway", name)
 
     def _replace(self, key: str, fields: dict[str, str]) -> None:

@@ -173,5 +173,7 @@ def test_gateway_in_use_is_not_removed(acme):
     with pytest.raises(Refused, match="gateway trunk is used by campaign spring"):
         acme.setup.remove_gateway("trunk")
     acme.setup.save_gateway(Gateway("acme", "spare"))
+    acme.redis.hset(acme.keys.gateway_state("spare"), "state", "up")  # as the dialer found it
     acme.setup.remove_gateway("spare")
     assert [each.name for each in acme.setup.gateways()] == ["trunk"]
+    assert list(acme.redis.scan_iter("*spare*")) == []
