@@ -4,12 +4,13 @@ import dataclasses
 import shutil
 import socket
 import time
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
 from fsdialer.core.phones import judge_test
-from fsdialer.core.times import iso
+from fsdialer.core.times import day, iso
 from fsdialer.store.recordings import Recording
 from tests.journey import Process, wait_until
 from tests.sound import tone, write_stereo
@@ -264,6 +265,18 @@ def test_wallboard_lives(page, acme):
     expect(page.locator("#campaigns h1")).to_have_text("spring")
     acme.operators.go_on_line("1001", "spring", time.time(), via="cli")
     expect(page.locator("#operators .pill").first).to_have_text("Free")
+
+
+def test_abandoned_share_stands_out_above_the_campaigns_own_target(page, acme):
+    campaign = acme.setup.campaign("spring")
+    today = acme.keys.stats("spring", day(time.time()))
+    acme.redis.hset(today, mapping={"abandoned": 2, "answers": 100})
+    share = page.locator("#campaigns .tiles > *", has_text="abandoned")
+    sign_in(page, "admin")
+    expect(share).to_have_text("2.0 %abandoned")
+    expect(share).not_to_have_class("apart")
+    acme.setup.save_campaign(dataclasses.replace(campaign, target_abandon=Decimal("0.01")))
+    expect(share).to_have_class("apart")
 
 
 def test_dial_format_is_previewed_while_it_is_typed(page, acme):

@@ -39,7 +39,7 @@ function campaign(c, now) {
       tile(sum(c.calls, 'dialling', 'ringing', 'waiting'), 'calls in flight'),
       tile(c.leads.due, 'leads due'),
       tile(c.leads.waiting, 'leads waiting'),
-      tile(`${(c.abandon_rate * 100).toFixed(1)} %`, 'abandoned', c.abandon_rate > 0.03 ? 'apart' : ''),
+      tile(`${(c.abandon_rate * 100).toFixed(1)} %`, 'abandoned', c.abandon_rate > c.target_abandon ? 'apart' : ''),
       tile(voice, 'answer to voice')),
     make('div', { class: 'grid' },
       make('div', {}, make('h2', {}, 'Today'), results),
