@@ -193,6 +193,7 @@ def test_no_operator_is_promised_to_or_blamed_for_a_customer_whose_own_switch_di
     c.add_lead(TALKS)
     wait_until(lambda: c.operator("1003").state == "reserved", what="the customer to wait for 1003")
     c.switches[1].process.kill()
+    wait_until(lambda: c.dialer.said("switch=fs2 up=no"), 10, "the switch to be known as away")
     c.on_line("1001")
     wait_until(lambda: c.operator("1003").state == "connecting", what="1003 to be told")
     wait_until(lambda: c.dialer.said("event=WaitExpired"), 10, "the customer's wait to be over")
