@@ -7,13 +7,17 @@ Redis is away is read again, one that fails by itself is logged and passed over,
 import logging
 from collections.abc import Callable
 
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError as RedisAway
+from redis.exceptions import ReadOnlyError
+from redis.exceptions import TimeoutError as RedisSilent
 
 from fsdialer.engine.tasks import Tasks
 from fsdialer.store.feed import Feed
 
 log = logging.getLogger(__name__)
 
+#: What passes by itself. Any other error of Redis (somebody made a key a thing of another type) would come each time.
+PASSING = (RedisAway, RedisSilent, ReadOnlyError)
 #: How long one wait for the feed may be (ms); entries come at once.
 BLOCK_MS = 2000
 
@@ -28,7 +32,7 @@ class FeedReader:
         self._heed = heed
 
     def run(self) -> None:
-        """Until the process stops; RedisError when it is away: run again, nothing is lost."""
+        """Until the process stops; `PASSING` when Redis is away: run again, nothing is lost."""
         while not self._tasks.stopping.is_set():
             for entry_id, entry in self._feed.read(self._after_id, BLOCK_MS):
                 self._heed_or_pass(entry_id, entry)
@@ -37,7 +41,7 @@ class FeedReader:
     def _heed_or_pass(self, entry_id: str, entry: dict[str, str]) -> None:
         try:
             self._heed(entry)
-        except RedisError:
+        except PASSING:
             raise
         except Exception:  # noqa: BLE001 - whatever it was: the operators' next wishes must be heard
             log.exception("feed=%s type=%s passed_over=yes", entry_id, entry.get("type"))

@@ -2,6 +2,7 @@
 
 import pytest
 from redis.exceptions import ConnectionError as RedisAway
+from redis.exceptions import ResponseError
 
 from fsdialer.engine.feed_reader import FeedReader
 from fsdialer.engine.tasks import Tasks
@@ -52,13 +53,14 @@ def test_an_entry_during_which_redis_failed_is_heeded_again(feed):
     assert read(feed, heed, times=2) == ["hangup", "hangup", "next"]
 
 
-def test_an_entry_that_fails_by_itself_is_logged_and_holds_up_no_other(feed, caplog):
+@pytest.mark.parametrize("error", [KeyError("call"), ResponseError("WRONGTYPE Operation against a key")])
+def test_an_entry_that_fails_by_itself_is_logged_and_holds_up_no_other(feed, caplog, error):
     wishes(feed, "broken", "hangup")
 
     def heed(entry, _):
         if entry["what"] == "broken":
-            raise KeyError("call")
+            raise error
         return True
 
     assert read(feed, heed) == ["broken", "hangup"]
-    assert "type=wish passed_over=yes" in caplog.text and "KeyError" in caplog.text
+    assert "type=wish passed_over=yes" in caplog.text and type(error).__name__ in caplog.text
