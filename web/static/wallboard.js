@@ -14,7 +14,10 @@ function make(tag, attributes = {}, ...children) {
 
 function clock(seconds) {
   const s = Math.max(0, Math.floor(seconds));
-  return `${Math.floor(s / 60)}:${String(s % 60).padStart(2, '0')}`;
+  const h = Math.floor(s / 3600);
+  const m = Math.floor(s / 60) % 60;
+  const rest = String(s % 60).padStart(2, '0');
+  return h ? `${h}:${String(m).padStart(2, '0')}:${rest}` : `${m}:${rest}`;
 }
 
 const sum = (counts, ...names) => names.reduce((total, name) => total + (counts[name] || 0), 0);
