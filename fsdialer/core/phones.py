@@ -142,7 +142,8 @@ def judge_test(
     if twice:
         words = f"{said}, but the same address ({twice}) is registered twice: remove one account there, or restart."
         return PhoneTest(False, words, answered_after_s)
-    for address, others in (shared or {}).items():
+    if shared:
+        address, others = next(iter(shared.items()))
         words = (
             f"{said}, but its address ({address}) is registered for {' and '.join(others)} too, and rings for their"
             " customers: remove that account there, or give each operator a phone."

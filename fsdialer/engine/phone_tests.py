@@ -106,8 +106,16 @@ class PhoneTests:
             return
         answered_after_s = None if running.answered_at is None else running.answered_at - running.placed_at
         view = running.operator
-        where = running.addresses, view.in_browser, running.shared
-        result = judge_test(view.extension, cause, answered_after_s, packets, heard, *where)
+        result = judge_test(
+            view.extension,
+            cause,
+            answered_after_s,
+            packets,
+            heard,
+            running.addresses,
+            view.in_browser,
+            running.shared,
+        )
         self._save(running.company, view.id, result)
 
     def _save(self, company: CompanyStore, operator: str, result: PhoneTest) -> None:

@@ -94,7 +94,7 @@ def originate_customer(
     `ring_s` and `max_talk_s` are whole seconds; `tags` become ``fsdialer_…`` variables, ids only. UnsafeCommand when
     a value has no place in a command.
     """
-    silence_ms = max(100, int(_number("wait", wait_s * 1000, 100, 600_000)) - GUARD_MS)
+    silence_ms = unguarded_ms(wait_s)
     talk_s = _number("longest talk", max_talk_s, 1, 604_800)
     variables = {
         "origination_uuid": checked("call", allowed.UUID, call),
@@ -113,6 +113,11 @@ def originate_customer(
     }
     room = waiting_room(f"silence_stream://{silence_ms}", message, opt_out_key)
     return _originate(variables, destination, f"{room} inline")
+
+
+def unguarded_ms(wait_s: float) -> int:
+    """How long a waiting customer hears something for: all of the wait but its guard (ms)."""
+    return max(100, int(_number("wait", wait_s * 1000, 100, 600_000)) - GUARD_MS)
 
 
 def waiting_room(wait: str, message: str, opt_out_key: str) -> str:

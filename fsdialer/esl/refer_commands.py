@@ -6,7 +6,7 @@ import re
 from fsdialer.errors import UnsafeCommand
 from fsdialer.esl import allowed
 from fsdialer.esl.allowed import checked
-from fsdialer.esl.commands import GUARD_MS, RINGING, waiting_room
+from fsdialer.esl.commands import RINGING, unguarded_ms, waiting_room
 
 _REFER_TO = re.compile(r"sip:[0-9A-Za-z+*#._-]{1,64}@[0-9A-Za-z.-]{1,253}(:[0-9]{1,5})?")
 
@@ -33,9 +33,7 @@ def refer_result(leg: str) -> str:
 
 def let_ring(leg: str, wait_s: float, message: str = "", opt_out_key: str = "") -> str:
     """Let a waiting customer hear ringing for `wait_s` seconds, then the end of the waiting room they were in."""
-    if not 0.1 <= wait_s <= 600:
-        raise UnsafeCommand(f"wait {wait_s!r} is not between 0.1 and 600 s: nothing was sent")
-    wait_ms = max(100, round(wait_s * 1000) - GUARD_MS)
+    wait_ms = unguarded_ms(wait_s)
     bursts = -(-wait_ms // 5000)  # a burst of 1 s in five or somewhat less, so that the last ends when the wait does
     on_ms = min(1000, wait_ms // bursts // 2)
     wait = rf"{RINGING}{on_ms}\,{wait_ms // bursts - on_ms}\,440\,480)" + (f";loops={bursts}" if bursts > 1 else "")

@@ -1,6 +1,8 @@
 // The operator's page: draws what the feed says, asks for what the buttons mean. The server knows, this shows.
 // Lead data is only ever put in as text.
 
+import { clock } from './clock.js';
+
 const $ = (id) => document.getElementById(id);
 const csrf = document.querySelector('meta[name="csrf-token"]').content;
 const here = location.pathname.replace(/\/?$/, '/');
@@ -176,14 +178,6 @@ function drawFigures(today) {
   $('f-calls').textContent = today.calls;
   $('f-sales').textContent = today.sales;
   $('f-average').textContent = clock(today.average_s);
-}
-
-function clock(seconds) {
-  const s = Math.max(0, Math.floor(seconds));
-  const h = Math.floor(s / 3600);
-  const m = Math.floor(s / 60) % 60;
-  const rest = String(s % 60).padStart(2, '0');
-  return h ? `${h}:${String(m).padStart(2, '0')}:${rest}` : `${m}:${rest}`;
 }
 
 // Once a second: what runs by itself.

@@ -1,5 +1,7 @@
 // The wallboard: asks for the picture of the moment every second and draws it. All text is put in as text.
 
+import { clock } from './clock.js';
+
 const campaigns = document.getElementById('campaigns');
 const operators = document.getElementById('operators');
 const alerts = document.getElementById('alerts');
@@ -10,14 +12,6 @@ function make(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children.map((child) => (child instanceof Node ? child : document.createTextNode(String(child)))));
   return element;
-}
-
-function clock(seconds) {
-  const s = Math.max(0, Math.floor(seconds));
-  const h = Math.floor(s / 3600);
-  const m = Math.floor(s / 60) % 60;
-  const rest = String(s % 60).padStart(2, '0');
-  return h ? `${h}:${String(m).padStart(2, '0')}:${rest}` : `${m}:${rest}`;
 }
 
 const sum = (counts, ...names) => names.reduce((total, name) => total + (counts[name] || 0), 0);

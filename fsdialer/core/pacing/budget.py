@@ -175,14 +175,15 @@ class Budget:
 
     def to_come(self, t: float) -> float:
         """Customers that the answers of the rest of the day will pay for, at the day's pace."""
-        elapsed = 0.0 if self._began is None else max(0.0, t - self._began)
         believed = USUAL_PACE * self._operators * PACE_BELIEF_S / HOUR_S
-        pace = (self.day.answers + believed) / (elapsed + PACE_BELIEF_S)
+        pace = (self.day.answers + believed) / (self._elapsed_s(t) + PACE_BELIEF_S)
         return self.target * pace * self._left_s(t)
 
     def _left_s(self, t: float) -> float:
-        elapsed = 0.0 if self._began is None else max(0.0, t - self._began)
-        return max(LEAST_LEFT_S, PLANNED_S - elapsed)
+        return max(LEAST_LEFT_S, PLANNED_S - self._elapsed_s(t))
+
+    def _elapsed_s(self, t: float) -> float:
+        return 0.0 if self._began is None else max(0.0, t - self._began)
 
     @property
     def room(self) -> float:
@@ -242,10 +243,10 @@ class Budget:
         self._turn(t)
         self._hours = {hour: Counts(*counts) for hour, counts in hours.items()}
         midnight = ((t + self._zone_s) // DAY_S) * DAY_S - self._zone_s
-        today = [counts for hour, counts in self._hours.items() if hour * HOUR_S >= midnight]
-        self.day = Counts(sum(c.answers for c in today), sum(c.abandons for c in today))
+        today = {hour: counts for hour, counts in self._hours.items() if hour * HOUR_S >= midnight}
+        self.day = Counts(sum(c.answers for c in today.values()), sum(c.abandons for c in today.values()))
         if self._began is None and today:
-            self._began = HOUR_S * min(hour for hour in self._hours if hour * HOUR_S >= midnight)
+            self._began = HOUR_S * min(today)
         self._summed_at = -math.inf
 
     def state(self) -> dict[str, Any]:
