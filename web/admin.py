@@ -38,9 +38,7 @@ def live() -> Response:
     """Every campaign at this moment, and every operator."""
     company, now = g.me.company, time.time()
     snapshots = [company.stats.snapshot(campaign, now) for campaign in company.ownership.campaigns()]
-    targets = {campaign.id: float(campaign.target_abandon) for campaign in company.setup.campaigns()}
     for snapshot in snapshots:
-        snapshot["target_abandon"] = targets.get(snapshot["campaign"], 0.0)
         snapshot["results"] = [
             {"label": label, "count": snapshot["today"].get(name, 0)} for name, label in LABELS.items()
         ]

@@ -5,8 +5,12 @@ from typing import Any
 
 from redis import Redis
 
+from fsdialer.core.campaigns import Campaign
 from fsdialer.core.times import day, epoch
 from fsdialer.store.keys import Keys
+
+#: A campaign's target of abandoned calls when it names none.
+USUAL_TARGET = float(Campaign("any", "any").target_abandon)
 
 
 class Stats:
@@ -38,8 +42,8 @@ class Stats:
             pipe.zrange(keys.waiting(campaign), 0, 4, withscores=True)
             pipe.hgetall(keys.pace(campaign))
             pipe.get(keys.owner(campaign))
-            pipe.hget(keys.settings(campaign), "mode")
-            operators, uuids, total, due, waiting, retries, pace, owner, mode = pipe.execute()
+            pipe.hmget(keys.settings(campaign), "mode", "target_abandon")
+            operators, uuids, total, due, waiting, retries, pace, owner, (mode, target) = pipe.execute()
             for operator in operators:
                 pipe.hmget(keys.operator(operator), "state", "campaign")
             states = pipe.execute() if operators else []
@@ -65,6 +69,7 @@ class Stats:
             },
             "today": today,
             "abandon_rate": abandon_rate(today),
+            "target_abandon": _share(target),
             "voice_ms": self.voice_ms(campaign),
             "pace": pace,
             "next_retries": [{"lead": lead, "at": at} for lead, at in retries],
@@ -102,6 +107,15 @@ def abandon_rate(counts: dict[str, int]) -> float:
     for a machine is no answer."""
     answers = counts.get("answers", 0) - counts.get("outcome.machine", 0) - counts.get("machine", 0)
     return counts.get("abandoned", 0) / answers if answers > 0 else 0.0
+
+
+def _share(text: str | None) -> float:
+    """A target as somebody set it; the usual one where that is no number, for the picture must not go out for it."""
+    try:
+        share = float(text or "")
+    except ValueError:
+        return USUAL_TARGET
+    return share if 0 <= share <= 1 else USUAL_TARGET
 
 
 def percentile(ordered: list[float], percent: float) -> float | None:
