@@ -1,30 +1,9 @@
 #!/bin/bash
-# provision_here.sh FOLDER: all steps of vagrant/provision.sh, for real and twice, on a copy of this machine that is gone
-# afterwards: an overlay over /, in namespaces of its own. Nothing of it reaches the machine itself.
+# All steps of vagrant/provision.sh, for real and twice; on a copy of the machine (copy_of_machine.sh).
 set -euo pipefail
 
-folder=$1
-checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-case ${2:-outside} in
-  outside)
-    mkdir -p "$folder/memory"
-    exec unshare --mount --pid --fork bash "$0" "$folder" overlaid
-    ;;
-  overlaid)
-    mount -t tmpfs -o size=2g none "$folder/memory"
-    cd "$folder/memory"
-    mkdir above work root
-    mount -t overlay overlay -o lowerdir=/,upperdir=above,workdir=work root
-    cd root
-    mount -t proc proc proc
-    mount --rbind /dev dev
-    for each in run tmp; do mount -t tmpfs none "$each"; done
-    mkdir -p fsdialer
-    mount --bind "$checkout" fsdialer
-    export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root SOURCE=/fsdialer SIP_IP=192.168.56.10
-    exec chroot . bash /fsdialer/tests/vagrant/provision_here.sh /tmp inside
-    ;;
-  inside) # what asks the network for packages
+case ${1:-} in
+  '') # what asks the network for packages
     command -v freeswitch >/dev/null || {
       printf '#!/bin/sh\necho "FreeSWITCH version: 1.11.4"\n' >/usr/local/bin/freeswitch
       chmod 0755 /usr/local/bin/freeswitch
@@ -32,7 +11,7 @@ case ${2:-outside} in
     export FREESWITCH_FROM=installed
     STEPS="base redis freeswitch fsdialer" bash /fsdialer/vagrant/provision.sh
     apt-get install -y -qq --no-install-recommends sip-tester baresip-core >/dev/null
-    exec unshare --net bash "$0" /tmp alone
+    exec unshare --net bash "$0" alone
     ;;
   alone) # nobody can be reached any more: what is there has to do
     ip link set lo up

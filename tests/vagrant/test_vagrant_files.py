@@ -16,7 +16,7 @@ import pytest
 from fsdialer.core.setup import read_toml
 
 VAGRANT = Path(__file__).parents[2] / "vagrant"
-SCRIPTS = sorted([*VAGRANT.rglob("*.sh"), VAGRANT / "fsdialer", Path(__file__).with_name("provision_here.sh")])
+SCRIPTS = sorted([*VAGRANT.rglob("*.sh"), VAGRANT / "fsdialer", *Path(__file__).parent.glob("*.sh")])
 STEPS = ["base", "redis", "freeswitch", "fsdialer", "company", "switch", "lab"]
 UNITS = sorted((VAGRANT / "systemd").glob("*.service"))
 #: `systemd-analyze security`, in tenths: 0 is locked in, 100 is bare.

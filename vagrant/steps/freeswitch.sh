@@ -13,8 +13,19 @@ NIX_CHANNEL=${NIX_CHANNEL:-https://channels.nixos.org/nixpkgs-unstable/nixexprs.
 NIX_PROFILE=/nix/var/nix/profiles/per-user/root/fsdialer
 PROGRAM=/usr/local/sbin/fsdialer-freeswitch
 
+# Nix builds as nobody who owns anything, even if it only puts a profile together; Debian's package makes no such users.
+nix_builders() {
+  local number
+  groupadd --force --system nixbld
+  for number in 1 2 3 4; do
+    id "nixbld$number" >/dev/null 2>&1 ||
+      useradd --system --no-create-home --shell /usr/sbin/nologin --gid nixbld --groups nixbld "nixbld$number"
+  done
+}
+
 from_nix() {
   packages nix-bin xz-utils
+  nix_builders
   if [ ! -x "$NIX_PROFILE-tool/bin/nix-env" ]; then
     nix-env -p "$NIX_PROFILE-tool" -f "$NIX_FIRST" -iA nixVersions.stable
   fi
@@ -24,14 +35,16 @@ from_nix() {
 
 from_signalwire() {
   packages ca-certificates curl gnupg
-  local base=https://freeswitch.signalwire.com/repo/deb/debian-release
+  local base=https://freeswitch.signalwire.com/repo/deb/debian-release key
   if [ -n "${FS_TOKEN:-}" ]; then
     put /etc/apt/auth.conf.d/freeswitch.conf 0600 <<<"machine freeswitch.signalwire.com login signalwire password $FS_TOKEN"
   fi
-  curl -fsS --netrc-file <(cat /etc/apt/auth.conf.d/freeswitch.conf) "$base/signalwire-freeswitch-repo.gpg" |
-    put /usr/share/keyrings/signalwire-freeswitch.gpg 0644
+  key=$(mktemp)
+  curl -fsS --netrc-file /etc/apt/auth.conf.d/freeswitch.conf -o "$key" "$base/signalwire-freeswitch-repo.gpg"
+  put /usr/share/keyrings/signalwire-freeswitch.gpg 0644 <"$key"
+  rm -f "$key"
   put /etc/apt/sources.list.d/freeswitch.list 0644 <<<"deb [signed-by=/usr/share/keyrings/signalwire-freeswitch.gpg] $base/ bookworm main"
-  packages freeswitch freeswitch-mod-{commands,console,dialplan-xml,dptools,event-socket,logfile,loopback,opus,rtc,sndfile,sofia,spandsp,tone-stream,xml-curl}
+  packages freeswitch freeswitch-mod-{avmd,commands,console,dialplan-xml,dptools,event-socket,logfile,loopback,opus,rtc,sndfile,sofia,spandsp,tone-stream,xml-curl}
   ln -sfn "$(command -v freeswitch)" "$PROGRAM"
 }
 
