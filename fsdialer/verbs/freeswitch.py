@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import click
 
+from fsdialer.core.phone_settings import FILES, Account, in_words
 from fsdialer.errors import InvalidSetting, NotFound, Refused
 from fsdialer.verbs.shared import company_of, company_option, read_settings
 
@@ -53,7 +54,8 @@ def write(directory: Path, domain: str | None, values: tuple[str, ...], static: 
 @company_option
 @click.option("--domain", help="The switch's domain; from ?domain= of FSDIALER_SWITCHES when left out.")
 @click.option("--new", is_flag=True, help="Make another password first; the old one ends within two minutes.")
-def phone(operator: str, company: str | None, domain: str | None, new: bool) -> None:
+@click.option("--for", "kind", type=click.Choice(tuple(FILES)), help="As the file that this kind of phone reads.")
+def phone(operator: str, company: str | None, domain: str | None, new: bool, kind: str | None) -> None:
     """The settings of OPERATOR's phone, password and all: MicroSIP, Grandstream, baresip, browser."""
     settings, _ = _settings_and_store()
     accounts = company_of(company).accounts
@@ -61,8 +63,13 @@ def phone(operator: str, company: str | None, domain: str | None, new: bool) -> 
         accounts.renew_phone(operator)
     found = accounts.phone(operator, settings.secret_key)
     browsers = next((each for each in settings.sip_ws if each.startswith("ws")), "")
-    for line in phone_settings(found, domain or _domain_of(settings), _phones_port(settings), browsers):
-        click.echo(line)
+    account = Account(found, domain or _domain_of(settings), _phones_port(settings), browsers)
+    if kind is None:
+        click.echo("\n".join(in_words(account)))
+    elif found.in_browser:
+        raise Refused(f"the phone of {operator} is in their page: there is no file to write")
+    else:
+        click.echo(FILES[kind](account), nl=False)
 
 
 @freeswitch.command()
@@ -260,28 +267,6 @@ def _put(path: Path, data: bytes) -> None:
 
 
 # -- phone -----------------------------------------------------------------------------------------------------------
-
-
-def phone_settings(phone: "Phone", domain: str, port: str = "", browsers: str = "") -> Iterator[str]:
-    """What to type into each kind of phone, in lines. `port`: where phones register when it is not 5060; `browsers`:
-    their WebSocket when it is not the switch's own."""
-    user, name = phone.extension, phone.name or phone.operator
-    if phone.in_browser:
-        yield f"The phone of {name} ({phone.company}/{phone.operator}) is in their page: sign in, nothing to type."
-        yield 'For a phone on the desk set station to "ring" or "nailed".'
-        return
-    server, out = (f"{domain}:{port}", f';outbound="sip:{domain}:{port}"') if port else (domain, "")
-    yield f"Phone of {name} ({phone.company}/{phone.operator})"
-    yield f"  server          {server}"
-    yield f"  domain          {domain}"
-    yield f"  user, login     {user}"
-    yield f"  password        {phone.password}"
-    yield "MicroSIP: Add account: SIP server, domain, user name, login, password as above; Settings: auto answer: all."
-    yield "Grandstream: Account: SIP server, SIP user id, authenticate id, password as above; NAT: keep-alive;"
-    yield "  Call settings: allow auto answer by Call-Info: yes."
-    yield "baresip, one line of ~/.baresip/accounts:"
-    yield f"  <sip:{user}@{domain}>{out};auth_user={user};auth_pass={phone.password};answermode=auto;regint=60"
-    yield f"Browser (JsSIP, SIP.js): {browsers or f'wss://{domain}:7443'}, sip:{user}@{domain}, password as above"
 
 
 def _phones_port(settings: "Settings") -> str:

@@ -9,11 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from fsdialer.cli import main
-from fsdialer.core.switch_config import MARK, Phone, a1_hash, variables
+from fsdialer.core.switch_config import MARK, a1_hash, variables
 from fsdialer.engine.switch_setup import Settled, settle
 from fsdialer.esl.link import SwitchAddress
 from fsdialer.store import Store
-from fsdialer.verbs.freeswitch import phone_settings
 
 SETUP = """
 [company.acme]
@@ -89,14 +88,11 @@ def test_operators_are_written_by_their_hash_and_the_gateway_with_its_account(cl
     assert 'value="sip.example.com"' in text and "carrier-secret" in text
 
 
-def test_a_phone_is_told_a_port_that_is_not_the_usual_one():
-    lines = list(
-        phone_settings(Phone("acme", "ann", "Ann", "1001", "secret"), "pbx.example.com", "5062", "wss://w/sip")
-    )
-    assert "  server          pbx.example.com:5062" in lines and "  domain          pbx.example.com" in lines
-    assert any(';outbound="sip:pbx.example.com:5062"' in line for line in lines) and "wss://w/sip" in lines[-1]
-    usual = "\n".join(phone_settings(Phone("acme", "ann", "Ann", "1001", "secret"), "pbx.example.com"))
-    assert "  server          pbx.example.com\n" in usual and "outbound" not in usual
+def test_a_phones_account_is_written_as_the_file_it_reads(cli, written):
+    told = cli("freeswitch", "phone", "ann", *DOMAIN)
+    password = next(line.split()[-1] for line in told.splitlines() if line.startswith("  password"))
+    for kind in ("microsip", "grandstream", "baresip"):
+        assert password in cli("freeswitch", "phone", "ann", *DOMAIN, "--for", kind)
 
 
 def test_writing_again_keeps_what_was_set_and_the_password(cli, written):
