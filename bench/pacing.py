@@ -23,7 +23,7 @@ from typing import Any
 import fsdialer.core.pacing
 from fsdialer.core.pacing import make
 from fsdialer.core.pacing.simulation import Report, Scenario, parse, play
-from fsdialer.core.pacing.simulation.peers import Clairvoyant, Vicidial
+from fsdialer.core.pacing.simulation.peers import Clairvoyant, Vicidial, integrated
 from fsdialer.core.pacing.simulation.study import Result, summary
 
 SCENARIOS = Path(fsdialer.core.pacing.__file__).parent / "scenarios"
@@ -36,6 +36,7 @@ POLICIES: dict[str, Any] = {
     "VICIdial ADAPT_HARD_LIMIT 3 %": partial(Vicidial, "ADAPT_HARD_LIMIT"),
     "VICIdial ADAPT_AVERAGE 3 %": partial(Vicidial, "ADAPT_AVERAGE"),
     "VICIdial ADAPT_TAPERED 3 %": partial(Vicidial, "ADAPT_TAPERED"),
+    "integrator 2.9 %": partial(integrated, 0.029),
     "predictive 0.5 %": partial(make, "predictive", target_abandon=0.005),
     "predictive 1 %": partial(make, "predictive", target_abandon=0.01),
     "predictive 3 %": partial(make, "predictive", target_abandon=0.03),

@@ -4,7 +4,7 @@ import pytest
 
 from fsdialer.core.pacing import make
 from fsdialer.core.pacing.simulation import Law, Scenario, play
-from fsdialer.core.pacing.simulation.peers import Clairvoyant, Vicidial
+from fsdialer.core.pacing.simulation.peers import Clairvoyant, Vicidial, integrated
 from fsdialer.core.pacing.simulation.study import compare, from_history, simulate_targets
 from fsdialer.errors import InvalidSetting
 
@@ -51,6 +51,13 @@ def test_too_short_a_history_is_refused():
 def test_a_clairvoyant_keeps_everybody_busy_and_loses_nobody_to_speak_of():
     report = play(Scenario(operators=10, hours=2, breaks=()), Clairvoyant(), seed=1)
     assert report.utilisation > 0.97 and report.abandon_rate < 0.01
+
+
+def test_an_integrator_ends_near_its_aim_without_any_lock():
+    policy = integrated(0.03)
+    report = play(Scenario(operators=20, hours=2), policy, seed=1)
+    assert 0.02 < report.abandon_rate < 0.04
+    assert not policy.budget.locked(7200.0)
 
 
 def test_vicidials_hard_limit_falls_back_to_level_one_above_its_share():

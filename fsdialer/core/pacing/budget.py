@@ -20,30 +20,27 @@ WINDOW_CREDIT_FADES = 60.0
 HOURS_KEPT = 32 * 24
 #: A window longer than the day is added up this often.
 SUMMED_EVERY_S = 5.0
-#: A day's first answers cannot pay for the first abandoned customers. At 3 % so many may come before the answers that
-#: pay for them, and so many more times the root of the operators, as luck grows. The credit fades over so many answers
-#: an operator (about two hours), and no sooner than over so many answers in all.
-CREDIT, CREDIT_BY_ROOT, CREDIT_FADES, LEAST_CREDIT_FADES = 1.0, 0.8, 50.0, 90.0
-#: A day is planned for so many seconds from its first answer; near their end and beyond it, for so many more.
-PLANNED_S, LEAST_LEFT_S = 8 * HOUR_S, HOUR_S
+#: A day is planned to last, from its first answer, as long as the last one that had so many answers (so many seconds
+#: when there was none, so many at least), or until calling ends; in its last minutes nothing can be made good any more.
+USUAL_ANSWERS, USUAL_DAY_S, SHORTEST_DAY_S, TOO_LATE_S = 50, 8 * HOUR_S, HOUR_S, 300.0
 #: Before a day's pace is known: answers an operator and hour, believed as much as so many seconds of counting.
 USUAL_PACE, PACE_BELIEF_S = 20.0, 1800.0
-#: Kept back for good: this share of the target. And so many customers times the root of the operators at 3 %, so that
-#: luck seldom reaches the lock: saved over so many answers an operator (about three quarters of an hour), and less the
-#: less is left of the day.
-KEPT_BACK, RESERVE_BY_ROOT, RESERVE_SAVED = 0.04, 1.0, 18.0
+#: Kept back for good: this share of the target and so many customers. Besides so many times the root of the operators,
+#: let go of with the root of the time that is left. (Customers at 3 %; fewer at lower targets.)
+KEPT_BACK, RESERVE, RESERVE_BY_ROOT = 0.035, 1.0, 1.0
 #: The share of the target not yet dared while nothing is known, and the answers an operator over which that fades.
 CAUTION, CAUTION_FADES = 0.4, 12.0
 #: What is over, or missing, is spent over the customers still to come today and so many more; the rate aimed at stays
 #: within these factors of the target.
-SPREAD, LEAST_AIM, MOST_AIM = 5.0, 0.1, 2.5
-#: With room for fewer than so many customers the rate aimed at falls in proportion, down to this share of it: going
-#: slow costs operators less than the lock, where they wait for every answer.
-NARROW, SLOWEST = 3.0, 0.25
+SPREAD, LEAST_AIM, MOST_AIM = 1.0, 0.1, 2.5
+#: How far a day may stand above its target before it is locked: this share of what the answers still to come will pay
+#: for, and never more than so many customers times the root of the operators (at 3 %).
+MADE_GOOD, MOST_BY_ROOT = 0.7, 2.0
 #: How believed the threshold's usual yield is, in customers, how many it takes to forget, and how far it may be off.
 YIELD_BELIEF, YIELD_MEMORY, YIELD_FARTHEST = 40.0, 300.0, 3.0
-#: No half hour is to come near 10 %: above this share of the last quarter of an hour's answers, progressive.
-BURST, BURST_MEMORY_S = 0.055, 900.0
+#: No half hour is to come near 10 %: above this share of the last quarter of an hour's answers, and so many customers
+#: (two more in the smallest teams, whose quarters of an hour have too few answers to say much), progressive.
+BURST, BURST_MORE, BURST_MEMORY_S = 0.06, 2.0, 900.0
 
 
 @dataclass
@@ -91,13 +88,16 @@ class Budget:
         self.day = Counts()
         self._hours: dict[int, Counts] = {}
         self._today: int | None = None
-        #: When today's first answer came.
+        #: When today's first and last answer came, and how many seconds today is planned to last.
         self._began: float | None = None
+        self._last_answer, self._planned_s = 0.0, USUAL_DAY_S
         self._recent = Counts()
         self._recent_at = 0.0
         self._yield = Yield()
         #: The rate the last threshold was meant to cost, and for how many operators.
         self._aim, self._operators = 0.0, 20.0
+        #: What is known of the rest of the day: seconds and answers at most.
+        self._ends_at, self._answers_left = math.inf, math.inf
         self._summed_at, self._summed = -math.inf, Counts()
 
     def answered(self, t: float, count: int = 1) -> None:
@@ -111,6 +111,7 @@ class Budget:
         hour = self._hour(t)
         hour.answers = max(0.0, hour.answers + count)
         if count > 0:
+            self._last_answer = t
             self._yield.answer(self._aim * count)
 
     def abandoned(self, t: float, count: int = 1) -> None:
@@ -124,6 +125,8 @@ class Budget:
         """Begin a new day at midnight, fade the last quarter of an hour."""
         today = int((t + self._zone_s) // DAY_S)
         if self._today is None or today > self._today:
+            if self._began is not None and self.day.answers >= USUAL_ANSWERS:
+                self._planned_s = max(SHORTEST_DAY_S, self._last_answer - self._began)
             self._today, self.day, self._began = today, Counts(), None
         elapsed = t - self._recent_at
         if elapsed > 0:
@@ -165,37 +168,41 @@ class Budget:
         first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         return first.timestamp() - self._zone_s
 
-    def slack(self, t: float) -> float:
-        """Customers that may still be lost today beside those the answers to come will pay for, less the reserve;
-        fractional, negative when overdrawn."""
-        day = self.day
-        saved = RESERVE_BY_ROOT * self._luck * (1 - math.exp(-day.answers / (RESERVE_SAVED * self._operators)))
-        reserve = saved * math.sqrt(min(1.0, self._left_s(t) / PLANNED_S))
-        return (1 - KEPT_BACK) * self.target * day.answers - reserve - day.abandons
+    def foresee(self, t: float, operators: float, ends_in: float = math.inf, answers: float = math.inf) -> None:
+        """What is known of the rest of the day: how many are usually on line, in how many seconds calling ends, how
+        many answers the list can still give."""
+        self._operators = max(operators, 4.0)
+        self._ends_at, self._answers_left = t + ends_in, answers
 
     def to_come(self, t: float) -> float:
         """Customers that the answers of the rest of the day will pay for, at the day's pace."""
         believed = USUAL_PACE * self._operators * PACE_BELIEF_S / HOUR_S
         pace = (self.day.answers + believed) / (self._elapsed_s(t) + PACE_BELIEF_S)
-        return self.target * pace * self._left_s(t)
+        return self.target * min(pace * self._left_s(t), self._answers_left)
 
     def _left_s(self, t: float) -> float:
-        return max(LEAST_LEFT_S, PLANNED_S - self._elapsed_s(t))
+        return max(0.0, min(self._planned_s - self._elapsed_s(t), self._ends_at - t) - TOO_LATE_S)
 
     def _elapsed_s(self, t: float) -> float:
         return 0.0 if self._began is None else max(0.0, t - self._began)
 
-    @property
-    def room(self) -> float:
-        """Customers that may still be lost before pacing is locked; fractional."""
-        fading = math.exp(-self.day.answers / max(LEAST_CREDIT_FADES, CREDIT_FADES * self._operators))
-        credit = (CREDIT + CREDIT_BY_ROOT * self._luck) * fading
-        return self.target * self.day.answers + credit - self.day.abandons
+    def slack(self, t: float) -> float:
+        """Customers that may still be lost today beside those the answers to come will pay for, less what is kept
+        back; fractional, negative when overdrawn."""
+        in_all = RESERVE * math.sqrt(self.target / 0.03)
+        for_luck = RESERVE_BY_ROOT * self._luck * math.sqrt(self._left_s(t) / self._planned_s)
+        return (1 - KEPT_BACK) * self.target * self.day.answers - in_all - for_luck - self.day.abandons
 
     @property
     def _luck(self) -> float:
         """How far a day's count strays by chance grows with the root of the customers it may lose."""
         return math.sqrt(self._operators * self.target / 0.03)
+
+    def room(self, t: float) -> float:
+        """Customers that may still be lost before pacing is locked; fractional. One that the rest of the day cannot
+        make good must fit into the budget as it stands."""
+        overdraft = min(MADE_GOOD * self.to_come(t), MOST_BY_ROOT * self._luck)
+        return self.target * self.day.answers + overdraft - self.day.abandons
 
     def locked(self, t: float) -> str:
         """Why nothing above progressive may be placed now; empty when it may."""
@@ -207,9 +214,10 @@ class Budget:
 
     def _lock(self, t: float) -> str:
         recent = self._recent
-        if self.room < 1:
+        if self.room(t) < 1:
             return "budget"
-        if recent.abandons + 1 > BURST * recent.answers + 2:
+        more = BURST_MORE + max(0.0, 2 - self._operators / 10)
+        if recent.abandons + 1 > BURST * recent.answers + more:
             return "half hour"
         if self.window != "day" or self.hard < self.target:
             window = self.in_window(t)
@@ -217,19 +225,18 @@ class Budget:
                 return "hard limit"
         return ""
 
-    def threshold(self, t: float, operators: float) -> float:
-        """The chance of costing a customer that one more call may have, with so many operators usually on line.
+    def threshold(self, t: float) -> float:
+        """The chance of costing a customer that one more call may have.
 
         Few operators need a higher one for the same rate: most of their calls are placed at hardly any risk.
         """
-        self._operators = max(operators, 4.0)
+        self._turn(t)
         self._aim = self._rate_aimed_at(t)
         return (0.62 + 4.4 / self._operators) * self._yield.correction * self._aim
 
     def _rate_aimed_at(self, t: float) -> float:
         spent_evenly = 1 + self.slack(t) / (self.to_come(t) + SPREAD)
-        rate = (1 - KEPT_BACK) * self.target * max(LEAST_AIM, min(MOST_AIM, spent_evenly))
-        rate *= max(SLOWEST, min(1.0, (self.room - 1) / NARROW))
+        rate = self.target * max(LEAST_AIM, min(MOST_AIM, spent_evenly))
         rate *= 1 - CAUTION * math.exp(-self.day.answers / (CAUTION_FADES * self._operators))
         window = self.in_window(t)
         if window.answers >= 100 and window.rate > self.soft:
@@ -255,6 +262,8 @@ class Budget:
             "hours": {str(hour): [c.answers, c.abandons] for hour, c in self._hours.items()},
             "today": self._today,
             "began": self._began,
+            "last_answer": self._last_answer,
+            "planned_s": self._planned_s,
             "day": [self.day.answers, self.day.abandons],
             "yield": [self._yield.meant, self._yield.lost],
             "operators": self._operators,
@@ -267,10 +276,15 @@ class Budget:
         meant, lost = (float(x) for x in state.get("yield", (0.0, 0.0)))
         operators = float(state.get("operators", 20.0))
         began = None if state.get("began") is None else float(state["began"])
+        last_answer, planned_s = (
+            float(state.get("last_answer", began or 0.0)),
+            float(state.get("planned_s", USUAL_DAY_S)),
+        )
         if not all(c.abandons >= 0 and 0 <= c.answers < 1e12 for c in (*hours.values(), day)):
             raise ValueError("no counts")
-        if not (0 <= meant < 1e9 and 0 <= lost < 1e9 and 4 <= operators < 1e6):
+        if not (0 <= meant < 1e9 and 0 <= lost < 1e9 and 4 <= operators < 1e6 and SHORTEST_DAY_S <= planned_s <= DAY_S):
             raise ValueError("no steering")
         self._today = None if state["today"] is None else int(state["today"])
-        self._hours, self.day, self._began = hours, day, began
+        self._hours, self.day = hours, day
+        self._began, self._last_answer, self._planned_s = began, last_answer, planned_s
         self._yield, self._operators = Yield(meant, lost), operators

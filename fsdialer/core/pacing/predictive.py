@@ -125,8 +125,10 @@ class Predictive:
         tables = self._fresh_tables(t, given)
         forecast = Forecast(tables, self._scene(given), self.learner.doubt)
         floor = max(0, given.ready - given.waiting - given.ringing)
-        limit, usual = self.budget.locked(t), self._usual_operators(t, given)
-        calls, allowed = floor, 0.0 if limit else self.budget.threshold(t, usual)
+        usual, answered = self._usual_operators(t, given), float(tables.answer[0, -1])
+        self.budget.foresee(t, usual, given.closes_in, given.leads * answered if answered > 0 else math.inf)
+        limit = self.budget.locked(t)
+        calls, allowed = floor, 0.0 if limit else self.budget.threshold(t)
         if not limit:
             most = max(floor, MOST_PER_OPERATOR * given.total)
             calls = forecast.most_calls(allowed, floor, most)

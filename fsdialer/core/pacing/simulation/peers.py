@@ -1,4 +1,5 @@
-"""Others to measure against: VICIdial's adaptive dial levels, as read in its source, and a clairvoyant nobody can be.
+"""Others to measure against: VICIdial's adaptive dial levels, as read in its source, the same forecast as ours steered
+by an integrator alone, and a clairvoyant nobody can be.
 
 Sources: VICIdial's AST_VDadapt.pl and AST_VDauto_dial.pl (2.4 era; docs/pacing.md says what was read). Not for
 calling people.
@@ -8,6 +9,9 @@ import math
 from bisect import bisect_right, insort
 from collections import deque
 from typing import TYPE_CHECKING, Any
+
+from fsdialer.core.pacing.budget import Budget
+from fsdialer.core.pacing.predictive import Predictive
 
 if TYPE_CHECKING:
     from fsdialer.core.pacing.simulation.day import Day
@@ -77,6 +81,29 @@ class Vicidial:
         if answers > LEAST_CALLS_MINUTE and drops > answers / 2:
             self.level /= 2
         self.level = min(HIGHEST_LEVEL, max(1.0, self.level))
+
+
+class Integrator(Budget):
+    """Moves the threshold's logarithm by what is over or missing of the budget so far, and knows neither a plan for the
+    day nor a lock: it ends near its aim, above it as often as below."""
+
+    #: e-fold for so many customers times the root of the operators; the factors it stays within.
+    GAIN, LEAST, MOST = 1.0, math.exp(-4.0), math.exp(1.2)
+
+    def locked(self, t: float) -> str:
+        """Never."""
+        return ""
+
+    def threshold(self, t: float) -> float:
+        """The target itself while the count is at it."""
+        over = self.target * self.day.answers - self.day.abandons
+        factor = math.exp(min(20.0, self.GAIN * over / math.sqrt(self._operators)))
+        return self.target * min(self.MOST, max(self.LEAST, factor))
+
+
+def integrated(target: float) -> Predictive:
+    """Equal risk for every call, as `predictive` has it, steered by an `Integrator`."""
+    return Predictive(Integrator(target, target, target, "day"))
 
 
 class Clairvoyant:
