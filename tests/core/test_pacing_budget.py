@@ -90,17 +90,6 @@ def test_a_day_of_a_few_answers_says_nothing_of_how_long_days_are():
     assert budget.locked(DAY + 4 * HOUR) == ""
 
 
-def test_a_days_beginning_is_cautious():
-    budget = spent(0, 0)
-    first = budget.threshold(0)
-    for answer in range(1200):
-        budget.threshold(answer * 3.0)
-        budget.answered(answer * 3.0)
-        if answer % 36 == 35:
-            budget.abandoned(answer * 3.0)
-    assert first < 0.7 * budget.threshold(HOUR)
-
-
 def test_going_slow_comes_before_the_lock():
     calm, narrow = spent(2000, 50), spent(2000, 59)
     assert narrow.locked(7.5 * HOUR) == ""

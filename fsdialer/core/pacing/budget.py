@@ -27,9 +27,7 @@ USUAL_ANSWERS, USUAL_DAY_S, SHORTEST_DAY_S, TOO_LATE_S = 50, 8 * HOUR_S, HOUR_S,
 USUAL_PACE, PACE_BELIEF_S = 20.0, 1800.0
 #: Kept back for good: this share of the target and so many customers. Besides so many times the root of the operators,
 #: let go of with the root of the time that is left. (Customers at 3 %; fewer at lower targets.)
-KEPT_BACK, RESERVE, RESERVE_BY_ROOT = 0.035, 1.0, 1.0
-#: The share of the target not yet dared while nothing is known, and the answers an operator over which that fades.
-CAUTION, CAUTION_FADES = 0.4, 12.0
+KEPT_BACK, RESERVE, RESERVE_BY_ROOT = 0.035, 1.0, 0.5
 #: What is over, or missing, is spent over the customers still to come today and so many more; the rate aimed at stays
 #: within these factors of the target.
 SPREAD, LEAST_AIM, MOST_AIM = 1.0, 0.1, 2.5
@@ -237,7 +235,6 @@ class Budget:
     def _rate_aimed_at(self, t: float) -> float:
         spent_evenly = 1 + self.slack(t) / (self.to_come(t) + SPREAD)
         rate = self.target * max(LEAST_AIM, min(MOST_AIM, spent_evenly))
-        rate *= 1 - CAUTION * math.exp(-self.day.answers / (CAUTION_FADES * self._operators))
         window = self.in_window(t)
         if window.answers >= 100 and window.rate > self.soft:
             # Between the soft and the hard limit, down to a quarter.
