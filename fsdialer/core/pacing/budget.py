@@ -25,9 +25,12 @@ SUMMED_EVERY_S = 5.0
 USUAL_ANSWERS, USUAL_DAY_S, SHORTEST_DAY_S, TOO_LATE_S = 50, 8 * HOUR_S, HOUR_S, 300.0
 #: Before a day's pace is known: answers an operator and hour, believed as much as so many seconds of counting.
 USUAL_PACE, PACE_BELIEF_S = 20.0, 1800.0
-#: Kept back for good: this share of the target and so many customers. Besides so many times the root of the operators,
-#: let go of with the root of the time that is left. (Customers at 3 %; fewer at lower targets.)
-KEPT_BACK, RESERVE, RESERVE_BY_ROOT = 0.035, 1.0, 0.5
+#: Kept back for good: this share of the target, and so many customers at 3 %; more of them at a lower target, by the root
+#: of how much lower it is, for where few may be lost one is much.
+KEPT_BACK, RESERVE = 0.035, 1.0
+#: Kept back besides: so many customers times the root of the operators (at 3 %), let go of with the root of the time
+#: that is left.
+RESERVE_BY_ROOT = 0.5
 #: What is over, or missing, is spent over the customers still to come today and so many more; the rate aimed at stays
 #: within these factors of the target.
 SPREAD, LEAST_AIM, MOST_AIM = 1.0, 0.1, 2.5
@@ -187,7 +190,7 @@ class Budget:
     def slack(self, t: float) -> float:
         """Customers that may still be lost today beside those the answers to come will pay for, less what is kept
         back; fractional, negative when overdrawn."""
-        in_all = RESERVE * math.sqrt(self.target / 0.03)
+        in_all = RESERVE * math.sqrt(0.03 / self.target)
         for_luck = RESERVE_BY_ROOT * self._luck * math.sqrt(self._left_s(t) / self._planned_s)
         return (1 - KEPT_BACK) * self.target * self.day.answers - in_all - for_luck - self.day.abandons
 
