@@ -25,9 +25,9 @@ SUMMED_EVERY_S = 5.0
 USUAL_ANSWERS, USUAL_DAY_S, SHORTEST_DAY_S, TOO_LATE_S = 50, 8 * HOUR_S, HOUR_S, 300.0
 #: Before a day's pace is known: answers an operator and hour, believed as much as so many seconds of counting.
 USUAL_PACE, PACE_BELIEF_S = 20.0, 1800.0
-#: Kept back for good: this share of the target, and so many customers at 3 %; more of them at a lower target, by the root
-#: of how much lower it is, for where few may be lost one is much.
-KEPT_BACK, RESERVE = 0.035, 1.0
+#: Kept back for good: this share of the target, and so many customers at 3 %; at a lower target more of them, by the
+#: root of how much lower it is, for where few may be lost one is much.
+KEPT_BACK, RESERVE = 0.035, 1.25
 #: Kept back besides: so many customers times the root of the operators (at 3 %), let go of with the root of the time
 #: that is left.
 RESERVE_BY_ROOT = 0.5
