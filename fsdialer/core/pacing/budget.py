@@ -127,7 +127,7 @@ class Budget:
         today = int((t + self._zone_s) // DAY_S)
         if self._today is None or today > self._today:
             if self._began is not None and self.day.answers >= USUAL_ANSWERS:
-                self._planned_s = max(SHORTEST_DAY_S, self._last_answer - self._began)
+                self._planned_s = min(DAY_S, max(SHORTEST_DAY_S, self._last_answer - self._began))
             self._today, self.day, self._began = today, Counts(), None
         elapsed = t - self._recent_at
         if elapsed > 0:
