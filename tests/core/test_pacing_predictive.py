@@ -1,4 +1,4 @@
-"""Predictive pacing: what it may never do, what it learns, and that its gains are not lost."""
+"""Predictive pacing: what it may never do, what it makes of odd events, what it learns and keeps."""
 
 import json
 import math
@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fsdialer.core.pacing import make
-from fsdialer.core.pacing.simulation import Law, Scenario, play
+from fsdialer.core.pacing.simulation import Scenario, play
+from tests.core.told_the_end import ToldTheEnd
 
 DAY = Scenario(operators=20, hours=1.5)
 
@@ -53,16 +54,6 @@ class Recorded:
         self.states.append(state)
         self.calls.append(self.policy.decide(state))
         return self.calls[-1]
-
-
-class ToldTheEnd:
-    """Passes everything on, and when calling ends besides."""
-
-    def __init__(self, policy, hours):
-        self.policy, self.ends_at, self.observe = policy, hours * 3600, policy.observe
-
-    def decide(self, state):
-        return self.policy.decide({**state, "closes_in": self.ends_at - state["t"]})
 
 
 @pytest.fixture(scope="module")
@@ -323,35 +314,3 @@ def test_a_decision_for_a_thousand_operators_costs_about_a_millisecond():
         times.append(process_time() - begun)
     # The median, with room for a busy machine: bench/pacing.py measures it.
     assert sorted(times)[20] < 0.004
-
-
-# --- Its gains
-
-
-@pytest.mark.parametrize(
-    ("scenario", "gain"),
-    [
-        (Scenario(operators=5, hours=3), 1.02),
-        (Scenario(operators=20, hours=1.5), 1.10),
-        (Scenario(operators=60, hours=0.8), 1.14),
-        (Scenario(operators=20, hours=1.5, answer_rate=((0, 0.15),), wrap_up=Law("fixed", 0.0)), 1.10),
-    ],
-    ids=["5 operators", "20 operators", "60 operators", "few answers, no wrap-up"],
-)
-def test_operators_are_busier_than_with_progressive_and_the_limit_is_kept(scenario, gain):
-    predictive = play(scenario, make("predictive", target_abandon=0.03), seed=1)
-    progressive = play(scenario, make("progressive"), seed=1)
-    assert predictive.abandon_rate <= 0.03
-    assert predictive.utilisation >= gain * progressive.utilisation
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_a_lower_target_is_kept_too(seed):
-    policy = ToldTheEnd(make("predictive", target_abandon=0.01), 2)
-    assert play(Scenario(operators=20, hours=2), policy, seed).abandon_rate <= 0.01
-
-
-def test_an_answer_rate_that_doubles_at_once_brings_no_half_hour_above_a_tenth():
-    scenario = Scenario(operators=20, hours=1.6, answer_rate=((0, 0.2), (0.8, 0.2), (0.8, 0.45)))
-    report = play(scenario, ToldTheEnd(make("predictive"), 1.6), seed=1)
-    assert report.worst_half_hour <= 0.10 and report.abandon_rate <= 0.03
