@@ -192,6 +192,7 @@ def test_phone_in_a_page_is_written_so_that_it_can_be_rung_and_nobody_can_be_it(
     (tmp_path / "setup.toml").write_text(SETUP + 'station = "webrtc"\n')
     cli("apply", "setup.toml")
     assert "in their page" in cli("freeswitch", "phone", "ann", *DOMAIN)
+    assert "there is no file to write" in cli("freeswitch", "phone", "ann", *DOMAIN, "--for", "baresip", fails=True)
     assert "phone 1001: in the page of ann\n" in cli("freeswitch", "write", "conf", *DOMAIN)
     first = (tmp_path / "conf/directory/fsdialer.xml").read_text()
     assert '<user id="1001">' in first and "a1-hash" in first
