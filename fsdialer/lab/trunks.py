@@ -176,6 +176,6 @@ class Trunks:
         said = line.hear()
         if channel.alive:
             if said is None:
-                gevent.sleep(1)
+                gevent.sleep(1)  # the silence after which a switch gives a call up, made short
             cause = "MEDIA_TIMEOUT" if said is None else said.get("cause", "NORMAL_CLEARING")
             self._exchange.hang_up(channel, cause, "recv_bye")

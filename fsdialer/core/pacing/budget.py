@@ -25,6 +25,8 @@ SUMMED_EVERY_S = 5.0
 USUAL_ANSWERS, USUAL_DAY_S, SHORTEST_DAY_S, TOO_LATE_S = 50, 8 * HOUR_S, HOUR_S, 300.0
 #: Before a day's pace is known: answers an operator and hour, believed as much as so many seconds of counting.
 USUAL_PACE, PACE_BELIEF_S = 20.0, 1800.0
+#: The target that the numbers of customers below were found at.
+TUNED_AT = 0.03
 #: Kept back for good: this share of the target, and so many customers at 3 %; at a lower target more of them, by the
 #: root of how much lower it is, for where few may be lost one is much.
 KEPT_BACK, RESERVE = 0.035, 1.25
@@ -190,14 +192,14 @@ class Budget:
     def slack(self, t: float) -> float:
         """Customers that may still be lost today beside those the answers to come will pay for, less what is kept
         back; fractional, negative when overdrawn."""
-        in_all = RESERVE * math.sqrt(0.03 / self.target)
+        in_all = RESERVE * math.sqrt(TUNED_AT / self.target)
         for_luck = RESERVE_BY_ROOT * self._luck * math.sqrt(self._left_s(t) / self._planned_s)
         return (1 - KEPT_BACK) * self.target * self.day.answers - in_all - for_luck - self.day.abandons
 
     @property
     def _luck(self) -> float:
         """How far a day's count strays by chance grows with the root of the customers it may lose."""
-        return math.sqrt(self._operators * self.target / 0.03)
+        return math.sqrt(self._operators * self.target / TUNED_AT)
 
     def room(self, t: float) -> float:
         """Customers that may still be lost before pacing is locked; fractional. One that the rest of the day cannot
