@@ -1,6 +1,7 @@
 """`fsdialer check`, against a real Redis and the simulated switch: what is wrong, and how to mend it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -20,13 +21,16 @@ def switch(tmp_path_factory):
     switch.process.stop()
 
 
+SPRING = Campaign("acme", "spring", gateways=("trunk",), caller_ids=("+12125550100",), calling_hours=("09:00-20:00",))
+
+
 @pytest.fixture
 def acme(redis):
     redis.sadd("fsdialer:companies", "acme")
     acme = Store(redis).company("acme")
     acme.setup.save_company(Company("acme"))
     acme.setup.save_gateway(Gateway("acme", "trunk"))
-    acme.setup.save_campaign(Campaign("acme", "spring", gateways=("trunk",), caller_ids=("+12125550100",)))
+    acme.setup.save_campaign(SPRING)
     acme.setup.save_operator(Operator("acme", "ann", "Ann", "1001", campaigns=("spring",)))
     return acme
 
@@ -154,6 +158,15 @@ def test_campaign_that_cannot_call_is_wrong(check, acme, running):
     found = wrong(check()[0])
     assert found["campaign acme/autumn: gateways none"] == "set gateways"
     assert found["campaign acme/autumn: caller ids none"] == "set caller_ids"
+
+
+def test_a_campaign_that_calls_at_night_is_warned_of(check, acme, running):
+    assert good(check()[0], "campaign acme/spring: calling hours 09:00-20:00")
+    acme.setup.save_campaign(replace(SPRING, calling_hours=()))
+    acme.setup.save_campaign(Campaign("acme", "autumn", mode=Mode.OFF))
+    warned = wrong(check()[0], "warn")
+    assert warned["campaign acme/spring: calls at any hour"].startswith('set calling_hours, like ["mon-fri')
+    assert "campaign acme/autumn: calls at any hour" not in warned
 
 
 def test_phones_on_desks_need_none_of_that(check, acme, running):

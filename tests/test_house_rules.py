@@ -32,7 +32,7 @@ ARROWS = {
 PURE = {
     "collections", "dataclasses", "datetime", "decimal", "difflib", "enum", "functools", "itertools", "math", "re",
     "tomllib", "types", "typing", "unicodedata", "phonenumbers", "abc", "string", "fractions", "numbers", "__future__",
-    "bisect", "heapq", "numpy", "random", "statistics", "base64", "hashlib", "hmac", "xml",
+    "bisect", "heapq", "numpy", "random", "statistics", "base64", "hashlib", "hmac", "xml", "zoneinfo",
 }  # fmt: skip
 
 

@@ -56,6 +56,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "allowed_destinations": ("Allowed destinations", "text", "Countries and prefixes: US CA +4930. Empty: all."),
         "premium_allowed": ("Premium numbers too", "flag", "Numbers that cost the caller extra."),
         "max_attempts_per_hour": ("Calls an hour at most", "number", "Over all campaigns; 0: no ceiling."),
+        "time_zone": ("Time zone", "text", "Where days begin, and who may be anywhere is: Europe/Paris, …"),
     },
     Gateway: {
         "host": ("Host", "text", "Empty: the switch has a gateway of this name."),
@@ -98,6 +99,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "amd": ("Listen for answering machines", "choice", "beep: mod_avmd; rules: mod_amd, and offices are lost."),
         "amd_action": ("A machine gets", "choice", "Before an operator has the call; no talk is ever ended."),
         "amd_message": ("Message to machines", "text", "A sound file, after the beep; empty: the message above."),
+        "calling_hours": ("Calling hours", "text", "mon-fri 09:00-20:00, sat 10:00-16:00, where they are."),
         "amd_sample": ("Machines an operator gets all the same", "number", "Percent: their word is the truth."),
     },
     Operator: {

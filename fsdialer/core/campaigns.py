@@ -129,7 +129,8 @@ class Company:
     `max_attempts_per_hour` over all campaigns, 0 for no ceiling; `premium_allowed` numbers that cost the caller extra.
     `abandon_window`: what the share of abandoned calls is counted over. `retry_min` holds the company's delays; a
     campaign may have its own for any of them. `refer_format` makes the address of an operator's extension on the
-    company's own PBX, for operators reached by REFER; its ``{number}`` is the extension.
+    company's own PBX, for operators reached by REFER; its ``{number}`` is the extension. `time_zone`: where
+    its days begin, and where people are taken to be whose number does not say.
     """
 
     id: str
@@ -146,6 +147,7 @@ class Company:
     allowed_destinations: tuple[str, ...] = ()
     premium_allowed: bool = False
     max_attempts_per_hour: int = 0
+    time_zone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,7 @@ class Campaign:
     `amd`: what listens for answering machines. One heard before an operator has the call is hung up on or, by
     `amd_action`, left `amd_message` (empty: `message`) after the beep; `amd_sample` percent of those go to an operator
     all the same, whose word says how often the detector is wrong.
+    `calling_hours`: lines like ``mon-fri 09:00-20:00`` by the clocks of who is called (`core.hours`); none: any time.
     """
 
     company: str
@@ -221,6 +224,7 @@ class Campaign:
     amd_action: AmdAction = AmdAction.HANGUP
     amd_message: str = ""
     amd_sample: int = 0
+    calling_hours: tuple[str, ...] = ()
 
     @property
     def machine_message(self) -> str:

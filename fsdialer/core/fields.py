@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import phonenumbers
 
-from fsdialer.core import dial_format
+from fsdialer.core import dial_format, hours
 from fsdialer.core.campaigns import (
     Amd,
     AmdAction,
@@ -157,6 +157,29 @@ def _address_format(setting: str) -> Kind:
     return Kind(read)
 
 
+def _time_zone() -> Kind:
+    def read(value: Any) -> str:
+        try:
+            return hours.check_zone(str(value))
+        except InvalidSetting as error:
+            raise Wrong(error.reason) from None
+
+    return Kind(read)
+
+
+def _calling_hours() -> Kind:
+    def read(value: Any) -> tuple[str, ...]:
+        lines = re.split(r"[,;\n]", value) if isinstance(value, str) else value
+        if not isinstance(lines, list | tuple) or not all(isinstance(line, str) for line in lines):
+            raise Wrong(f"must be a list of texts like 'mon-fri 09:00-20:00', not {value!r}")
+        try:
+            return tuple(dict.fromkeys(hours.canonical(line) for line in lines if line.strip()))
+        except InvalidSetting as error:
+            raise Wrong(error.reason) from None
+
+    return Kind(read, ", ".join)
+
+
 _MINUTES = _number(float, 0, 60 * 24 * 60, " minutes")
 _HOST = r"[A-Za-z0-9]?[A-Za-z0-9.-]{0,252}"
 _PROXY = r"([A-Za-z0-9][A-Za-z0-9.-]{0,252}(:[0-9]{1,5})?)?"
@@ -181,6 +204,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "allowed_destinations": _destinations(),
         "premium_allowed": _flag(),
         "max_attempts_per_hour": _number(int, 0, 10_000_000, " attempts"),
+        "time_zone": _time_zone(),
     },
     Gateway: {
         "host": _text(253, _HOST, "a host name or address"),
@@ -220,6 +244,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "amd_action": _one_of(AmdAction),
         "amd_message": _text(200, _SOUND, "a sound file's path or a tone_stream"),
         "amd_sample": _number(int, 0, 100, " percent"),
+        "calling_hours": _calling_hours(),
     },
     Operator: {
         "name": _text(80),

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import phonenumbers
 
-from fsdialer.errors import InvalidLead
+from fsdialer.core.hours import check_zone
+from fsdialer.errors import InvalidLead, InvalidSetting
 
 #: The operator's choices: code → label, in the order of their keys on the page.
 OUTCOMES = {
@@ -44,18 +45,21 @@ _ALIASES = {
     "last_name": ("lastname", "surname", "familyname"),
     "external_id": ("externalid", "id", "leadid", "order", "orderid", "ordernumber", "customerid"),
     "priority": ("priority",),
+    "time_zone": ("timezone", "tz"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class NewLead:
-    """A lead to be added. `number` is E.164; `priority` 0 to 99, higher first; `fields` are shown on the card."""
+    """A lead to be added. `number` is E.164; `priority` 0 to 99, higher first; `fields` are shown on the card;
+    `time_zone` is where they are when the file says so, else empty."""
 
     number: str
     name: str = ""
     external_id: str = ""
     priority: int = 0
     fields: Mapping[str, str] = field(default_factory=dict)
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +186,8 @@ def parse_row(columns: ColumnMap, row: Sequence[str], country: str) -> NewLead:
         for title, index in columns.fields.items()
         if index < len(row) and (value := _bounded(title, row[index]))
     }
-    return NewLead(e164(number, country), name, text("external_id"), _priority(text("priority")), fields)
+    zone, priority = _time_zone(text("time_zone")), _priority(text("priority"))
+    return NewLead(e164(number, country), name, text("external_id"), priority, fields, zone)
 
 
 def clean(text: str) -> str:
@@ -196,6 +201,13 @@ def _priority(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,2}", text, re.ASCII):
         raise InvalidLead("priority", f"{_short(text)!r} is not a whole number from 0 to 99")
     return int(text)
+
+
+def _time_zone(text: str) -> str:
+    try:
+        return check_zone(text) if text else ""
+    except InvalidSetting as error:
+        raise InvalidLead("time_zone", error.reason) from None
 
 
 def _bounded(field_name: str, text: str) -> str:

@@ -18,8 +18,10 @@ from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode
 from fsdialer.core.destinations import barred
 from fsdialer.core.dial_format import destination
+from fsdialer.core.pacing import State
 from fsdialer.core.pacing.observed import placed
 from fsdialer.core.recordings import notice_sound, relative_path
+from fsdialer.core.times import iso
 from fsdialer.engine.pacer import Pacer
 from fsdialer.engine.switchboard import Switchboard
 from fsdialer.engine.switches import Switches
@@ -71,6 +73,7 @@ class Dialer:
         self._stopped = False
         self._placed = 0
         self._fault = ""
+        self._hours: tuple[tuple[str, ...], str] | None = None
         self.pacer = Pacer(company, campaign, clock)
         self.company_settings = Company(company.id, active=False)
         self.campaign = Campaign(company.id, campaign, mode=Mode.OFF)
@@ -104,13 +107,21 @@ class Dialer:
             delays = campaign.retry_min.over(self.company_settings.retry_min)
             self.campaign = replace(campaign, retry_min=delays)
             self.gateways = [setup.gateway(name) for name in self.campaign.gateways]
-            self.pacer.use(self.campaign, self.company_settings.abandon_window)
+            company = self.company_settings
+            self.pacer.use(self.campaign, company.abandon_window, company.time_zone)
+            self._keep_hours((self.campaign.calling_hours, company.time_zone))
             self._fault = NO_DIRECTORY if campaign.record and not self._recordings else ""
         except FsdialerError as error:
             self._fault = str(error)
             log.error("campaign=%s settings=refused reason=%s", self.campaign_id, error)
         for line in self._switchboard.of_campaign(self.company.id, self.campaign_id):
             line.campaign = self.campaign
+
+    def _keep_hours(self, hours: tuple[tuple[str, ...], str]) -> None:
+        if self._hours not in (None, hours):
+            count = self.company.leads.look_at_hours_again(self.campaign_id, self._clock())
+            log.info("campaign=%s calling_hours=changed leads=%d", self.campaign_id, count)
+        self._hours = hours
 
     def wake(self) -> None:
         """Something changed: decide now."""
@@ -138,7 +149,7 @@ class Dialer:
         """One decision; True when fewer calls went out than the policy wanted although leads are due."""
         calls = [line.call for line in self._switchboard.of_campaign(self.company.id, self.campaign_id)]
         state = self.pacer.state(calls)
-        wanted, why = 0, self._why_not()
+        wanted, why = 0, self._why_not() or self._outside_hours(state)
         if not why:
             wanted, why = self.pacer.decide(state)
         out = self._place(wanted) if wanted else 0
@@ -155,6 +166,16 @@ class Dialer:
         if not self.gateways:
             return "the campaign has no gateway"
         return self._switches.why_not()
+
+    def _outside_hours(self, state: State) -> str:
+        """Why nobody may be called now, in words; while some may, `state` is told how long that lasts."""
+        hours = self.company.hours.now(self.campaign, state["t"])
+        if hours is None:
+            return ""
+        if hours.next_opening:
+            return f"outside calling hours until {iso(hours.next_opening)}"
+        state["closes_in"], state["day_ends_in"] = hours.closes_in, hours.day_ends_in
+        return ""
 
     def _place(self, wanted: int) -> int:
         count = 0

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 
 from fsdialer.core.call_facts import Call, CallState
 from fsdialer.core.campaigns import Campaign, Mode, Window
+from fsdialer.core.hours import offset_s
 from fsdialer.core.pacing import LearningPolicy, Policy, State, make
 from fsdialer.core.pacing.observed import Observation, of_operator, under_way
 from fsdialer.core.times import iso
@@ -38,17 +39,19 @@ class Pacer:
         self._said = ""
 
     # -- the policy ----------------------------------------------------------------------------------------
-    def use(self, campaign: Campaign, window: Window) -> None:
-        """Pace by these settings from now on. A policy whose own settings are as before goes on; one that learns
-        takes up what it, or another dialer, had learned. InvalidSetting for settings no policy takes."""
-        settings = (campaign.mode, campaign.multiplier, campaign.target_abandon, window)
+    def use(self, campaign: Campaign, window: Window, time_zone: str = "UTC") -> None:
+        """Pace by these settings from now on, days beginning at the time zone's midnight. A policy whose own settings
+        are as before goes on; one that learns takes up what it, or another dialer, had learned. InvalidSetting for
+        settings no policy takes."""
+        now = self._clock()
+        zone_s = offset_s(time_zone, now)
+        settings = (campaign.mode, campaign.multiplier, campaign.target_abandon, window, zone_s)
         if settings == self._settings:
             return
         self.save_learned()
-        self._policy, self._settings, self._mode = _policy(campaign, window), settings, campaign.mode
+        self._policy, self._settings, self._mode = _policy(campaign, window, zone_s), settings, campaign.mode
         if isinstance(self._policy, LearningPolicy):
             self._take_up(self._policy)
-            now = self._clock()
             # Before the true counters are set: they have these answers already.
             for call in self._company.calls.load(self._company.id, self._campaign):
                 self.observe(under_way(call))
@@ -144,7 +147,7 @@ class Pacer:
         self._said = why
 
 
-def _policy(campaign: Campaign, window: Window) -> Policy | None:
+def _policy(campaign: Campaign, window: Window, zone_s: float) -> Policy | None:
     match campaign.mode:
         case Mode.OFF:
             return None
@@ -154,6 +157,11 @@ def _policy(campaign: Campaign, window: Window) -> Policy | None:
             return make("progressive")
         case Mode.PREDICTIVE:
             cap = campaign.multiplier if campaign.multiplier > 1 else None
-            target = campaign.target_abandon
-            return make("predictive", target_abandon=target, window=window.value, max_multiplier=cap)
+            return make(
+                "predictive",
+                target_abandon=campaign.target_abandon,
+                window=window.value,
+                zone_s=zone_s,
+                max_multiplier=cap,
+            )
     raise InvalidSetting("mode", f"no pacing for {campaign.mode}")

@@ -16,6 +16,7 @@ from fsdialer.store.alerts import Alerts
 from fsdialer.store.calls import Calls
 from fsdialer.store.campaigns import Setup
 from fsdialer.store.feed import Feed
+from fsdialer.store.hours import Hours
 from fsdialer.store.leads import Leads
 from fsdialer.store.machines import MachineTallies
 from fsdialer.store.operators import Operators
@@ -83,6 +84,11 @@ class CompanyStore:
         return Leads(self.redis, self.keys, self.scripts)
 
     @cached_property
+    def hours(self) -> Hours:
+        """Whether people may be called now."""
+        return Hours(self.redis, self.keys)
+
+    @cached_property
     def operators(self) -> Operators:
         """Presence, promises and wrap-up."""
         return Operators(self.redis, self.keys, self.scripts)
@@ -95,7 +101,7 @@ class CompanyStore:
     @cached_property
     def calls(self) -> Calls:
         """Live calls and how they ended."""
-        return Calls(self.redis, self.keys, self.scripts)
+        return Calls(self.redis, self.keys, self.scripts, self.hours)
 
     @cached_property
     def alerts(self) -> Alerts:

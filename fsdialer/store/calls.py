@@ -1,6 +1,7 @@
 """Calls in Redis: claimed before they are dialled, kept while they live, closed exactly once."""
 
 import itertools
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from fsdialer.core.campaigns import Campaign, Gateway
 from fsdialer.core.dispositions import Verdict
 from fsdialer.core.retry import NextStep
 from fsdialer.core.times import epoch, iso
+from fsdialer.store.hours import Hours
 from fsdialer.store.keys import Keys
 from fsdialer.store.scripts import Scripts
 
@@ -49,17 +51,19 @@ _HISTORY = ("placed", "answered", "bridged", "ended", "cause", "disposition", "d
 class Calls:
     """The calls of one company."""
 
-    def __init__(self, redis: Redis, keys: Keys, scripts: Scripts) -> None:
+    def __init__(self, redis: Redis, keys: Keys, scripts: Scripts, hours: Hours) -> None:
         self._redis = redis
         self._keys = keys
         self._scripts = scripts
+        self._hours = hours
 
     def claim(
         self, campaign: Campaign, owner: str, gateway: Gateway, switch: str, uuids: Sequence[str], now: float
     ) -> list[Claim]:
-        """Claim up to one due lead for each uuid, within the gateway's channels and calls per second."""
+        """Claim up to one due lead for each uuid, within calling hours, the gateway's channels and calls per second."""
         if not uuids:
             return []
+        hours = self._hours.now(campaign, now)
         flat = self._scripts.run(
             "claim",
             campaign.id,
@@ -71,6 +75,7 @@ class Calls:
             gateway.channels,
             gateway.calls_per_second,
             switch,
+            json.dumps(hours.opens) if hours else "",
             *uuids,
         )
         rows = [flat[i : i + 5] for i in range(0, len(flat), 5)]

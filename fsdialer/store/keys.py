@@ -174,6 +174,10 @@ class Keys:
         """HASH: external id → lead id."""
         return f"{self.root}:{campaign}:external_ids"
 
+    def zones(self, campaign: str) -> str:
+        """SET: the time zones its leads may be in, as in their field `zones`."""
+        return f"{self.root}:{campaign}:zones"
+
     def due(self, campaign: str) -> str:
         """ZSET: lead → score (see `core.leads.due_score`): the lead queue, lowest first."""
         return f"{self.root}:{campaign}:due"

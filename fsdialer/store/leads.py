@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from redis import Redis
 
+from fsdialer.core.hours import zones_of
 from fsdialer.core.leads import Lead, NewLead
 from fsdialer.core.times import epoch
 from fsdialer.errors import NotFound
@@ -13,6 +14,8 @@ from fsdialer.store.keys import Keys
 from fsdialer.store.scripts import Scripts
 
 _FIELD_PREFIX = "card."
+#: How the detail of a lead begins that waits for its calling hours (`claim.lua`).
+ASLEEP = "outside calling hours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Leads:
         """Queue new leads; one whose number or external id the campaign already has is skipped and counted."""
         if not leads:
             return AddResult(0, 0, 0, [])
-        answers = self._scripts.run("add_leads", campaign, now, json.dumps([_fields_of(x) for x in leads]))
+        home = self._redis.hget(self._keys.company, "time_zone") or ""
+        answers = self._scripts.run("add_leads", campaign, now, json.dumps([_fields_of(x, home) for x in leads]))
         numbers, ids = answers.count("number"), answers.count("external_id")
         lead_ids = [None if answer in ("number", "external_id") else answer for answer in answers]
         return AddResult(len(answers) - numbers - ids, numbers, ids, lead_ids)
@@ -57,6 +61,18 @@ class Leads:
     def release_due(self, campaign: str, now: float, limit: int = 1000) -> int:
         """Move leads whose retry has fallen due to the lead queue; `limit` of them at the most."""
         return int(self._scripts.run("release_due", campaign, now, limit))
+
+    def look_at_hours_again(self, campaign: str, now: float) -> int:
+        """Calling hours changed: leads that wait for the old ones fall due now; how many. The claim puts back those
+        that still may not be called."""
+        waiting = [lead for lead, _ in self._redis.zscan_iter(self._keys.waiting(campaign), count=1000)]
+        with self._redis.pipeline(transaction=False) as pipe:
+            for lead in waiting:
+                pipe.hget(self._keys.lead(lead), "detail")
+            asleep = [lead for lead, why in zip(waiting, pipe.execute(), strict=True) if (why or "").startswith(ASLEEP)]
+        if asleep:
+            self._redis.zadd(self._keys.waiting(campaign), dict.fromkeys(asleep, now), xx=True)
+        return len(asleep)
 
     def next_retries(self, campaign: str, count: int) -> list[tuple[str, float]]:
         """The next leads to be called again, and when."""
@@ -124,8 +140,11 @@ class Leads:
         return reasons
 
 
-def _fields_of(lead: NewLead) -> dict[str, str]:
+def _fields_of(lead: NewLead, home: str) -> dict[str, str]:
     fields = {"number": lead.number, "name": lead.name, "priority": str(lead.priority)}
+    zones = lead.time_zone or " ".join(zones_of(lead.number, home))
+    if zones:
+        fields["zones"] = zones
     if lead.external_id:
         fields["external_id"] = lead.external_id
     return fields | {_FIELD_PREFIX + name: value for name, value in lead.fields.items()}

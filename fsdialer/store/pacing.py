@@ -66,9 +66,9 @@ class PacingStore:
         self._redis.delete(self._keys.learned(campaign))
 
     def hours(self, campaign: str, window: Window, now: float) -> dict[int, tuple[int, int]]:
-        """(answered by people, abandoned) by the hour since 1970 (UTC), since the day the window began in: what the
-        law's share is made of."""
-        first = window_start(window, now).replace(hour=0)
+        """(answered by people, abandoned) by the hour since 1970 (UTC), since the day before the window began, for
+        midnight comes earlier elsewhere: what the law's share is made of."""
+        first = window_start(window, now).replace(hour=0) - timedelta(days=1)
         days = [first + timedelta(days=n) for n in range((_utc(now) - first).days + 1)]
         with self._redis.pipeline(transaction=False) as pipe:
             for day in days:

@@ -6,6 +6,7 @@ from typing import Any
 from redis import Redis
 
 from fsdialer.core.campaigns import Campaign
+from fsdialer.core.hours import local_midnight
 from fsdialer.core.times import day, epoch
 from fsdialer.store.keys import Keys
 
@@ -24,6 +25,20 @@ class Stats:
         """Counters of a UTC day (``2026-11-23``): attempts, answers, bridges, each disposition; ``14.busy`` by hour."""
         return {k: int(v) for k, v in self._redis.hgetall(self._keys.stats(campaign, on)).items()}
 
+    def today(self, campaign: str, now: float) -> dict[str, int]:
+        """Counters of the company's own day so far: since midnight of its time zone, or the UTC hour that holds it."""
+        zone = self._redis.hget(self._keys.company, "time_zone") or "UTC"
+        since = local_midnight(zone, now) // 3600
+        if since % 24 == 0:
+            return {k: v for k, v in self.day(campaign, day(now)).items() if not k[:2].isdigit()}
+        counts: Counter[str] = Counter()
+        for on in sorted({day(since * 3600), day(now)}):
+            for name, count in self.day(campaign, on).items():
+                hour, dot, counter = name.partition(".")
+                if dot and hour.isdigit() and epoch(f"{on}T{hour}:00:00Z") // 3600 >= since:
+                    counts[counter] += count
+        return dict(counts)
+
     def voice_ms(self, campaign: str) -> dict[str, float | None]:
         """Answer-to-voice time of the last 1,000 talks: p50 and p99 in ms, None before the first."""
         times = sorted(float(ms) for ms in self._redis.lrange(self._keys.voice_ms(campaign), 0, -1))
@@ -32,7 +47,7 @@ class Stats:
     def snapshot(self, campaign: str, now: float) -> dict[str, Any]:
         """Everything about a campaign at this moment, as plain JSON."""
         keys = self._keys
-        today = {k: v for k, v in self.day(campaign, day(now)).items() if not k[:2].isdigit()}
+        today = self.today(campaign, now)
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.smembers(keys.operators)
             pipe.zrange(keys.calls, 0, -1)

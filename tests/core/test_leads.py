@@ -105,6 +105,14 @@ def test_any_other_column_is_kept_as_a_card_field_and_empty_ones_are_left_out():
     assert lead.fields == {"City": "Nîmes"}
 
 
+def test_a_lead_may_say_where_it_is():
+    header = ["phone", "Time zone"]
+    assert row("+12125550100", "America/Denver", header=header).time_zone == "America/Denver"
+    assert row("+12125550100", "", header=header).time_zone == ""
+    with pytest.raises(InvalidLead, match="time_zone: 'Denver' is no time zone: a name like Europe/Paris"):
+        row("+12125550100", "Denver", header=header)
+
+
 def test_two_columns_of_one_name_are_both_kept():
     lead = row("+12125550100", "tea", "cup", "pot", header=["phone", "Item", "Item", "Item"])
     assert lead.fields == {"Item": "tea", "Item (2)": "cup", "Item (3)": "pot"}

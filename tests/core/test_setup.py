@@ -66,6 +66,16 @@ def test_decimals_stay_exact():
     assert read_toml(WHOLE)[0].campaigns[0].multiplier == Decimal("1.16")
 
 
+def test_calling_hours_read_the_same_from_a_file_a_hash_and_a_form():
+    text = WHOLE.replace("ring_s = 25", 'calling_hours = ["Mon-Fri 9:00-20:00", "sat 10:00-16:00"]')
+    (campaign,) = read_toml(text)[0].campaigns
+    assert campaign.calling_hours == ("mon-fri 09:00-20:00", "sat 10:00-16:00")
+    kept = to_hash(campaign)
+    assert kept["calling_hours"] == "mon-fri 09:00-20:00, sat 10:00-16:00"
+    assert from_hash(Campaign, "x", {"company": "acme", "id": "spring"}, kept) == campaign
+    assert 'calling_hours = ["mon-fri 09:00-20:00", "sat 10:00-16:00"]' in to_toml(read_toml(text))
+
+
 def test_campaigns_delays_stay_its_own_so_that_the_companys_may_change_later():
     campaign = read_toml(WHOLE)[0].campaigns[0]
     assert campaign.retry_min == RetryDelays(missed=30)
@@ -105,6 +115,8 @@ def test_campaigns_delays_stay_its_own_so_that_the_companys_may_change_later():
         (("+{number}@{host}:{port}", "+{numbr}@{host}"), "company.acme.dial_format: unknown macro {numbr}"),
         (("hide_numbers = true", "hide_number = true"), "acme.hide_number: unknown key: did you mean 'hide_numbers'?"),
         (('"+15550100"', '"+1555;x"'), "campaign.spring.caller_ids: '+1555;x' is not a caller id"),
+        (("ring_s = 25", 'calling_hours = ["9 to 5"]'), "spring.calling_hours: '9 to 5' is not like 'mon-fri 09:00-"),
+        (('country = "US"', 'time_zone = "Paris"'), "company.acme.time_zone: 'Paris' is no time zone: a name like"),
         (("ring_s = 25", "ring_s = true"), "campaign.spring.ring_s: True is not a whole number"),
         (("ring_s = 25", "ring_s = 2.5"), "campaign.spring.ring_s: 2.5 is not a whole number"),
         (("channels = 100", "channels = 0"), "gateway.trunk.channels: 0 must be between 1 and 10000 channels"),

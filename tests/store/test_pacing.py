@@ -59,10 +59,23 @@ def test_the_counters_of_the_window_are_told_by_the_hour(acme):
     yesterday = count("2026-11-22T15:00", 50, 2)
     first = count("2026-11-01T00:00", 10, 4)
     last_month = count("2026-10-24T13:00", 1000, 500)
-    assert acme.pacing.hours("spring", Window.DAY, now) == {today: (100, 3)}
+    # A day more than the window: where the company is, it may have begun before UTC's midnight.
+    assert acme.pacing.hours("spring", Window.DAY, now) == {today: (100, 3), yesterday: (50, 2)}
     assert acme.pacing.hours("spring", Window.HOURS_24, now) == {today: (100, 3), yesterday: (50, 2)}
     assert acme.pacing.hours("spring", Window.MONTH, now) == {today: (100, 3), yesterday: (50, 2), first: (10, 4)}
     assert last_month in acme.pacing.hours("spring", Window.DAYS_30, now)
+
+
+def test_todays_counters_begin_at_the_companys_own_midnight(acme):
+    now = at("2026-11-23T14:35:10")
+    before, early, late = ("2026-11-23", "04.answers"), ("2026-11-23", "05.answers"), ("2026-11-23", "14.answers")
+    for count, (day, name) in enumerate((before, early, late), 1):
+        acme.redis.hset(acme.keys.stats("spring", day), mapping={name: count, "answers": 6})
+    acme.redis.hset(acme.keys.stats("spring", "2026-11-22"), mapping={"20.answers": 10, "answers": 10})
+    assert acme.stats.today("spring", now) == {"answers": 6}
+    for zone, answers in (("America/New_York", 5), ("Asia/Tokyo", 16), ("nowhere", 6)):
+        acme.redis.hset(acme.keys.company, "time_zone", zone)
+        assert acme.stats.today("spring", now) == {"answers": answers}
 
 
 def test_the_share_of_abandoned_calls_leaves_out_what_operators_called_machines():

@@ -28,7 +28,8 @@ class Operators(TypedDict):
 class State(TypedDict):
     """What a decision is made on. Ages are seconds, one for each call or operator; `t` is epoch seconds.
 
-    Where it is known, `leads` is how many are left to call now.
+    Where it is known, `leads` is how many are left to call now, `closes_in` the seconds until calling hours end, and
+    `day_ends_in` until the day's last ones do.
     """
 
     t: float
@@ -39,6 +40,8 @@ class State(TypedDict):
     wrapup_ages: list[float]
     answered_waiting: int
     leads: NotRequired[int]
+    closes_in: NotRequired[float]
+    day_ends_in: NotRequired[float]
 
 
 class Policy(Protocol):

@@ -111,7 +111,8 @@ class Predictive:
         """How many calls to place now.
 
         Besides what every policy is given, `state` may hold `leads` (left to call), `lines` (free on the trunks),
-        `leaving` (operators who go when their customer is done) and `closes_in` (seconds until calling hours end).
+        `leaving` (operators who go when their customer is done), `closes_in` (seconds until calling hours end) and
+        `day_ends_in` (until the day's last ones do; `closes_in` when not given).
         """
         given = _Given(state)
         t = given.t if 0 <= given.t < LATEST else self._now
@@ -126,7 +127,7 @@ class Predictive:
         forecast = Forecast(tables, self._scene(given), self.learner.doubt)
         floor = max(0, given.ready - given.waiting - given.ringing)
         usual, answered = self._usual_operators(t, given), float(tables.answer[0, -1])
-        self.budget.foresee(t, usual, given.closes_in, given.leads * answered if answered > 0 else math.inf)
+        self.budget.foresee(t, usual, given.day_ends_in, given.leads * answered if answered > 0 else math.inf)
         limit = self.budget.locked(t)
         calls, allowed = floor, 0.0 if limit else self.budget.threshold(t)
         if not limit:
@@ -243,6 +244,7 @@ class _Given:
         self.leads, self.lines, self.closes_in = (
             _number(state.get(name), math.inf) for name in ("leads", "lines", "closes_in")
         )
+        self.day_ends_in = _number(state.get("day_ends_in"), self.closes_in)
         self.leaving = _count(state.get("leaving"))
 
 

@@ -1,5 +1,5 @@
--- add_leads(campaign, now, leads): new leads, as a JSON list of flat objects with number, priority, external_id, name
--- and card.* fields, all text.
+-- add_leads(campaign, now, leads): new leads, as a JSON list of flat objects with number, priority, external_id, name,
+-- zones, time_zone and card.* fields, all text.
 -- KEYS: ROOT
 -- RETURNS: for each, its new id, or 'number' or 'external_id' for what the campaign already has.
 -- WHY: the duplicate check and the write are one step, so that a file loaded twice at once adds nothing twice.
@@ -20,6 +20,7 @@ for i, lead in ipairs(cjson.decode(ARGV[3])) do
       fields[#fields + 1] = value
     end
     redis.call('HSET', key('lead', id), unpack(fields))
+    if lead.zones then redis.call('SADD', key(campaign, 'zones'), lead.zones) end
     redis.call('HSET', by_number, lead.number, id)
     if external ~= '' then redis.call('HSET', by_external, external, id) end
     redis.call('ZADD', key(campaign, 'due'), due_score(false, tonumber(lead.priority) or 0, now), id)

@@ -1,12 +1,14 @@
--- claim(campaign, owner, now, lease_until, max_attempts, gateway, channels, per_second, switch, uuids...): leads for
--- these call uuids, one each, best first, each with its call written before anything is dialled.
+-- claim(campaign, owner, now, lease_until, max_attempts, gateway, channels, per_second, switch, opens, uuids...): leads
+-- for these call uuids, one each, best first, each with its call written before anything is dialled.
+-- opens: zones of leads -> when they may be called, 0 for now, as JSON; '' when calling hours do not matter.
 -- KEYS: ROOT
 -- RETURNS: a flat list uuid, lead, number, attempt, preferred; shorter than asked when a limit or the queue ends.
 -- WHY: the last moment at which every limit is checked, and the only door to an originate. A lead whose number is
--- being called right now is put back a little later instead of hiding those behind it.
+-- being called right now, or who may not be called at this hour, is put back until later instead of hiding those behind.
 local campaign, owner, now, lease_until = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local max_attempts, gateway, channels, per_second = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8])
-local switch = ARGV[9]
+local switch, opens = ARGV[9], ARGV[10] ~= '' and cjson.decode(ARGV[10])
+local NEW_ZONES_DELAY_S = 1 -- the next claim knows them
 local BUSY_NUMBER_DELAY_S, WINDOW_S = 5, 1.1 -- the window is a little over a second: claims and sends are not one instant
 
 if not owns(campaign, owner) then return redis.error_reply('STALE_OWNER') end
@@ -18,19 +20,33 @@ local room = math.min(channels - redis.call('SCARD', busy), per_second - redis.c
 local ceiling = tonumber(get(key('company'), 'max_attempts_per_hour')) or 0
 local this_hour = key('attempts', string.sub(iso(now), 1, 13))
 if ceiling > 0 then room = math.min(room, ceiling - (tonumber(redis.call('GET', this_hour)) or 0)) end
-local next_uuid, looked = 10, 0
-while room > 0 and next_uuid <= #ARGV and looked < 200 do
+
+-- When this lead may be called: 0 for now.
+local function callable_at(zones)
+  if not opens then return 0 end
+  if opens[zones] then return opens[zones] end
+  redis.call('SADD', key(campaign, 'zones'), zones)
+  return now + NEW_ZONES_DELAY_S
+end
+
+local next_uuid, looked = 11, 0
+while room > 0 and next_uuid <= #ARGV and looked < (opens and 1000 or 200) do
   local id = redis.call('ZRANGE', due, 0, 0)[1]
   if not id then break end
   looked = looked + 1
   local lead = key('lead', id)
-  local number, attempts, state, preferred, priority =
-    unpack(redis.call('HMGET', lead, 'number', 'attempts', 'state', 'preferred', 'priority'))
+  local number, attempts, state, preferred, zones =
+    unpack(redis.call('HMGET', lead, 'number', 'attempts', 'state', 'preferred', 'zones'))
+  local at = callable_at(zones or '')
   redis.call('ZREM', due, id)
   if not number or state == 'done' or state == 'calling' then
     -- removed or finished meanwhile: nothing to dial
   elseif tonumber(attempts) >= max_attempts then
     redis.call('HSET', lead, 'state', 'done', 'detail', 'attempt cap reached')
+  elseif at > 0 then
+    local where = zones and ' in ' .. zones or ''
+    redis.call('HSET', lead, 'state', 'waiting', 'detail', 'outside calling hours' .. where, 'next_at', iso(at))
+    redis.call('ZADD', key(campaign, 'waiting'), at, id)
   elseif redis.call('EXISTS', key('number', number)) == 1 then
     redis.call('HSET', lead, 'state', 'waiting', 'detail', 'this number is in another call now')
     redis.call('ZADD', key(campaign, 'waiting'), now + BUSY_NUMBER_DELAY_S, id)

@@ -8,11 +8,13 @@ local ids = redis.call('ZRANGE', waiting, '-inf', now, 'BYSCORE', 'LIMIT', 0, li
 for i = 1, #ids, 2 do
   local id, at = ids[i], tonumber(ids[i + 1])
   local lead = key('lead', id)
-  local state, priority, fresh = unpack(redis.call('HMGET', lead, 'state', 'priority', 'callback'))
+  local state, priority, callback, before =
+    unpack(redis.call('HMGET', lead, 'state', 'priority', 'callback', 'disposition'))
+  local retry = callback ~= '1' and before and before ~= ''
   redis.call('ZREM', waiting, id)
   if state == 'waiting' then
     redis.call('HSET', lead, 'state', 'due', 'due_at', iso(at))
-    redis.call('ZADD', due, due_score(fresh ~= '1', tonumber(priority) or 0, at), id)
+    redis.call('ZADD', due, due_score(retry, tonumber(priority) or 0, at), id)
   end
 end
 if #ids > 0 then feed('leads', 'campaign', campaign, 'released', #ids / 2) end

@@ -75,6 +75,12 @@ def look_at_setup(companies: list[CompanyStore]) -> Iterator[Finding]:
                 mend = f"set {name.replace(' ', '_')}"
                 idle = campaign.mode is Mode.OFF and not values
                 yield warn(what, f"{mend} before it is switched on") if idle else judge(bool(values), what, mend)
+            hours = ", ".join(campaign.calling_hours)
+            mend = 'set calling_hours, like ["mon-fri 09:00-20:00"]: without, people are called at night too'
+            if hours:
+                yield ok(f"{where}: calling hours {hours}")
+            elif campaign.mode is not Mode.OFF:
+                yield warn(f"{where}: calls at any hour", mend)
 
 
 def look_at_recordings(settings: Settings, wanted: bool) -> Iterator[Finding]:
