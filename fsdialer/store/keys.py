@@ -212,9 +212,10 @@ class Keys:
         """HASH, 400 days: detectors of answering machines against operators' words, DETECTOR.heard|silent.TRUTH."""
         return f"{self.root}:gateway:{name}:amd:{day}"
 
-    def attempts_in_hour(self, hour: str) -> str:
-        """STRING, 2 h: calls placed in a UTC hour (``2026-11-23T14``) over all campaigns: the company's ceiling."""
-        return f"{self.root}:attempts:{hour}"
+    @property
+    def attempts(self) -> str:
+        """HASH, 2 h: minute since 1970 → calls placed in it over all campaigns: what the ceiling of an hour counts."""
+        return f"{self.root}:attempts"
 
     # -- recordings ----------------------------------------------------------------------------------------
     @property

@@ -67,11 +67,12 @@ def test_claim_never_starts_more_calls_in_a_second_than_the_trunk_takes(acme, cl
 def test_claim_never_places_more_calls_in_an_hour_than_the_companys_ceiling(acme, claim):
     acme.setup.save_company(dataclasses.replace(acme.setup.company(), max_attempts_per_hour=3))
     add_leads(acme, 8)
-    hour = NOW - NOW % 3600
-    assert len(claim("a", "b", now=hour)) == 2
-    assert len(claim("c", "d", now=hour + 3000)) == 1
-    assert claim("e", now=hour + 3599) == []
-    assert len(claim("f", now=hour + 3600)) == 1
+    start = NOW - NOW % 3600 + 1800
+    assert len(claim("a", "b", now=start)) == 2
+    assert len(claim("c", "d", now=start + 3000)) == 1, "an hour is any 60 minutes, not the clock's"
+    assert claim("e", now=start + 3659) == []
+    assert len(claim("f", "g", "h", now=start + 3660)) == 2
+    assert acme.redis.hlen(acme.keys.attempts) == 2, "minutes gone by are forgotten"
 
 
 def test_claim_does_nothing_with_the_master_switch_off(acme, claim):

@@ -18,8 +18,23 @@ local due, starts, busy = key(campaign, 'due'), key('gateway', gateway, 'starts'
 redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - WINDOW_S)
 local room = math.min(channels - redis.call('SCARD', busy), per_second - redis.call('ZCARD', starts))
 local ceiling = tonumber(get(key('company'), 'max_attempts_per_hour')) or 0
-local this_hour = key('attempts', string.sub(iso(now), 1, 13))
-if ceiling > 0 then room = math.min(room, ceiling - (tonumber(redis.call('GET', this_hour)) or 0)) end
+local minutes, minute = key('attempts'), math.floor(now / 60)
+
+-- Calls placed in this minute and the 60 before it; older ones are forgotten.
+local function placed_in_an_hour()
+  local counts, placed = redis.call('HGETALL', minutes), 0
+  for i = 1, #counts, 2 do
+    if tonumber(counts[i]) < minute - 60 then
+      redis.call('HDEL', minutes, counts[i])
+    else
+      placed = placed + tonumber(counts[i + 1])
+    end
+  end
+  return placed
+end
+
+local placed = placed_in_an_hour()
+if ceiling > 0 then room = math.min(room, ceiling - placed) end
 
 -- When this lead may be called: 0 for now.
 local function callable_at(zones)
@@ -63,8 +78,8 @@ while room > 0 and next_uuid <= #ARGV and looked < (opens and 1000 or 200) do
     redis.call('ZADD', starts, now, uuid)
     redis.call('EXPIRE', starts, 5)
     count(campaign, now, 'attempts')
-    redis.call('INCR', this_hour)
-    redis.call('EXPIRE', this_hour, 7200)
+    redis.call('HINCRBY', minutes, minute, 1)
+    redis.call('EXPIRE', minutes, 7200)
     feed('call', 'call', uuid, 'state', 'dialling', 'lead', id, 'campaign', campaign, 'operator', '')
     for _, value in ipairs({uuid, id, number, tostring(attempt), preferred or ''}) do
       result[#result + 1] = value
