@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from fsdialer.core.campaigns import Station
+from fsdialer.core.campaigns import Company, PhoneTestRule, Station
 from fsdialer.errors import Refused
 from tests.journey import LEAVES_AFTER_3S, wait_until
 
@@ -41,6 +41,15 @@ def test_an_operator_tests_the_phone_and_reads_how_it_went(centre):
     wait_until(lambda: "is not registered" in c.operator("1002").phone_test, what="the test to fail")
     assert not c.operator("1002").phone_test_ok
     assert c.switch.channels() == []
+
+
+def test_a_phone_that_answers_later_than_customers_wait_is_told_so_and_kept_off_the_line_where_tests_count(centre):
+    c = centre(station=Station.RING)
+    c.store.setup.save_company(Company("acme", name="Acme", phone_test=PhoneTestRule.REQUIRE))
+    c.switch.lab("phone 1001 slow")
+    c.store.operators.ask_for_phone_test("1001", then="spring")
+    wait_until(lambda: "customers wait 2 s at most" in c.operator("1001").phone_test, 15, "the test to be over")
+    assert not c.operator("1001").phone_test_ok and c.operator("1001").state == "off"
 
 
 def test_nobody_on_the_line_is_rung_for_a_test(centre):

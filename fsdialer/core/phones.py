@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fsdialer.core.campaigns import PhoneFamily, PhoneTestRule
+from fsdialer.core import hand_over
+from fsdialer.core.campaigns import HELD_STATIONS, Campaign, PhoneFamily, PhoneTestRule, Station
 
 _UNREACHED = "could not be reached: start it again, or check its network and firewall"
 _WORDS = {
@@ -65,6 +66,43 @@ def family_of(user_agent: str) -> PhoneFamily:
 
 #: Fewer audio packets than this (half a second of 20 ms each) in a test are no audio.
 ENOUGH_PACKETS = 25
+
+
+#: Seconds of a customer's wait that are not the phone's: finding the operator, joining the legs.
+_JOIN_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How soon a phone that is rung for each call has to answer: after `next_s` (seconds) another operator who is free
+    takes the customer, and after `most_s` the customer is gone. `of`: whose customers, where that has to be said."""
+
+    most_s: float
+    next_s: float
+    of: str = ""
+
+
+def patience(station: Station, campaigns: Sequence[Campaign]) -> Patience | None:
+    """Of the operator's `campaigns` the one with the least: a phone that was tested is good for the line of each, for a
+    whole shift. None for phones that are held up, which are rung before there is a customer."""
+    if station in HELD_STATIONS or not campaigns:
+        return None
+    if station is Station.REFER:  # meanwhile the customer hears ringing
+        limits = [(hand_over.connect_limit_s(each.operator_ring_s), each) for each in campaigns]
+    else:
+        limits = [(each.max_wait_s, each) for each in campaigns]
+    most_s, campaign = min(limits, key=lambda limit: limit[0])
+    next_s = most_s if station is Station.REFER else min(each.operator_ring_s for each in campaigns)
+    return Patience(most_s, next_s, (campaign.name or campaign.id) if len(campaigns) > 1 else "")
+
+
+def _too_slow(answered_after_s: float, waits: Patience, in_browser: bool) -> str:
+    """Why such a phone loses its customers; empty when it does not."""
+    if answered_after_s <= waits.most_s - _JOIN_S:
+        return ""
+    customers = f"customers of {waits.of}" if waits.of else "customers"
+    mend = "close what else keeps this computer busy" if in_browser else "switch on its automatic answer"
+    return f": {customers} wait {waits.most_s:g} s at most; {mend}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +163,11 @@ def judge_test(
     addresses: Sequence[str],
     in_browser: bool = False,
     shared: Mapping[str, Sequence[str]] | None = None,
+    waits: Patience | None = None,
 ) -> PhoneTest:
     """The verdict on a test call that ended with `cause`, `packets` of audio having come from the phone (None: the
     switch did not count), `heard`: not all of it silence. It was registered at these `addresses` (host:port), one of
-    them maybe twice; at the `shared` ones other extensions are, too."""
+    them maybe twice; at the `shared` ones other extensions are, too. `waits`: its customers, None for a held phone."""
     if answered_after_s is None:
         return PhoneTest(False, f"Your phone {extension} {_words(cause, in_browser) or f'failed ({cause})'}.")
     said = f"Your phone {extension} answered after {answered_after_s:.1f} s"
@@ -138,6 +177,8 @@ def judge_test(
     if not heard:
         words = f"{said}, but only silence came from it: say something after the tone; is its microphone muted?"
         return PhoneTest(False, words, answered_after_s)
+    if waits and (slow := _too_slow(answered_after_s, waits, in_browser)):
+        return PhoneTest(False, f"{said}{slow}", answered_after_s)
     twice = next((address for address in addresses if addresses.count(address) > 1), "")
     if twice:
         words = f"{said}, but the same address ({twice}) is registered twice: remove one account there, or restart."
@@ -152,4 +193,6 @@ def judge_test(
     if len(addresses) > 1:
         words = f"{said}, but it is registered at {len(addresses)} addresses: sign the others out, or calls stray."
         return PhoneTest(False, words, answered_after_s)
+    if waits and answered_after_s > waits.next_s:
+        said += f" (after {waits.next_s:g} s customers go to another operator who is free: a faster one keeps them)"
     return PhoneTest(True, f"{said} and its audio came through. {QUESTION}", answered_after_s)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fsdialer.core.campaigns import Station
 from fsdialer.core.dial_format import operator_destination
 from fsdialer.core.events import JobDone, LegAnswered, LegHungUp, SwitchEvent
-from fsdialer.core.phones import PhoneTest, goes_on, judge_test
+from fsdialer.core.phones import Patience, PhoneTest, goes_on, judge_test, patience
 from fsdialer.engine.homes import Homes
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.tasks import Tasks
@@ -115,6 +115,7 @@ class PhoneTests:
             running.addresses,
             view.in_browser,
             running.shared,
+            _waits(running.company, view),
         )
         self._save(running.company, view.id, result)
 
@@ -127,6 +128,11 @@ class PhoneTests:
             company.operators.go_on_line(operator, then, self._clock(), via="web")
         except FsdialerError as error:
             log.warning("operator=%s campaign=%s on_line=refused reason=%s", operator, then, error)
+
+
+def _waits(company: CompanyStore, view: OperatorView) -> Patience | None:
+    """How soon this operator's phone has to answer a customer."""
+    return patience(Station(view.station), [each for each in company.setup.campaigns() if each.id in view.campaigns])
 
 
 def _command(company: CompanyStore, link: SwitchLink, view: OperatorView, leg: str, family: str) -> str:

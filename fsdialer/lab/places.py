@@ -4,9 +4,9 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-#: What a phone may be told to do: answer by itself; ring (nobody picks up); refuse; send sound and then answer; not be
-#: there.
-PHONE_MODES = ("auto", "manual", "noanswer", "reject", "early", "unregistered")
+#: What a phone may be told to do: answer by itself, or only after three seconds; ring (nobody picks up); refuse; send
+#: sound and then answer; not be there.
+PHONE_MODES = ("auto", "slow", "manual", "noanswer", "reject", "early", "unregistered")
 
 
 @dataclass

@@ -2,15 +2,17 @@
 
 import pytest
 
-from fsdialer.core.campaigns import PhoneFamily, PhoneTestRule
+from fsdialer.core.campaigns import Campaign, PhoneFamily, PhoneTestRule, Station
 from fsdialer.core.phones import (
     SHIFT_S,
+    Patience,
     PhoneTest,
     answered,
     asks,
     family_of,
     goes_on,
     judge_test,
+    patience,
     phone_failure,
     proved,
 )
@@ -45,6 +47,33 @@ def test_a_phone_that_is_somebody_elses_too_is_told():
     result = judge_test("1001", "NORMAL_CLEARING", 0.31, 290, True, ["10.0.0.9:5060"], shared=shared)
     assert not result.ok
     assert "its address (10.0.0.9:5060) is registered for 1002 and 1003 too" in result.words
+
+
+@pytest.mark.parametrize(
+    ("answered_s", "of", "in_browser", "ok", "words"),
+    [
+        (4.0, "", False, False, "answered after 4.0 s: customers wait 2 s at most; switch on its automatic answer."),
+        (4.0, "Spring", False, False, "answered after 4.0 s: customers of Spring wait 2 s at most;"),
+        (4.0, "", True, False, "wait 2 s at most; close what else keeps this computer busy."),
+        (1.9, "", False, False, "wait 2 s at most"),  # they have to be joined, too
+        (1.5, "", False, True, "(after 1.2 s customers go to another operator who is free: a faster one keeps them)"),
+        (1.1, "", False, True, "answered after 1.1 s and its audio came through."),
+    ],
+)
+def test_a_phone_that_answers_later_than_customers_wait_is_not_well(answered_s, of, in_browser, ok, words):
+    result = judge_test(
+        "1001", "", answered_s, 290, True, ["10.0.0.9:5060"], in_browser=in_browser, waits=Patience(2.0, 1.2, of)
+    )
+    assert result.ok is ok and words in result.words
+
+
+def test_a_phone_is_good_for_the_line_of_each_campaign_of_its_operator():
+    quick, slow = Campaign("acme", "spring", "Spring"), Campaign("acme", "autumn", max_wait_s=6.0, operator_ring_s=4.0)
+    assert patience(Station.RING, [slow]) == Patience(6.0, 4.0)
+    assert patience(Station.WEBRTC, [slow, quick]) == Patience(2.0, 1.2, "Spring")
+    assert patience(Station.REFER, [slow]) == Patience(4.0, 4.0)
+    assert patience(Station.NAILED, [quick]) is None, "rung before there is a customer"
+    assert patience(Station.WEBRTC_NAILED, [quick]) is None and patience(Station.RING, []) is None
 
 
 @pytest.mark.parametrize(("heard", "words"), [(True, "came through, both ways."), (False, "but you hear nothing")])
