@@ -52,6 +52,15 @@ def test_a_phone_that_answers_later_than_customers_wait_is_told_so_and_kept_off_
     assert not c.operator("1001").phone_test_ok and c.operator("1001").state == "off"
 
 
+def test_a_phone_that_was_started_anew_is_well_while_the_switch_remembers_what_it_was_before(centre):
+    c = centre(station=Station.RING)
+    c.switch.lab("phone 1001 restart")
+    assert "," in c.switch.api("sofia_contact 1001@127.0.0.1")
+    c.store.operators.ask_for_phone_test("1001")
+    wait_until(lambda: "answered after" in c.operator("1001").phone_test, 12, "the test to be over")
+    assert c.operator("1001").phone_test_ok
+
+
 def test_nobody_on_the_line_is_rung_for_a_test(centre):
     c = centre()
     c.on_line("1001")

@@ -181,7 +181,7 @@ def judge_test(
         return PhoneTest(False, f"{said}{slow}", answered_after_s)
     twice = next((address for address in addresses if addresses.count(address) > 1), "")
     if twice:
-        words = f"{said}, but the same address ({twice}) is registered twice: remove one account there, or restart."
+        words = f"{said}, but the same address ({twice}) is registered twice: remove one account there."
         return PhoneTest(False, words, answered_after_s)
     if shared:
         address, others = next(iter(shared.items()))

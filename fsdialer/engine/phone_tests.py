@@ -18,7 +18,7 @@ from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import FsdialerError, Refused
 from fsdialer.esl import commands
 from fsdialer.esl.link import SwitchLink
-from fsdialer.esl.translate import contact_profile, contacts, sharing
+from fsdialer.esl.translate import contact_profile, contacts, phones, sharing
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
 
@@ -98,7 +98,8 @@ class PhoneTests:
         said = link.ask(commands.contact(view.extension, link.address.domain))
         profile = contact_profile(said)
         everybody = link.ask(commands.registrations(profile)) if profile else ""
-        return contacts(said), sharing(everybody, view.extension, link.address.domain)
+        where = phones(everybody, view.extension, link.address.domain) or contacts(said)
+        return where, sharing(everybody, view.extension, link.address.domain)
 
     def _over(self, leg: str, cause: str, packets: int | None = None, heard: bool = False) -> None:
         running = self._running.pop(leg, None)
