@@ -104,7 +104,7 @@ def _operator_stream(hub: Hub, company: CompanyStore, operator: str) -> Iterator
     seen_at = 0.0
     try:
         yield f"retry: {RETRY_MS}\n\n"
-        call = ""
+        call, until = "", None
         changed = True
         while True:
             now = time.time()
@@ -114,14 +114,14 @@ def _operator_stream(hub: Hub, company: CompanyStore, operator: str) -> Iterator
                     seen_at = now
                 if changed:
                     view = operator_view(company, operator, now)
-                    call = view["call"]
+                    call, until = view["call"], view["phone_test"]["until"]
                     yield _event("view", view)
                 else:
                     yield "event: alive\ndata:\n\n"
                 changed = False
             except RedisError:  # what has changed stays to be told
                 yield _event("trouble", {"reason": "The server cannot reach its database; trying again."})
-            changed = _wait(stream, operator, call) or changed
+            changed = _wait(stream, operator, call) or changed or (until is not None and time.time() >= until)
     finally:
         hub.unsubscribe(company.id, stream)
 

@@ -114,6 +114,16 @@ class PhoneTest:
     answered_after_s: float | None = None
 
 
+#: Seconds within which a test that was asked for has a verdict, or no dialer is there: it rings for 12 and talks for 5.
+UNHEARD_S = 30.0
+NO_DIALER = "No answer from the dialer: is it running? Test your phone again, or tell your administrator."
+
+
+def unheard(asked_at: float | None, tested_at: float | None, now: float) -> bool:
+    """Has nobody done the test that was asked for? Then nobody is to do it any more."""
+    return tested_at is None and asked_at is not None and now - asked_at >= UNHEARD_S
+
+
 #: A phone that was well so long ago (seconds) is tested before the next customer.
 SHIFT_S = 12 * 3600
 #: Who puts the receiver down so soon (seconds) after a talk is over has ended that talk.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fsdialer.core.campaigns import Station
 from fsdialer.core.dial_format import operator_destination
 from fsdialer.core.events import JobDone, LegAnswered, LegHungUp, SwitchEvent
-from fsdialer.core.phones import Patience, PhoneTest, goes_on, judge_test, patience
+from fsdialer.core.phones import Patience, PhoneTest, goes_on, judge_test, patience, unheard
 from fsdialer.engine.homes import Homes
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.tasks import Tasks
@@ -57,8 +57,11 @@ class PhoneTests:
         self._running: dict[str, _Running] = {}
 
     def start(self, company: CompanyStore, operator: str) -> None:
-        """Ring the operator's phone, unless they are on the line or a test is under way."""
+        """Ring the operator's phone, unless they are on the line, a test is under way, or they have been told that
+        nobody heard them: who asks that late would be rung out of the blue."""
         view = company.operators.view(operator)
+        if view.phone_tested_at is not None or unheard(view.phone_test_asked_at, view.phone_tested_at, self._clock()):
+            return
         running = (r.operator.id == operator and r.company.id == company.id for r in self._running.values())
         if view.state != "off" or any(running):
             return
@@ -122,7 +125,7 @@ class PhoneTests:
 
     def _save(self, company: CompanyStore, operator: str, result: PhoneTest) -> None:
         log.info("operator=%s phone_test=%s result=%r", operator, "ok" if result.ok else "failed", result.words)
-        then = company.operators.phone_tested(operator, result.ok, result.words, self._clock())
+        then = company.phone_tests.over(operator, result.ok, result.words, self._clock())
         if not then or not goes_on(company.setup.company().phone_test, result):
             return
         try:

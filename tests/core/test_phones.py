@@ -15,6 +15,7 @@ from fsdialer.core.phones import (
     patience,
     phone_failure,
     proved,
+    unheard,
 )
 
 
@@ -111,6 +112,15 @@ def test_a_phone_is_proved_for_a_shift_by_its_last_test_or_by_a_talk_since(ok, t
     tested_at = None if tested_ago is None else NOW - tested_ago
     talked_at = None if talk_ago is None else NOW - talk_ago
     assert proved(ok, tested_at, talk_s, talked_at, NOW) is is_proved
+
+
+@pytest.mark.parametrize(
+    ("asked_ago", "tested_ago", "is_unheard"),
+    [(29, None, False), (30, None, True), (60, 20, False), (None, None, False)],
+)
+def test_a_test_that_has_no_verdict_in_time_is_done_by_nobody(asked_ago, tested_ago, is_unheard):
+    asked_at, tested_at = (None if ago is None else NOW - ago for ago in (asked_ago, tested_ago))
+    assert unheard(asked_at, tested_at, NOW) is is_unheard
 
 
 @pytest.mark.parametrize(

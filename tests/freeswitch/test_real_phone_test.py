@@ -29,7 +29,7 @@ def words_after_test(centre, then=""):
     """What the operator reads in the end."""
     began = time.time() - 1
     centre.acme.operators.seen("1001", time.time() + 60)
-    centre.acme.operators.ask_for_phone_test("1001", then=then)
+    centre.acme.phone_tests.ask("1001", time.time(), then=then)
     until(lambda: (centre.acme.operators.view("1001").phone_tested_at or 0) > began, 30)
     return centre.acme.operators.view("1001").phone_test
 

@@ -187,7 +187,7 @@ def test_operator_is_asked_whether_they_heard_themselves_and_reads_what_to_mend(
     state(page, "Off the line")
     expect(page.locator("#phone-heard")).to_be_hidden()
     good = judge_test("1001", "NORMAL_CLEARING", 0.3, 290, True, ["10.0.0.9:5060"]).words
-    acme.operators.phone_tested("1001", True, good, time.time())
+    acme.phone_tests.over("1001", True, good, time.time())
     page.click("text=No, nothing")
     expect(page.locator("#phone-test")).to_contain_text("but you hear nothing: turn its sound up")
     expect(page.locator("#phone-heard")).to_be_hidden()
