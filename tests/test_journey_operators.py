@@ -88,6 +88,18 @@ def test_a_phone_that_is_well_is_on_the_line_after_its_test_of_the_shift(centre)
     assert c.store.phone_tests.proved("1001", time.time())
 
 
+@pytest.mark.parametrize("goodbye", [True, False])
+def test_nobody_is_put_on_the_line_whose_page_was_closed_during_the_test(centre, goodbye):
+    c = centre(station=Station.RING)
+    c.store.phone_tests.ask("1001", time.time(), then="spring")
+    c.store.operators.seen("1001", time.time() + (60 if goodbye else -10))
+    if goodbye:
+        c.store.operators.left("1001", time.time() + 60)
+    wait_until(lambda: "answered after" in c.operator("1001").phone_test, 12, "the test to be over")
+    wait_until(lambda: "page was closed" in c.operator("1001").reason, what="1001 to read why")
+    assert c.operator("1001").state == "off" and c.operator("1001").phone_test_ok
+
+
 def test_a_phone_that_cannot_be_reached_keeps_its_operator_off_the_line(centre):
     c = centre(station=Station.RING)
     c.switch.lab("phone 1001 unregistered")

@@ -104,6 +104,23 @@ def heard() -> Response:
     return _view()
 
 
+@blueprint.route("/seen", methods=["POST"])
+@signed_in("operator")
+def seen() -> tuple[str, int]:
+    """The page's sign that it is open. Only the page can give it: what is written to a connection whose other end has
+    died is taken by whatever stands between for minutes."""
+    g.me.company.operators.seen(g.me.operator, time.time())
+    return "", 204
+
+
+@blueprint.route("/left", methods=["POST"])
+@signed_in("operator")
+def left() -> tuple[str, int]:
+    """The page's goodbye: it is closed, or loaded again."""
+    g.me.company.operators.left(g.me.operator, time.time())
+    return "", 204
+
+
 @blueprint.route("/outcome", methods=["POST"])
 @signed_in("operator")
 def outcome() -> Response:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fsdialer.core.campaigns import Station
 from fsdialer.core.dial_format import operator_destination
 from fsdialer.core.events import JobDone, LegAnswered, LegHungUp, SwitchEvent
+from fsdialer.core.operators import at_page
 from fsdialer.core.phones import Patience, PhoneTest, goes_on, judge_test, patience, unheard
 from fsdialer.engine.homes import Homes
 from fsdialer.engine.lines import Lines
@@ -128,8 +129,14 @@ class PhoneTests:
         then = company.phone_tests.over(operator, result.ok, result.words, self._clock())
         if not then or not goes_on(company.setup.company().phone_test, result):
             return
+        view, now = company.operators.view(operator), self._clock()
+        if view.state != "off":  # put there meanwhile, by somebody else
+            return
+        if not at_page(view.seen, view.left, now):
+            company.operators.leave_line(operator, now, "Your page was closed during the test. Get on the line again.")
+            return
         try:
-            company.operators.go_on_line(operator, then, self._clock(), via="web")
+            company.operators.go_on_line(operator, then, now, via="web", seen=view.seen)
         except FsdialerError as error:
             log.warning("operator=%s campaign=%s on_line=refused reason=%s", operator, then, error)
 

@@ -39,6 +39,7 @@ class OperatorView:
     wish: str
     via: str
     seen: float | None
+    left: float | None
     leg: str
     wrap_until: float | None
     phone: str = "auto"
@@ -157,10 +158,11 @@ class Operators:
         )
 
     # -- what an operator asks for -------------------------------------------------------------------------
-    def go_on_line(self, operator: str, campaign: str, now: float, via: str = "web") -> None:
-        """Get on the line of `campaign`. `via` "web": leaves it when the browser is gone; "cli": stays."""
+    def go_on_line(self, operator: str, campaign: str, now: float, via: str = "web", seen: float | None = None) -> None:
+        """Get on the line of `campaign`. `via` "web": leaves it when the browser is gone; "cli": stays. `seen`: the
+        browser's last sign, now unless given."""
         self.check_campaign(operator, campaign)
-        self._presence(operator, "on", now, campaign, via)
+        self._presence(operator, "on", now, campaign, via, iso(now if seen is None else seen))
 
     def check_campaign(self, operator: str, campaign: str) -> None:
         """Refused when the operator is not of the campaign."""
@@ -187,6 +189,10 @@ class Operators:
     def seen(self, operator: str, now: float) -> None:
         """The operator's browser is alive."""
         self._redis.hset(self._keys.operator(operator), "seen", iso(now))
+
+    def left(self, operator: str, now: float) -> None:
+        """The operator's page was left: it is closed, unless it is `seen` again."""
+        self._redis.hset(self._keys.operator(operator), "left", iso(now))
 
     def save_outcome(
         self, operator: str, call: str, outcome: str, note: str, callback_at: float | None, now: float
@@ -294,6 +300,7 @@ def _view(operator: str, record: Mapping[str, str]) -> OperatorView:
         wish=record.get("wish", ""),
         via=record.get("via", ""),
         seen=instant("seen"),
+        left=instant("left"),
         leg=record.get("leg", ""),
         wrap_until=instant("wrap_until"),
         phone=record.get("phone", "") or "auto",

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from fsdialer.core.dispositions import Disposition, Verdict
 from fsdialer.core.phones import judge_test
 from fsdialer.core.retry import NextStep
+from tests.journey import wait_until
 from tests.web.browser import CHROMIUM, sign_in, state
 from tests.web.conftest import connect_customer
 
@@ -41,3 +42,23 @@ def test_phone_may_be_tested_while_the_outcome_of_the_last_call_is_open(page, ac
     page.click("text=Test my phone")
     expect(page.locator("#phone-test")).to_contain_text("say something after the tone")
     assert acme.operators.view("1001").phone_test_asked_at
+
+
+def test_page_gives_signs_that_it_is_open_and_says_goodbye(page, acme):
+    """Loaded again it has said both; closed it is not seen any more."""
+    sign_in(page)
+    state(page, "Off the line")
+    acme.operators.seen("1001", time.time() - 60)
+    wait_until(lambda: time.time() - acme.operators.view("1001").seen < 30, 15, "a sign")
+    assert acme.operators.view("1001").left is None
+    page.reload()
+    state(page, "Off the line")
+    wait_until(lambda: acme.operators.view("1001").left, 15, "the goodbye")
+    wait_until(lambda: at_page(acme.operators, "1001"), 15, "a sign of the page loaded again")
+    page.close(run_before_unload=True)
+    wait_until(lambda: not at_page(acme.operators, "1001"), 15, "the second goodbye")
+
+
+def at_page(operators, operator):
+    view = operators.view(operator)
+    return view.left < view.seen

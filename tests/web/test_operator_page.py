@@ -140,6 +140,20 @@ def test_stream_tells_the_truth_at_once_and_after_every_change_and_sees_the_oper
     stream.close()
 
 
+def test_only_the_page_itself_says_that_it_is_there(acme, ann, app, monkeypatch):
+    monkeypatch.setattr("web.feed.PING_S", 0.01)
+    stream = _operator_stream(app.extensions["fsdialer.hub"], acme, "1001")
+    next(stream), next(stream)
+    acme.operators.seen("1001", time.time() - 60)
+    assert next(stream).startswith("event: alive") and next(stream).startswith("event: alive")
+    stream.close()
+    assert time.time() - acme.operators.view("1001").seen > 50, "a stream may have nobody at its other end"
+    assert ann.ask("seen").status_code == 204
+    assert time.time() - acme.operators.view("1001").seen < 5
+    assert ann.ask("left").status_code == 204
+    assert acme.operators.view("1001").left >= acme.operators.view("1001").seen
+
+
 def test_a_change_that_could_not_be_read_is_told_with_the_next_sign_of_life(app, acme, monkeypatch):
     stream = _operator_stream(app.extensions["fsdialer.hub"], acme, "1001")
     next(stream), next(stream)

@@ -297,6 +297,7 @@ document.addEventListener('keydown', (event) => {
 // The browser connects again by itself; the watch catches a connection that died without saying so.
 
 let heardAt = Date.now();
+let signedAt = 0;       // when this page last said that it is open
 let source = null;
 
 function listen() {
@@ -322,8 +323,20 @@ function listen() {
 
 function heard() {
   heardAt = Date.now();
+  if (Date.now() - signedAt > 4000) sign();
   $('connection').hidden = true;
 }
+
+function sign() {
+  signedAt = Date.now();
+  fetch(here + 'seen', { method: 'POST', headers: { 'X-CSRFToken': csrf } }).catch(() => {});
+}
+
+// Closed, or loaded again: then it is seen again before its operator is taken off the line.
+window.addEventListener('pagehide', () => {
+  fetch(here + 'left', { method: 'POST', headers: { 'X-CSRFToken': csrf }, keepalive: true }).catch(() => {});
+});
+window.addEventListener('pageshow', sign);
 
 setInterval(() => {
   if (Date.now() - heardAt > 12000 || source.readyState === EventSource.CLOSED) {
