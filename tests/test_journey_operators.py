@@ -43,9 +43,11 @@ def test_an_operator_tests_the_phone_and_reads_how_it_went(centre):
     assert c.switch.channels() == []
 
 
-def test_a_phone_that_answers_later_than_customers_wait_is_told_so_and_kept_off_the_line_where_tests_count(centre):
+@pytest.mark.parametrize("rule", [PhoneTestRule.ADVISE, PhoneTestRule.REQUIRE])
+def test_a_phone_that_answers_later_than_customers_wait_is_told_so_and_kept_off_the_line(centre, rule):
     c = centre(station=Station.RING)
-    c.store.setup.save_company(Company("acme", name="Acme", phone_test=PhoneTestRule.REQUIRE))
+    c.store.setup.save_company(Company("acme", name="Acme", phone_test=rule))
+    c.store.operators.seen("1001", time.time() + 60)
     c.switch.lab("phone 1001 slow")
     c.store.phone_tests.ask("1001", time.time(), then="spring")
     wait_until(lambda: "customers wait 2 s at most" in c.operator("1001").phone_test, 15, "the test to be over")

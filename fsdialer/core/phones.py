@@ -96,10 +96,12 @@ def patience(station: Station, campaigns: Sequence[Campaign]) -> Patience | None
     return Patience(most_s, next_s, (campaign.name or campaign.id) if len(campaigns) > 1 else "")
 
 
-def _too_slow(answered_after_s: float, waits: Patience, in_browser: bool) -> str:
-    """Why such a phone loses its customers; empty when it does not."""
-    if answered_after_s <= waits.most_s - _JOIN_S:
-        return ""
+def _in_time(answered_after_s: float, waits: Patience) -> bool:
+    return answered_after_s <= waits.most_s - _JOIN_S
+
+
+def _too_slow(waits: Patience, in_browser: bool) -> str:
+    """Why such a phone loses its customers."""
     customers = f"customers of {waits.of}" if waits.of else "customers"
     mend = "close what else keeps this computer busy" if in_browser else "switch on its automatic answer"
     return f": {customers} wait {waits.most_s:g} s at most; {mend}."
@@ -139,9 +141,12 @@ def proved(test_ok: bool, tested_at: float | None, talk_s: float, talk_ended_at:
     return test_ok and tested_at is not None and now - tested_at < SHIFT_S
 
 
-def goes_on(rule: PhoneTestRule, test: PhoneTest) -> bool:
-    """Does an operator whose phone was tested so get on the line?"""
-    return test.ok or (rule is not PhoneTestRule.REQUIRE and test.answered_after_s is not None)
+def goes_on(rule: PhoneTestRule, test: PhoneTest, waits: Patience | None = None) -> bool:
+    """Does an operator whose phone was tested so get on the line, where customers wait so? Never with a phone that does
+    not answer before they are gone: each would be lost."""
+    if test.ok or rule is PhoneTestRule.REQUIRE or test.answered_after_s is None:
+        return test.ok
+    return waits is None or _in_time(test.answered_after_s, waits)
 
 
 #: What only the operator can say of a test that went well.
@@ -187,8 +192,8 @@ def judge_test(
     if not heard:
         words = f"{said}, but only silence came from it: say something after the tone; is its microphone muted?"
         return PhoneTest(False, words, answered_after_s)
-    if waits and (slow := _too_slow(answered_after_s, waits, in_browser)):
-        return PhoneTest(False, f"{said}{slow}", answered_after_s)
+    if waits and not _in_time(answered_after_s, waits):
+        return PhoneTest(False, f"{said}{_too_slow(waits, in_browser)}", answered_after_s)
     twice = next((address for address in addresses if addresses.count(address) > 1), "")
     if twice:
         words = f"{said}, but the same address ({twice}) is registered twice: remove one account there."

@@ -5,7 +5,7 @@ What a result means is decided in `core.phones`; this rings, listens and remembe
 
 import logging
 import uuid as uuids
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from fsdialer.core.campaigns import Station
@@ -120,30 +120,34 @@ class PhoneTests:
             running.addresses,
             view.in_browser,
             running.shared,
-            _waits(running.company, view),
+            _waits(running.company, view, view.campaigns),
         )
         self._save(running.company, view.id, result)
 
     def _save(self, company: CompanyStore, operator: str, result: PhoneTest) -> None:
         log.info("operator=%s phone_test=%s result=%r", operator, "ok" if result.ok else "failed", result.words)
         then = company.phone_tests.over(operator, result.ok, result.words, self._clock())
-        if not then or not goes_on(company.setup.company().phone_test, result):
-            return
+        if then:
+            self._get_on_line(company, operator, then, result)
+
+    def _get_on_line(self, company: CompanyStore, operator: str, campaign: str, result: PhoneTest) -> None:
+        """As they asked to be after the test, unless their phone is not good enough, or they are gone."""
         view, now = company.operators.view(operator), self._clock()
-        if view.state != "off":  # put there meanwhile, by somebody else
+        may = goes_on(company.setup.company().phone_test, result, _waits(company, view, (campaign,)))
+        if not may or view.state != "off":  # or put there meanwhile, by somebody else
             return
         if not at_page(view.seen, view.left, now):
             company.operators.leave_line(operator, now, "Your page was closed during the test. Get on the line again.")
             return
         try:
-            company.operators.go_on_line(operator, then, now, via="web", seen=view.seen)
+            company.operators.go_on_line(operator, campaign, now, via="web", seen=view.seen)
         except FsdialerError as error:
-            log.warning("operator=%s campaign=%s on_line=refused reason=%s", operator, then, error)
+            log.warning("operator=%s campaign=%s on_line=refused reason=%s", operator, campaign, error)
 
 
-def _waits(company: CompanyStore, view: OperatorView) -> Patience | None:
-    """How soon this operator's phone has to answer a customer."""
-    return patience(Station(view.station), [each for each in company.setup.campaigns() if each.id in view.campaigns])
+def _waits(company: CompanyStore, view: OperatorView, campaigns: Collection[str]) -> Patience | None:
+    """How soon this operator's phone has to answer a customer of these campaigns."""
+    return patience(Station(view.station), [each for each in company.setup.campaigns() if each.id in campaigns])
 
 
 def _command(company: CompanyStore, link: SwitchLink, view: OperatorView, leg: str, family: str) -> str:

@@ -137,6 +137,13 @@ def test_who_gets_on_the_line_after_a_test(rule, ok, answered, on):
     assert goes_on(rule, PhoneTest(ok, "", 0.3 if answered else None)) is on
 
 
+def test_a_phone_that_would_lose_each_customer_keeps_its_operator_off_the_line_of_those():
+    slow = PhoneTest(False, "", 4.0)
+    assert not goes_on(PhoneTestRule.ADVISE, slow, Patience(2.0, 1.2))
+    assert goes_on(PhoneTestRule.ADVISE, slow, Patience(6.0, 1.2)), "another campaign's customers wait longer"
+    assert goes_on(PhoneTestRule.ADVISE, slow, None), "it is held up"
+
+
 @pytest.mark.parametrize(
     ("agent", "family"),
     [
