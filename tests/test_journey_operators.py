@@ -7,7 +7,7 @@ import pytest
 from fsdialer.core.campaigns import Company, PhoneTestRule, Station
 from fsdialer.core.phones import UNHEARD_S
 from fsdialer.errors import Refused
-from tests.journey import LEAVES_AFTER_3S, wait_until
+from tests.journey import LEAVES_AFTER_3S, TALKS, wait_until
 
 
 def test_operator_removed_from_the_presence_set_by_hand_leaves_within_a_second(centre):
@@ -29,6 +29,18 @@ def test_operator_whose_browser_is_gone_leaves_the_line(centre):
     c.store.operators.go_on_line("1001", "spring", time.time() - 60, via="web")
     wait_until(lambda: c.operator("1001").state == "off", 2.0, "1001 to be off the line")
     assert "browser" in c.operator("1001").reason
+
+
+def test_an_operator_whose_phone_in_the_page_is_not_connected_is_free_for_nobody_until_it_is(centre):
+    c = centre(station=Station.WEBRTC)
+    c.on_line("1001")
+    c.switch.lab("phone 1001 unregistered")
+    wait_until(lambda: c.operator("1001").state == "connecting", 12, "1001 to be free no more")
+    assert "phone in your page is not connected" in c.operator("1001").unreachable
+    lead = c.add_lead(TALKS)
+    c.switch.lab("phone 1001 auto")
+    assert c.talking(lead)["operator"] == "1001"
+    assert c.today()["answers"] == 1 and not c.dialer.said("off_line=yes")
 
 
 def test_an_operator_tests_the_phone_and_reads_how_it_went(centre):

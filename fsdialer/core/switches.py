@@ -106,6 +106,11 @@ def unreachable(switch: str) -> str:
     return f"The telephone switch{name} does not answer: no calls come to your phone until it does."
 
 
+def page_away() -> str:
+    """What an operator reads whose phone is in their page, and not connected: nobody can be put through to it."""
+    return "The phone in your page is not connected. You are free again by yourself when it is."
+
+
 def coming_back(switch: str) -> str:
     """What they read while the phone in their page connects to a switch that was started anew."""
     return f"The telephone switch {switch} was started anew: your phone is connecting to it."

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Iterable
 
 from fsdialer.core.campaigns import Station
-from fsdialer.core.switches import coming_back, unreachable
+from fsdialer.core.switches import coming_back, page_away, unreachable
 from fsdialer.engine.lines import Lines
 from fsdialer.errors import CommandRefused, SwitchError
 from fsdialer.esl import setup_commands as commands
 from fsdialer.esl.commands import contact, sign_of_life
 from fsdialer.esl.link import SwitchLink
-from fsdialer.esl.translate import registered_users
+from fsdialer.esl.translate import contact_profile, registered_users
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
 
@@ -39,6 +39,7 @@ class Homes:
         self._clock = clock
         self._seen: dict[str, set[str]] = {}  # switch → extensions registered there, when last asked
         self._asked = 0.0
+        self._pages = False  # has anybody a phone in their page? Those come and go with it
         self._doubted: set[str] = set()  # switches whose link is up, and that did not answer when they were asked
         self._down_since: dict[str, float] = {}  # switch → monotonic seconds
         self._restarted: dict[str, float] = {}  # switch → monotonic seconds
@@ -71,9 +72,9 @@ class Homes:
         return self.of(view)
 
     def look(self, link: SwitchLink) -> None:
-        """Ask a switch who is registered there; with a single one nobody needs to know."""
+        """Ask a switch who is registered there; with a single one nobody needs to know, but of phones in pages."""
         name = link.address.name
-        if len(self._lines.all()) < 2 and name not in self._doubted:
+        if len(self._lines.all()) < 2 and name not in self._doubted and not self._pages:
             return
         try:
             self._seen[name] = registered_users(link.ask(commands.registrations()))
@@ -115,7 +116,8 @@ class Homes:
             home = self.find(view)
             if home != view.switch:
                 company.whereabouts.found_on(view.id, home, now)
-            words = unreachable(home) if home and self._away(home) else self._coming_back(view, home)
+            self._pages = self._pages or view.in_browser
+            words = unreachable(home) if home and self._away(home) else self._page_trouble(view, home)
             if words and words != view.unreachable:
                 log.warning("operator=%s switch=%s reachable=no", view.id, home)
                 company.whereabouts.unreachable(view.id, words, now)
@@ -128,6 +130,24 @@ class Homes:
         self._restarted[switch] = time.monotonic()
         for known in [each for each in self._left_behind if each[0] == switch]:
             del self._left_behind[known]
+
+    def _page_trouble(self, view: OperatorView, home: str) -> str:
+        """Words while a phone in a page cannot be rung."""
+        return self._coming_back(view, home) or (page_away() if self._page_away(view, home) else "")
+
+    def _page_away(self, view: OperatorView, home: str) -> bool:
+        """Is the phone in their page connected no more? A page that is gone ends its registration at once, long before
+        it is missed itself. What was heard last may be older than the page: the switch is asked again."""
+        link, seen = self._lines.get(home), self._seen.get(home)
+        if not view.in_browser or view.held or link is None or seen is None or view.extension in seen:
+            return False
+        try:
+            away = not contact_profile(link.ask(contact(view.extension, link.address.domain), ANSWER_S))
+        except SwitchError:
+            return False
+        if not away:
+            seen.add(view.extension)
+        return away
 
     def _coming_back(self, view: OperatorView, home: str) -> str:
         """Words while the registration of a phone in a page is of before its switch was started anew."""
