@@ -92,7 +92,7 @@ def things(what: str) -> str:
         label=_THINGS[what][1],
         things=getattr(company.setup, what)(),
         logins={user.operator: user.login for user in company.users.all() if user.operator},
-        states=company.setup.gateway_states(),
+        states=_gateway_states() if what == "gateways" else {},
         refusals=_refusals() if what == "gateways" else {},
     )
 
@@ -113,7 +113,7 @@ def thing(what: str, name: str) -> Any:
         if new and not errors and _exists(what, typed):
             errors["id"] = "there is one already"
         errors |= _references(what, found) if found is not None else {}
-        if not errors and _save(what, found, errors):
+        if not errors and _save(what, found, errors, new):
             flash("Saved.")
             return redirect(url_for("setup.things", what=what))
         values = {**request.form}
@@ -127,6 +127,14 @@ def thing(what: str, name: str) -> Any:
         fields=form_of(kind, values, errors),
         errors=errors,
     )
+
+
+def _gateway_states() -> dict[str, str]:
+    """Gateway → how the dialer finds it, in words; those nobody has looked at are left out."""
+    company = g.me.company
+    states = {name: found["state"] for name, found in company.setup.gateway_states().items()}
+    others = (each for each in company.setup.gateways() if not company.gateway_names.may_have(each))
+    return states | {each.name: "not dialled: on the switch the name is another company's" for each in others}
 
 
 def _refusals() -> dict[str, str]:
@@ -167,7 +175,7 @@ def _references(what: str, found: Any) -> dict[str, str]:
     return {}
 
 
-def _save(what: str, found: Any, errors: dict[str, str]) -> bool:
+def _save(what: str, found: Any, errors: dict[str, str], new: bool) -> bool:
     password = request.form.get("password", "")
     if what == "operators" and password and len(password) < PASSWORD_LENGTH:
         errors["password"] = f"{PASSWORD_LENGTH} characters at least"
@@ -175,7 +183,7 @@ def _save(what: str, found: Any, errors: dict[str, str]) -> bool:
     try:
         getattr(g.me.company.setup, f"save_{what[:-1]}")(found)
     except Refused as refused:
-        errors["extension"] = str(refused)
+        errors["extension" if what == "operators" else "id" if new else "host"] = str(refused)
         return False
     if what == "operators" and password:
         user = User(found.id, found.name or found.id, "operator", found.id, hash_password(password))

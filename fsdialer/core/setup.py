@@ -14,6 +14,7 @@ from typing import Any
 from fsdialer.core.campaigns import BROWSER_STATIONS, AmdAction, Campaign, Company, Gateway, Operator, Station
 from fsdialer.core.dial_format import refer_target
 from fsdialer.core.fields import ID, KINDS, Wrong, read_delays, read_setting, to_hash
+from fsdialer.core.gateway_names import overlap, places_of
 from fsdialer.errors import InvalidSetting
 
 
@@ -53,6 +54,7 @@ def read_toml(text: str) -> list[CompanySetup]:
         problems.append("company: no [company.ID] table in the file")
         companies = {}
     setups = [_read_company(name, table, problems) for name, table in companies.items()]
+    problems += _names_of_two(setups)
     if problems:
         raise InvalidSetup(problems)
     return setups
@@ -158,6 +160,19 @@ def _contradictions(where: str, setup: CompanySetup) -> list[str]:
         for name in operator.campaigns:
             if name not in campaigns:
                 problems.append(f"{at}.campaigns: no campaign {name!r} in this company")
+    return problems
+
+
+def _names_of_two(setups: Iterable[CompanySetup]) -> list[str]:
+    """Gateways of two companies that would be one on the switch."""
+    seen: list[Gateway] = []
+    problems = []
+    for gateway in (gateway for setup in setups for gateway in setup.gateways):
+        for other in seen:
+            if other.name == gateway.name and overlap(places_of(other), places_of(gateway)):
+                where = f"company.{gateway.company}.gateway.{gateway.name}"
+                problems.append(f"{where}: company {other.company} has a gateway of this name: choose another")
+        seen.append(gateway)
     return problems
 
 

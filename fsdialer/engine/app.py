@@ -28,6 +28,7 @@ from fsdialer.engine.homes import Homes
 from fsdialer.engine.janitor import Janitor
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.machines import DETECTORS_S
+from fsdialer.engine.own_gateways import own
 from fsdialer.engine.phone_tests import PhoneTests
 from fsdialer.engine.reconcile import Reconciler
 from fsdialer.engine.recordings import LOOK_S, RecordingChores
@@ -316,7 +317,7 @@ class Engine:
 
     def _look_at_gateways(self) -> None:
         for company in self._companies():
-            self.trunks.look(company, company.setup.gateways())
+            self.trunks.look(company, own(company, company.setup.gateways(), self._clock()))
 
     # -- switches ------------------------------------------------------------------------------------------
     def _on_event(self, event: SwitchEvent) -> None:

@@ -22,6 +22,7 @@ from fsdialer.core.pacing import State
 from fsdialer.core.pacing.observed import placed
 from fsdialer.core.recordings import notice_sound, relative_path
 from fsdialer.core.times import iso
+from fsdialer.engine.own_gateways import own
 from fsdialer.engine.pacer import Pacer
 from fsdialer.engine.switchboard import Switchboard
 from fsdialer.engine.switches import Switches
@@ -106,7 +107,7 @@ class Dialer:
             campaign = setup.campaign(self.campaign_id)
             delays = campaign.retry_min.over(self.company_settings.retry_min)
             self.campaign = replace(campaign, retry_min=delays)
-            self.gateways = [setup.gateway(name) for name in self.campaign.gateways]
+            self.gateways = own(self.company, map(setup.gateway, self.campaign.gateways), self._clock())
             company = self.company_settings
             self.pacer.use(self.campaign, company.abandon_window, company.time_zone)
             self._keep_hours((self.campaign.calling_hours, company.time_zone))

@@ -132,10 +132,11 @@ class PhoneTests:
 def _command(company: CompanyStore, link: SwitchLink, view: OperatorView, leg: str, family: str) -> str:
     destination = view.dial or commands.user_destination(view.extension, link.address.domain)
     if view.station == Station.REFER and not view.dial:
-        gateways = [name for each in view.campaigns for name in company.setup.campaign(each).gateways]
+        names = [name for each in view.campaigns for name in company.setup.campaign(each).gateways]
+        gateways = [each for each in map(company.setup.gateway, names) if company.gateway_names.may_have(each)]
         if not gateways:
             raise Refused("cannot be called: its campaigns have no gateway")
-        destination = operator_destination(company.setup.company(), company.setup.gateway(gateways[0]), view.extension)
+        destination = operator_destination(company.setup.company(), gateways[0], view.extension)
     return commands.originate_test(
         leg=leg, destination=destination, ring_s=RING_S, caller_name="Phone test", talk_s=TALK_S, family=family
     )

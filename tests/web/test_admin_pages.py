@@ -8,8 +8,10 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from fsdialer import jobs
+from fsdialer.core.campaigns import Gateway
 from fsdialer.core.fields import to_hash
 from fsdialer.core.times import day
+from tests.web.conftest import open_company
 from web.admin import harmless
 
 
@@ -163,6 +165,23 @@ def test_pacing_page_shows_the_last_decisions_newest_first(acme, admin):
 
 def test_pacing_page_of_an_unknown_campaign_is_not_found(admin):
     assert admin.get("/admin/pacing/nowhere").status_code == 404
+
+
+def test_a_gateway_of_another_companys_name_is_refused_beside_its_id(acme, admin, redis):
+    open_company(redis, "rival", "rivals")
+    form = form_of(Gateway("acme", "rivals"))
+    page = admin.submit("/admin/gateways/new", id="rivals", **form).text
+    assert "choose another name" in page and "rival company" not in page
+    assert [gateway.name for gateway in acme.setup.gateways()] == ["trunk"]
+    assert admin.submit("/admin/gateways/new", id="rivals", **{**form, "host": "pbx.example.com"}).status_code == 302
+    assert "choose another name" in admin.submit("/admin/gateways/rivals", **form).text
+
+
+def test_a_gateway_that_is_not_dialled_for_its_name_says_so_on_the_page(acme, admin, redis):
+    open_company(redis, "rival", "rivals")
+    redis.hset(acme.keys.gateway("rivals"), "channels", "30")
+    redis.sadd(acme.keys.gateways, "rivals")
+    assert "the name is another company&#39;s" in admin.get("/admin/gateways/").text
 
 
 def test_gateways_page_shows_how_the_dialer_finds_each(acme, admin):

@@ -19,6 +19,7 @@ from fsdialer.store.ownership import dialers
 from fsdialer.verbs.check import ours
 from fsdialer.verbs.check.between import Seen, look_at_phones, look_between
 from fsdialer.verbs.check.finding import Finding, Level, fail, judge
+from fsdialer.verbs.check.gateways import look_at_names
 from fsdialer.verbs.check.needs import Needs, of_company
 from fsdialer.verbs.check.switch import look_at_switch
 from fsdialer.verbs.check.websocket import look_at_addresses
@@ -56,6 +57,7 @@ def look(settings: Settings, call: bool = True) -> Iterator[Finding]:
     companies = [store.company(company) for company in store.companies()]
     yield judge(bool(companies), f"companies: {len(companies)}", "set one up: fsdialer apply FILE.toml")
     yield from ours.look_at_setup(companies)
+    yield from look_at_names(companies)
     needs = sum((_needs(company) for company in companies), Needs())
     yield from ours.look_at_recordings(settings, needs.records)
     if not settings.switches:

@@ -21,7 +21,7 @@ def look_at_accounts(
 ) -> Iterator[Finding]:
     """Nothing is said of a switch that gets neither from us, nor of phones when there is no `secret_key` or domain."""
     trunks = [trunk for company in companies for trunk in company.accounts.trunks()]
-    wanted = {trunk.gateway.name: fingerprint(trunk) for trunk in unclashing(trunks, lambda t: t.gateway.name)[0]}
+    wanted = {trunk.gateway.name: fingerprint(trunk) for trunk in trunks}
     said = api(setup_commands.offered_gateways())
     offered = marks(said)
     if offered is not None and api(commands.module_exists("mod_xml_curl")).strip() == "true":
