@@ -164,14 +164,16 @@ def _exists(what: str, name: str) -> bool:
 
 
 def _references(what: str, found: Any) -> dict[str, str]:
-    """Names that lead nowhere."""
+    """Names that lead nowhere, and a destination that may not be dialled."""
     setup = g.me.company.setup
     if what == "campaigns":
         unknown = set(found.gateways) - {gateway.name for gateway in setup.gateways()}
         return {"gateways": f"no gateway {', '.join(sorted(unknown))}"} if unknown else {}
     if what == "operators":
         unknown = set(found.campaigns) - {campaign.id for campaign in setup.campaigns()}
-        return {"campaigns": f"no campaign {', '.join(sorted(unknown))}"} if unknown else {}
+        errors = {"campaigns": f"no campaign {', '.join(sorted(unknown))}"} if unknown else {}
+        barred = setup.barred_dial(found.dial)
+        return errors | ({"dial": barred} if barred else {})
     return {}
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from fsdialer.core.campaigns import BROWSER_STATIONS, AmdAction, Campaign, Company, Gateway, Operator, Station
+from fsdialer.core.destinations import barred_dial
 from fsdialer.core.dial_format import refer_target
 from fsdialer.core.fields import ID, KINDS, Wrong, read_delays, read_setting, to_hash
 from fsdialer.core.gateway_names import overlap, places_of
@@ -157,6 +158,8 @@ def _contradictions(where: str, setup: CompanySetup) -> list[str]:
             problems.append(f"{at}.extension: {operator.extension!r} belongs to operator {holder}")
         if operator.dial and operator.station in BROWSER_STATIONS:
             problems.append(f"{at}.dial: leave it out: the phone of station {operator.station} is in the browser")
+        if reason := barred_dial(operator.dial, setup.company):
+            problems.append(f"{at}.dial: {reason}")
         for name in operator.campaigns:
             if name not in campaigns:
                 problems.append(f"{at}.campaigns: no campaign {name!r} in this company")

@@ -1,8 +1,9 @@
-"""Which gateways a company may be dialled through: a switch knows a name once, and it is one company's."""
+"""Which gateways a company may be dialled through, a switch knows a name once, and where its operators may be rung."""
 
 from collections.abc import Iterable
 
 from fsdialer.core.campaigns import Gateway
+from fsdialer.errors import Refused
 from fsdialer.store import CompanyStore
 
 
@@ -23,3 +24,10 @@ def own(company: CompanyStore, gateways: Iterable[Gateway], now: float) -> list[
             )
             company.alerts.say(name, text, now)
     return found
+
+
+def check_dial(company: CompanyStore, dial: str) -> None:
+    """Refused when no operator may be rung at this destination of their own: it may have been set by hand, or before
+    the company's guard was."""
+    if dial and (reason := company.setup.barred_dial(dial)):
+        raise Refused(f"may not be rung at {dial}: {reason}")

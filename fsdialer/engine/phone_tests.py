@@ -14,6 +14,7 @@ from fsdialer.core.events import JobDone, LegAnswered, LegHungUp, SwitchEvent
 from fsdialer.core.phones import PhoneTest, goes_on, judge_test
 from fsdialer.engine.homes import Homes
 from fsdialer.engine.lines import Lines
+from fsdialer.engine.own_gateways import check_dial
 from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import FsdialerError, Refused
 from fsdialer.esl import commands
@@ -130,6 +131,7 @@ class PhoneTests:
 
 
 def _command(company: CompanyStore, link: SwitchLink, view: OperatorView, leg: str, family: str) -> str:
+    check_dial(company, view.dial)
     destination = view.dial or commands.user_destination(view.extension, link.address.domain)
     if view.station == Station.REFER and not view.dial:
         names = [name for each in view.campaigns for name in company.setup.campaign(each).gateways]

@@ -17,9 +17,10 @@ from fsdialer.core.switches import to_line, to_operator
 from fsdialer.engine.comfort import Comfort
 from fsdialer.engine.homes import Homes
 from fsdialer.engine.lines import Lines
+from fsdialer.engine.own_gateways import check_dial
 from fsdialer.engine.switches import Switches
 from fsdialer.engine.tasks import Tasks
-from fsdialer.errors import SwitchError
+from fsdialer.errors import FsdialerError, SwitchError
 from fsdialer.esl import commands
 from fsdialer.esl.link import SwitchLink
 from fsdialer.esl.translate import contact_profile, dumped, user_agent
@@ -194,10 +195,11 @@ class Stations:
         leg = str(uuids.uuid4())
         self._held[leg] = HeldLine(company, view.id, link.address.name)
         try:
+            check_dial(company, view.dial)
             shown = campaign.caller_ids[0] if campaign.caller_ids else ""
             link.bgapi(self._command(view, leg, campaign, "", self._phone(view, link), NAIL_RING_S, shown), leg)
             log.info("operator=%s leg=%s station=nailed state=ringing", view.id, leg)
-        except SwitchError as error:
+        except FsdialerError as error:
             self._lost(leg, f"could not be rung ({error})")
 
     def adopt(self, company: CompanyStore, view: OperatorView) -> None:

@@ -29,6 +29,14 @@ def test_a_file_with_anothers_gateway_is_refused_whole(runner, acme, redis, redi
     assert apply(runner, tmp_path, redis_url, BETA.replace("trunk", "betas")).exit_code == 0
 
 
+def test_a_file_with_an_operator_behind_anothers_gateway_is_refused(runner, acme, redis_url, tmp_path):
+    dial = '[company.beta.operator.bob]\nextension = "1"\ndial = "sofia/gateway/trunk/1001"\n'
+    said = apply(runner, tmp_path, redis_url, BETA.replace("trunk", "betas") + dial).output
+    assert "company.beta.operator.bob.dial: 'trunk' is another company's gateway" in said
+    said = apply(runner, tmp_path, redis_url, BETA.replace("trunk", "b") + dial.replace("trunk/1001", "b/+19005551234"))
+    assert "company.beta.operator.bob.dial: +19005551234 is a number that costs the caller extra" in said.output
+
+
 def test_a_file_that_gives_two_companies_one_name_is_refused(runner, redis, redis_url, tmp_path):
     both = BETA + BETA.replace("beta", "acme")
     assert "company.acme.gateway.trunk: company beta has a gateway of this name" in (

@@ -102,6 +102,12 @@ def test_extension_of_another_is_refused(acme, admin):
     assert "belongs to operator 1001" in page
 
 
+def test_a_destination_that_costs_extra_is_refused_beside_its_field(acme, admin):
+    form = form_of(acme.setup.operator("1002"), dial="sofia/gateway/trunk/+19005551234")
+    assert "premium_allowed" in admin.submit("/admin/operators/1002", **form).text
+    assert acme.setup.operator("1002").dial == ""
+
+
 def test_administrator_takes_an_operator_off_the_line(acme, admin):
     acme.operators.go_on_line("1001", "spring", time.time())
     admin.submit("/admin/operators/1001/off")
