@@ -73,6 +73,11 @@ def sees(path: str) -> str:
     return f"file_exists {_checked(_PATH, path)}"
 
 
+def sound_prefix() -> str:
+    """Where sound files are whose path does not begin with /."""
+    return "global_getvar sound_prefix"
+
+
 def originate_echo(leg: str) -> str:
     """Call the echo through the switch itself, play it a tone and listen for it.
 

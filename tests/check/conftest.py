@@ -68,6 +68,7 @@ def running(redis, acme):
     redis.sadd("fsdialer:dialers", "d1")
     redis.hset("fsdialer:dialer:d1", mapping={"pid": "1", "switches": "fs1"})
     redis.sadd("rq:workers:fsdialer", "rq:worker:w1")
+    redis.hset("rq:worker:w1", "pid", "1")
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ class Checked:
         self.redis.sadd("fsdialer:dialers", "d1")
         self.redis.hset("fsdialer:dialer:d1", mapping={"pid": "1", "switches": "fs1"})
         self.redis.sadd("rq:workers:fsdialer", "rq:worker:w1")
+        self.redis.hset("rq:worker:w1", "pid", "1")
         self.carrier = Peer()
         self.acme = CompanyStore(self.redis, "acme")
         self.acme.setup.save_company(Company("acme"))
