@@ -79,7 +79,7 @@ class Dialer:
         self._stopped = False
         self._placed = 0
         self._fault = ""
-        self._ceiling_said = False
+        self._ceiling_said: bool | None = None  # None: the dialer before may have said it
         self._held_since = math.inf  # since when fewer calls go out than are wanted
         self._hours: tuple[tuple[str, ...], str] | None = None
         self.pacer = Pacer(company, campaign, clock)
@@ -181,17 +181,18 @@ class Dialer:
         """Whether it is the company's ceiling of calls an hour that holds calls back, in words; an alert says so until
         the calls of an hour are well below it."""
         ceiling = self.company_settings.max_attempts_per_hour
-        if not (self._ceiling_said or (held_back and ceiling)):
+        if self._ceiling_said is False and not (held_back and ceiling):
             return ""
         placed = self.company.calls.in_the_last_hour(now)
-        words = f"the ceiling of {ceiling} calls an hour is reached (max_attempts_per_hour)"
-        if self._ceiling_said and placed < ENOUGH_BELOW * ceiling or not ceiling:
-            self.company.alerts.clear(CEILING_ALERT, now, "the dialer")
-            self._ceiling_said = False
-        elif held_back and placed >= ceiling and not self._ceiling_said:
+        reached = 0 < ceiling <= placed and held_back
+        words = f"the ceiling of {ceiling} calls an hour is reached (max_attempts_per_hour)" if reached else ""
+        if reached and not self._ceiling_said:
             self.company.alerts.say(CEILING_ALERT, words, now)
             self._ceiling_said = True
-        return words if held_back and 0 < ceiling <= placed else ""
+        elif self._ceiling_said is not False and (not ceiling or placed < ENOUGH_BELOW * ceiling):
+            self.company.alerts.clear(CEILING_ALERT, now, "the dialer")
+            self._ceiling_said = False
+        return words
 
     def _outside_hours(self, state: State) -> str:
         """Why nobody may be called now, in words; while some may, `state` is told how long that lasts."""
