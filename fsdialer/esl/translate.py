@@ -121,15 +121,22 @@ def _other_leg(event: Event, leg: str) -> str:
     return event.get("Other-Leg-Unique-ID") or (pair[1] if pair[0] == leg else pair[0])
 
 
-def _hung_up(event: Event, leg: str, at: float, clock_shift_s: float) -> LegHungUp:
+def _sip_status(event: Event) -> int | None:
+    """The far side's final answer. The switch gives its own timers' end a 408 that came from nowhere."""
     status = event.get("variable_sip_term_status") or event.get("variable_sip_invite_failure_status")
+    if status == "408" and event.get("variable_sip_network_port") == "0":
+        return None
+    return _whole(status) or None
+
+
+def _hung_up(event: Event, leg: str, at: float, clock_shift_s: float) -> LegHungUp:
     answered_at = _seconds(event.get("Caller-Channel-Answered-Time"))
     progress = event.get("Caller-Channel-Progress-Time"), event.get("Caller-Channel-Progress-Media-Time")
     return LegHungUp(
         leg=leg,
         at=at,
         cause=event.get("Hangup-Cause") or event.get("variable_hangup_cause"),
-        sip_status=_whole(status) or None,
+        sip_status=_sip_status(event),
         rang=any(_whole(time) > 0 for time in progress),
         answered_at=None if answered_at is None else answered_at + clock_shift_s,
         by_far_end=event.get("variable_sip_hangup_disposition").startswith("recv_"),
