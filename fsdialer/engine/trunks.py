@@ -21,6 +21,7 @@ from fsdialer.core.trunk_care import WELL, Health
 from fsdialer.engine.lines import Lines
 from fsdialer.errors import SwitchError
 from fsdialer.esl import commands
+from fsdialer.esl.gateway_status import gateway_state
 from fsdialer.store import CompanyStore
 
 log = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ class Trunks:
                 if gateway.host or not has(gateway, name):
                     continue
                 try:
-                    states[name] = _state(link.ask(commands.gateway_status(gateway.name)))
+                    states[name] = gateway_state(link.ask(commands.gateway_status(gateway.name)))
                 except SwitchError as error:
                     log.warning("gateway=%s switch=%s asked=failed reason=%s", gateway.name, name, error)
             if states:
@@ -143,11 +144,3 @@ class Trunks:
         level = logging.INFO if state == "up" else logging.ERROR
         log.log(level, "company=%s gateway=%s state=%s", company.id, gateway, state)
         company.setup.save_gateway_state(gateway, state, self._clock())
-
-
-def _state(said: str) -> str:
-    """What ``sofia status gateway`` says, in words."""
-    if said.lstrip().lower().startswith("invalid gateway"):
-        return "unknown to the switch"
-    status = next((line.split("\t")[-1].strip() for line in said.splitlines() if line.startswith("Status")), "")
-    return "up" if status.upper().startswith("UP") else f"down: {status or 'no answer'}"

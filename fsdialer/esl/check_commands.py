@@ -179,12 +179,6 @@ def read_door(text: str) -> Door:
     return Door(params.get("listen-ip", "::"), params.get("apply-inbound-acl", ""))
 
 
-def read_rows(text: str) -> dict[str, str]:
-    """``sofia status gateway``: names and values."""
-    rows = (line.partition("\t") for line in text.splitlines())
-    return {name.strip(): value.strip() for name, tab, value in rows if tab}
-
-
 def read_truth(text: str) -> bool:
     """``true``, whatever stands around it."""
     return text.strip() == "true"

@@ -5,13 +5,10 @@ from collections.abc import Callable, Collection, Iterator
 from fsdialer.core.campaigns import Gateway
 from fsdialer.core.gateway_names import overlap
 from fsdialer.core.switches import has
-from fsdialer.esl import check_commands as ask
 from fsdialer.esl import commands
+from fsdialer.esl.gateway_status import REGISTRATION_WELL, read_rows
 from fsdialer.store import CompanyStore
 from fsdialer.verbs.check.finding import Finding, fail, ok, warn
-
-#: States of a registration nothing is wrong with: none is wanted, it is there, or the switch did not say.
-WELL = ("NOREG", "REGED", "")
 
 
 def look_at_names(companies: list[CompanyStore]) -> Iterator[Finding]:
@@ -80,10 +77,10 @@ def by_name(name: str, gateway: Gateway, said: str) -> Finding:
     if "Invalid Gateway" in said:
         mend = "define it in the SIP profile, or give the gateway a `host` in the set-up"
         return fail(f"{name}: no gateway {gateway.name}", mend)
-    rows = ask.read_rows(said)
+    rows = read_rows(said)
     state, registered = rows.get("Status", "unknown"), rows.get("State", "")
     what = f"{name}: gateway {gateway.name} is {state}"
-    if registered not in WELL:  # first of all: what is not registered is DOWN for that
+    if registered not in REGISTRATION_WELL:  # first of all: what is not registered is DOWN for that
         mend = "the carrier refused the registration, or did not answer it: user name, password, and what its log says"
         return fail(f"{name}: gateway {gateway.name} is not registered ({registered})", mend)
     if not state.startswith("UP"):
