@@ -14,8 +14,19 @@ OPERATORS_PROFILE, STOCK_OPERATORS, STOCK_CARRIER = "operators", "internal", "ex
 ECHO_NUMBER, ECHO_CONTEXT = "9196", "operators"
 #: The profile of calls between our own switches, and what one calls on another to be echoed (`dialplan/switches.xml`).
 BETWEEN_PROFILE, ACROSS = "switches", "check"
-#: An address of nobody (RFC 5737): a list that lets it in lets in everybody.
-ANYBODY = "203.0.113.1"
+#: Addresses all over the world, of nobody (RFC 5737) and of somebody: whom a list lets in that should let in our own.
+#: The first stands for everybody where one is asked for.
+STRANGERS = (
+    "203.0.113.1",
+    "8.8.8.8",
+    "45.33.32.156",
+    "93.184.216.34",
+    "151.101.1.69",
+    "185.15.59.224",
+    "2001:4860:4860::8888",
+    "2a00:1450:4001::1",
+)
+ANYBODY = STRANGERS[0]
 #: The tone that has to come back (Hz), and for how long it is played (ms).
 TONE_HZ, TONE_MS = 440, 2000
 #: How the switch ends a test call whose tone came back, and one whose tone did not.
@@ -61,6 +72,11 @@ def operators_profile(name: str) -> str:
 def event_socket() -> str:
     """The Event Socket's own configuration, as XML."""
     return "xml_locate configuration configuration name event_socket.conf"
+
+
+def access_lists() -> str:
+    """The lists of networks, as XML."""
+    return "xml_locate configuration configuration name acl.conf"
 
 
 def admits(address: str, access_list: str) -> str:
@@ -177,6 +193,24 @@ def read_door(text: str) -> Door:
     """Of `event_socket`; ValueError for no XML. Without a word in it FreeSWITCH listens on every address."""
     params = {each.get("name", ""): each.get("value", "") for each in _xml(text).iter("param")}
     return Door(params.get("listen-ip", "::"), params.get("apply-inbound-acl", ""))
+
+
+def read_access_list(text: str, name: str) -> tuple[bool, dict[str, bool]]:
+    """Of `access_lists`: whether the list lets in who is on none of its networks (so does one that does not say), and
+    network → whether it does. A list that is not there lets in nobody. ValueError for no XML."""
+    found = next((each for each in _xml(text).iter("list") if each.get("name") == name), None)
+    if found is None:
+        return False, {}
+    default = _allows(found.get("default", "allow"))
+    nodes: dict[str, bool] = {}
+    for each in found.iter("node"):
+        cidr = each.get("cidr") or f"{each.get('host')}/{each.get('mask')}"
+        nodes |= {part.strip(): _allows(each.get("type")) if each.get("type") else default for part in cidr.split(",")}
+    return default, nodes
+
+
+def _allows(word: str | None) -> bool:
+    return (word or "").lower() in ("allow", "yes", "on", "true", "t", "enabled", "active", "1")
 
 
 def read_truth(text: str) -> bool:

@@ -171,6 +171,11 @@ def test_access_list(checked, spoil):
         lists.write_text(ours.replace('name="event_socket" default="deny"', 'name="event_socket" default="allow"'))
         spoil("reloadacl", "reloadacl")
         assert "apply-inbound-acl" in found(checked.check(), "lets everybody in")
+        for wide in ("0.0.0.0/1", "8.8.0.0/16"):
+            node = f'<node type="allow" cidr="127.0.0.1/32"/><node type="allow" cidr="{wide}"/>'
+            lists.write_text(ours.replace('<node type="allow" cidr="127.0.0.1/32"/>', node))
+            checked.esl.api("reloadacl")
+            assert "WireGuard" in found(checked.check(), f"lets strangers in: {wide}")
     finally:
         lists.write_text(ours)
         checked.esl.api("reloadacl")

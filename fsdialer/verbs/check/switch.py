@@ -12,6 +12,7 @@ from fsdialer.store import CompanyStore
 from fsdialer.verbs.check.about import About
 from fsdialer.verbs.check.accounts import look_at_accounts
 from fsdialer.verbs.check.between import Seen, on_the_switch
+from fsdialer.verbs.check.doors import look_at_doors
 from fsdialer.verbs.check.echo import call_echo
 from fsdialer.verbs.check.finding import CLOCK_TOLERANCE_S, Finding, clock, fail, judge, ok, warn
 from fsdialer.verbs.check.gateways import look_at_gateways
@@ -83,7 +84,7 @@ def look_at_switch(url: str, about: About) -> Iterator[Finding]:
 def _look_inside(client: EslClient, name: str, address: SwitchAddress, about: About) -> Iterator[Finding]:
     settings, companies, needs = about.settings, about.companies, about.needs
     yield _version(name, client.api(ask.version()))
-    yield from _door(client, name)
+    yield from look_at_doors(client.api, name)
     yield from _clocks(client, name, about.redis_ahead_s)
     yield from _modules(client, name, needs)
     profiles = _profiles(client)
@@ -120,22 +121,6 @@ def _version(name: str, text: str) -> Finding:
         )
         return warn(what, mend)
     return ok(what)
-
-
-def _door(client: EslClient, name: str) -> Iterator[Finding]:
-    """Who may reach the Event Socket: it is plain text, and commands run on it."""
-    try:
-        door = ask.read_door(client.api(ask.event_socket()))
-    except ValueError as error:
-        yield warn(f"{name}: its Event Socket's configuration cannot be read: {error}", "see event_socket.conf.xml")
-        return
-    mend = "apply-inbound-acl: a list of this machine or your WireGuard network alone; listen-ip 127.0.0.1"
-    listed = door.access_list
-    if listed and listed != "loopback.auto" and ask.read_truth(client.api(ask.admits(ask.ANYBODY, listed))):
-        what = f"{name}: its Event Socket lets everybody in (access list {listed})"
-        yield fail(f"{what}, but for its listening on {door.listens_on}" if door.loopback else what, mend)
-    else:
-        yield ok(f"{name}: Event Socket on {door.listens_on}, open to {listed or 'its own machine'} alone")
 
 
 def _clocks(client: EslClient, name: str, redis_ahead_s: float) -> Iterator[Finding]:
