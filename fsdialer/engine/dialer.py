@@ -330,4 +330,5 @@ class Dialer:
 
     def _caller_id(self, number: str) -> str:
         self._placed += 1
-        return caller_ids.choose(self.campaign.caller_ids, self.campaign.caller_id_by, number, self._placed)
+        ids, by, country = self.campaign.caller_ids, self.campaign.caller_id_by, self.company_settings.country
+        return caller_ids.choose(ids, by, number, self._placed, country)

@@ -59,6 +59,11 @@ def sessions_per_second() -> str:
     return "fsctl sps"
 
 
+def paused(direction: str) -> str:
+    """Is it told to take no new channels, ``inbound`` or ``outbound``? ``true`` or ``false``."""
+    return f"fsctl pause_check {_checked(_LIST, direction)}"
+
+
 def profiles() -> str:
     """Every SIP profile, alias and gateway with its state, as XML."""
     return "sofia xmlstatus"

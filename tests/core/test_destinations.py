@@ -55,6 +55,12 @@ def test_equally_near_caller_ids_go_in_turn():
     assert shown == [IDS[0], IDS[1], IDS[0]]
 
 
+def test_a_caller_id_as_it_is_dialled_in_the_country_can_be_the_nearest():
+    assert choose(("2125550100", "3125550100"), CallerIdChoice.NEAREST, "+13125551234", 0) == "3125550100"
+    assert choose(("02079460000", "+33123456789"), CallerIdChoice.NEAREST, "+442079460199", 1, "GB") == "02079460000"
+    assert choose(("442079460000", "100"), CallerIdChoice.NEAREST, "+442079460199", 1) == "442079460000"
+
+
 def test_without_caller_ids_none_is_shown():
     assert choose((), CallerIdChoice.NEAREST, "+12125550100", 3) == ""
 

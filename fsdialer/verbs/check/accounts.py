@@ -11,7 +11,8 @@ from fsdialer.verbs.check.needs import Needs
 
 #: What to do about a switch that reads something else.
 MEND = (
-    "start the web, and see web_url and web_secret in its vars.xml (its log: CURL returned error, HTTP error 403); "
+    "start the web, and see web_url (it ends in /switch/directory) and web_secret in its vars.xml (its log: CURL "
+    "returned error, HTTP error 403 or 405); "
     "with --static files: write them again, and `fsdialer freeswitch reload`"
 )
 

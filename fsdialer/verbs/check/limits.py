@@ -24,6 +24,13 @@ def look_at_drains(views: Iterable[SwitchView], names: list[str]) -> Iterator[Fi
             yield warn(what, f"when it is ready: {mend}")
 
 
+def look_at_pause(api: Callable[[str], str], name: str) -> Iterator[Finding]:
+    """A switch that was told to take nothing new has room, and refuses all the same."""
+    paused = [way for way in ("inbound", "outbound") if ask.read_truth(api(ask.paused(way)))]
+    if paused:
+        yield fail(f"{name}: paused: it makes no new {' or '.join(paused)} channels", "fsctl resume")
+
+
 def look_at_limits(
     api: Callable[[str], str], name: str, needs: Needs, switches: int, view: SwitchView | None
 ) -> Iterator[Finding]:

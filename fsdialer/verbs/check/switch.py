@@ -16,7 +16,7 @@ from fsdialer.verbs.check.doors import look_at_doors
 from fsdialer.verbs.check.echo import call_echo
 from fsdialer.verbs.check.finding import CLOCK_TOLERANCE_S, Finding, clock, fail, judge, ok, warn
 from fsdialer.verbs.check.gateways import look_at_gateways
-from fsdialer.verbs.check.limits import look_at_limits
+from fsdialer.verbs.check.limits import look_at_limits, look_at_pause
 from fsdialer.verbs.check.needs import Needs
 from fsdialer.verbs.check.sounds import look_at_sounds
 from fsdialer.verbs.check.websocket import look_at_binding
@@ -93,6 +93,7 @@ def _look_inside(client: EslClient, name: str, address: SwitchAddress, about: Ab
     running = {profile.name for profile in profiles if profile.runs}
     yield from look_at_gateways(client.api, name, companies, running)
     yield from look_at_accounts(client.api, name, address.domain, settings.secret_key, companies, needs)
+    yield from look_at_pause(client.api, name)
     yield from look_at_limits(client.api, name, needs, len(settings.switches), about.views.get(address.name))
     yield from look_at_sounds(client.api, name, needs)
     if settings.recordings:
