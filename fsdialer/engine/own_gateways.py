@@ -30,4 +30,4 @@ def check_dial(company: CompanyStore, dial: str) -> None:
     """Refused when no operator may be rung at this destination of their own: it may have been set by hand, or before
     the company's guard was."""
     if dial and (reason := company.setup.barred_dial(dial)):
-        raise Refused(f"may not be rung at {dial}: {reason}")
+        raise Refused(f"{dial} may not be dialled: {reason}")

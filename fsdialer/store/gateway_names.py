@@ -30,12 +30,17 @@ class GatewayNames:
 
     def holders(self, name: str) -> list[Holder]:
         """The companies that have the name, who had it first before the others."""
-        return self._holders(self._redis, name, self._now())
+        return self._holders(name, self._redis.hgetall(names.gateway_name(name)), self._now())
 
     def may_have(self, gateway: Gateway) -> bool:
         """Could the company have a gateway of this name?"""
         wanted = places_of(gateway)
-        return not wanted or may_have(self._company, wanted, self.holders(gateway.name))
+        if not wanted:
+            return True
+        record = self._redis.hgetall(names.gateway_name(gateway.name))
+        if set(record) == {self._company} and record[self._company].split(" ")[1:] == [wanted]:
+            return True  # as nearly always: no need to look at all companies
+        return may_have(self._company, wanted, self._holders(gateway.name, record, self._now()))
 
     def claim(self, gateway: Gateway) -> None:
         """Take the name, before the gateway is written; Refused when it is another company's."""
@@ -44,7 +49,7 @@ class GatewayNames:
             return
 
         def change(pipe: Pipeline) -> None:
-            holders = self._holders(pipe, gateway.name, now)
+            holders = self._holders(gateway.name, pipe.hgetall(key), now)
             if not may_have(self._company, wanted, holders):
                 raise Refused(taken(gateway.name))
             kept = {holder.company: holder for holder in holders}
@@ -58,19 +63,21 @@ class GatewayNames:
 
     def release(self, name: str) -> None:
         """The company's gateway has the name no more. Whoever had it too is told: it may be theirs now."""
-        key = names.gateway_name(name)
-        self._redis.hdel(key, self._company)
-        for other in self._redis.hkeys(key):
-            Feed(self._redis, Keys(other)).publish("settings", what="gateway", id=name)
+        self._redis.hdel(names.gateway_name(name), self._company)
+        for other in self.holders(name):
+            Feed(self._redis, Keys(other.company)).publish("settings", what="gateway", id=name)
 
     def _now(self) -> float:
         """By the one clock all savers have."""
         seconds, micros = self._redis.time()
         return float(seconds + micros / 1e6)
 
-    def _holders(self, redis: "Redis | Pipeline", name: str, now: float) -> list[Holder]:
-        record, fresh = redis.hgetall(names.gateway_name(name)), iso(now - BEING_SAVED_S)
-        there = {company: redis.hgetall(Keys(company).gateway(name)) for company in redis.smembers(names.companies())}
+    def _holders(self, name: str, record: Mapping[str, str], now: float) -> list[Holder]:
+        companies, fresh = sorted(self._redis.smembers(names.companies())), iso(now - BEING_SAVED_S)
+        with self._redis.pipeline(transaction=False) as pipe:
+            for company in companies:
+                pipe.hgetall(Keys(company).gateway(name))
+            there = dict(zip(companies, pipe.execute(), strict=True))
         found = []
         for company, said in record.items():
             since, _, where = said.partition(" ")
