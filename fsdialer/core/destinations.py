@@ -68,7 +68,7 @@ def barred_dial(dial: str, company: Company) -> str:
     if kind.lower() not in ("sofia", "loopback"):
         return ""
     steps = rest.split("/")
-    number = steps[0] if kind.lower() == "loopback" else "/".join(steps[2 if gateway_in(dial) else 1 :])
+    number = steps[0] if kind.lower() == "loopback" else "".join(steps[2 if gateway_in(dial) else 1 :])
     for digits in re.findall(r"\+?[0-9]+", re.sub(r"[-._]", "", number)):
         reason = barred(digits, company) if digits.startswith("+") else _barred_digits(digits, dial, company)
         if reason:

@@ -34,7 +34,7 @@ HEARD, SILENT = "NORMAL_CLEARING", "MEDIA_TIMEOUT"
 
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]{2,45}\]|[0-9A-Za-z.-]{1,253}):[0-9]{1,5}")
 _LIST = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
-_PATH = re.compile(r"/[A-Za-z0-9_./-]{0,200}")
+_PATH = re.compile(r"/[A-Za-z0-9_./-]{0,400}")
 _UUID = re.compile(r"[0-9a-f-]{36}")
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
@@ -97,6 +97,11 @@ def sees(path: str) -> str:
 def sound_prefix() -> str:
     """Where sound files are whose path does not begin with /."""
     return "global_getvar sound_prefix"
+
+
+def is_path(text: str) -> bool:
+    """May it be asked for with `sees`?"""
+    return bool(_PATH.fullmatch(text))
 
 
 def originate_echo(leg: str) -> str:

@@ -102,6 +102,8 @@ def test_sound_files_that_the_switch_does_not_have_fail(check, acme, running, tm
         f"switch fs1: does not have {gone}/notice.wav, record_notice of campaign acme/spring",
         f"switch fs1: does not have {gone}/machine, amd_message of campaign acme/spring",
     }
+    acme.setup.save_campaign(replace(SPRING, message=str(there), held_sound="where/nobody/says.wav"))
+    assert check()[1] == 0, "the simulated switch has no sound_prefix"
     acme.setup.save_campaign(replace(SPRING, message=str(there)))
     assert good(check()[0], "has the 1 sound files of the campaigns")
 

@@ -78,6 +78,7 @@ def test_without_caller_ids_none_is_shown():
         "sofia/gateway/carrier::ta/+19005551234",
         "SOFIA/Gateway/ta/00449098790000",
         "sofia/gateway/ta/x/449098790000",
+        "sofia/gateway/ta/+1900/5551234",
         "sofia/carrier/sip:+19005551234@sip.example.com",
         "sofia/gateway/ta/881612345678",
         "loopback/19005551234/default",

@@ -10,12 +10,13 @@ from fsdialer.verbs.check.needs import Needs
 def look_at_sounds(api: Callable[[str], str], name: str, needs: Needs) -> Iterator[Finding]:
     """Every file, as FreeSWITCH finds it: below its sound_prefix unless the path is a whole one, and with an ending of
     its own choice when there is none."""
-    prefix = api(ask.sound_prefix()).strip() if needs.sounds else ""
+    said = api(ask.sound_prefix()).strip() if needs.sounds else ""
+    prefix = said if ask.is_path(said) else ""
     missing = False
     for sound, whose in sorted(needs.sounds):
-        path = sound if sound.startswith("/") else f"{prefix}/{sound}"
-        if not path.startswith("/"):
+        if not prefix and not sound.startswith("/"):
             continue  # it does not say where it looks
+        path = sound if sound.startswith("/") else f"{prefix}/{sound}"
         endings = ("",) if "." in path.rpartition("/")[2] else (".wav", ".PCMU")
         if not any(ask.read_truth(api(ask.sees(path + ending))) for ending in endings):
             missing = True
