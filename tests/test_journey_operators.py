@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from fsdialer.core.campaigns import Station
+from fsdialer.core.campaigns import Company, PhoneTestRule, Station
+from fsdialer.core.phones import UNHEARD_S
 from fsdialer.errors import Refused
 from tests.journey import LEAVES_AFTER_3S, TALKS, wait_until
 
@@ -32,37 +33,79 @@ def test_operator_whose_browser_is_gone_leaves_the_line(centre):
 
 def test_an_operator_tests_the_phone_and_reads_how_it_went(centre):
     c = centre()
-    operators = c.store.operators
-    operators.ask_for_phone_test("1001")
+    c.store.phone_tests.ask("1001", time.time())
     wait_until(lambda: "answered after" in c.operator("1001").phone_test, 12, "the test to be over")
     assert c.operator("1001").phone_test_ok
     c.switch.lab("phone 1002 unregistered")
-    operators.ask_for_phone_test("1002")
+    c.store.phone_tests.ask("1002", time.time())
     wait_until(lambda: "is not registered" in c.operator("1002").phone_test, what="the test to fail")
     assert not c.operator("1002").phone_test_ok
     assert c.switch.channels() == []
+
+
+@pytest.mark.parametrize("rule", [PhoneTestRule.ADVISE, PhoneTestRule.REQUIRE])
+def test_a_phone_that_answers_later_than_customers_wait_is_told_so_and_kept_off_the_line(centre, rule):
+    c = centre(station=Station.RING)
+    c.store.setup.save_company(Company("acme", name="Acme", phone_test=rule))
+    c.store.operators.seen("1001", time.time() + 60)
+    c.switch.lab("phone 1001 slow")
+    c.store.phone_tests.ask("1001", time.time(), then="spring")
+    wait_until(lambda: "customers wait 2 s at most" in c.operator("1001").phone_test, 15, "the test to be over")
+    assert not c.operator("1001").phone_test_ok and c.operator("1001").state == "off"
+
+
+def test_a_phone_that_was_started_anew_is_well_while_the_switch_remembers_what_it_was_before(centre):
+    c = centre(station=Station.RING)
+    c.switch.lab("phone 1001 restart")
+    assert "," in c.switch.api("sofia_contact 1001@127.0.0.1")
+    c.store.phone_tests.ask("1001", time.time())
+    wait_until(lambda: "answered after" in c.operator("1001").phone_test, 12, "the test to be over")
+    assert c.operator("1001").phone_test_ok
+
+
+def test_a_test_asked_for_while_the_dialer_was_away_is_not_done_when_the_operator_has_given_it_up(centre):
+    c = centre(station=Station.RING)
+    c.store.phone_tests.ask("1001", time.time() - UNHEARD_S - 1)
+    c.store.phone_tests.ask("1002", time.time())
+    wait_until(lambda: "answered after" in c.operator("1002").phone_test, 12, "the later test to be over")
+    assert c.operator("1001").phone_tested_at is None and c.dialer.said("operator=1002 phone_test=ok")
+    c.store.phone_tests.ask("1001", time.time())
+    wait_until(lambda: "answered after" in c.operator("1001").phone_test, 12, "the new test to be over")
+    assert c.switch.counts()["peak_sessions"] == 1, "none was done twice"
 
 
 def test_nobody_on_the_line_is_rung_for_a_test(centre):
     c = centre()
     c.on_line("1001")
     with pytest.raises(Refused, match="leave the line first"):
-        c.store.operators.ask_for_phone_test("1001")
+        c.store.phone_tests.ask("1001", time.time())
 
 
 def test_a_phone_that_is_well_is_on_the_line_after_its_test_of_the_shift(centre):
     c = centre(station=Station.RING)
     c.store.operators.seen("1001", time.time() + 60)
-    c.store.operators.ask_for_phone_test("1001", then="spring")
+    c.store.phone_tests.ask("1001", time.time(), then="spring")
     wait_until(lambda: c.operator("1001").state == "available", 12, "1001 to be on the line")
     assert c.operator("1001").phone_test_ok and c.operator("1001").via == "web"
-    assert c.store.operators.proved("1001", time.time())
+    assert c.store.phone_tests.proved("1001", time.time())
+
+
+@pytest.mark.parametrize("goodbye", [True, False])
+def test_nobody_is_put_on_the_line_whose_page_was_closed_during_the_test(centre, goodbye):
+    c = centre(station=Station.RING)
+    c.store.phone_tests.ask("1001", time.time(), then="spring")
+    c.store.operators.seen("1001", time.time() + (60 if goodbye else -10))
+    if goodbye:
+        c.store.operators.left("1001", time.time() + 60)
+    wait_until(lambda: "answered after" in c.operator("1001").phone_test, 12, "the test to be over")
+    wait_until(lambda: "page was closed" in c.operator("1001").reason, what="1001 to read why")
+    assert c.operator("1001").state == "off" and c.operator("1001").phone_test_ok
 
 
 def test_a_phone_that_cannot_be_reached_keeps_its_operator_off_the_line(centre):
     c = centre(station=Station.RING)
     c.switch.lab("phone 1001 unregistered")
-    c.store.operators.ask_for_phone_test("1001", then="spring")
+    c.store.phone_tests.ask("1001", time.time(), then="spring")
     wait_until(lambda: "is not registered" in c.operator("1001").phone_test, what="the test to fail")
     assert c.operator("1001").state == "off"
 
@@ -70,7 +113,7 @@ def test_a_phone_that_cannot_be_reached_keeps_its_operator_off_the_line(centre):
 def test_the_phone_of_an_operator_on_the_pbx_is_tested_through_the_gateway(centre):
     c = centre(station=Station.REFER)
     c.switch.lab("phone 1001 unregistered")  # with the switch it never is
-    c.store.operators.ask_for_phone_test("1002")
+    c.store.phone_tests.ask("1002", time.time())
     wait_until(lambda: "answered after" in c.operator("1002").phone_test, 12, "the test to be over")
     assert c.operator("1002").phone_test_ok
 

@@ -1,8 +1,8 @@
 """The live feed to browsers: server-sent events, the whole truth at once and again after every change.
 
 One reader for each company and web process follows the Redis stream and hands entries to the streams that are open; a
-stream whose queue is full is not waited for: it sends the whole truth next time anyway. While an operator's page has
-a stream open, the operator is seen.
+stream whose queue is full is not waited for: it sends the whole truth next time anyway. Whether an operator's page is
+still there no stream can tell: the page answers each sign of life with one of its own (`operators.seen`).
 """
 
 import json
@@ -23,7 +23,7 @@ from web.views import operator_view
 log = logging.getLogger(__name__)
 blueprint = Blueprint("feed", __name__)
 
-#: Seconds between signs of life on a stream, which are also when the operator is seen.
+#: Seconds between signs of life on a stream.
 PING_S = 5.0
 #: How long the reader waits for the stream at a time (ms), and entries a browser's stream may be behind.
 BLOCK_MS, BEHIND = 5000, 100
@@ -101,27 +101,27 @@ def operator_feed() -> Response:
 
 def _operator_stream(hub: Hub, company: CompanyStore, operator: str) -> Iterator[str]:
     stream = hub.subscribe(company.id)
-    seen_at = 0.0
+    arrived = False
     try:
         yield f"retry: {RETRY_MS}\n\n"
-        call = ""
+        call, until = "", None
         changed = True
         while True:
             now = time.time()
             try:
-                if now - seen_at >= PING_S:
+                if not arrived:
                     company.operators.seen(operator, now)
-                    seen_at = now
+                    arrived = True
                 if changed:
                     view = operator_view(company, operator, now)
-                    call = view["call"]
+                    call, until = view["call"], view["phone_test"]["until"]
                     yield _event("view", view)
                 else:
                     yield "event: alive\ndata:\n\n"
                 changed = False
             except RedisError:  # what has changed stays to be told
                 yield _event("trouble", {"reason": "The server cannot reach its database; trying again."})
-            changed = _wait(stream, operator, call) or changed
+            changed = _wait(stream, operator, call) or changed or (until is not None and time.time() >= until)
     finally:
         hub.unsubscribe(company.id, stream)
 

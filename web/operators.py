@@ -36,18 +36,22 @@ def on() -> Response:
     """Get on the line of a campaign; once a shift the phone is tested before (`Company.phone_test`)."""
     company, campaign, now = g.me.company, _asked("campaign"), time.time()
     if _to_be_tested(company, now):
-        company.operators.ask_for_phone_test(g.me.operator, then=campaign)
+        company.phone_tests.ask(g.me.operator, now, then=campaign)
     else:
         company.operators.go_on_line(g.me.operator, campaign, now, via="web")
     return _view()
 
 
 def _to_be_tested(company: CompanyStore, now: float) -> bool:
-    """Only where there is a dialer that would do it: it is the one of the operator's first campaign."""
+    """Only where there is a dialer that would do it."""
     view = company.operators.view(g.me.operator)
-    tester = company.ownership.owner(min(view.campaigns, default=""))
     off = company.setup.company().phone_test is PhoneTestRule.OFF or view.state != "off"
-    return bool(tester) and not off and not company.operators.proved(g.me.operator, now)
+    return _has_tester(company) and not off and not company.phone_tests.proved(g.me.operator, now)
+
+
+def _has_tester(company: CompanyStore) -> bool:
+    """Is there a dialer that would test their phone? It is the one of the operator's first campaign."""
+    return bool(company.ownership.owner(min(company.operators.view(g.me.operator).campaigns, default="")))
 
 
 @blueprint.route("/off", methods=["POST"])
@@ -81,7 +85,9 @@ def ready() -> Response:
 @signed_in("operator")
 def test_phone() -> Response:
     """Have the phone rung and listened to; how it went comes with the feed."""
-    g.me.company.operators.ask_for_phone_test(g.me.operator)
+    if not _has_tester(g.me.company):
+        raise Refused("no dialer runs your campaign, so nobody can call your phone: tell your administrator")
+    g.me.company.phone_tests.ask(g.me.operator, time.time())
     return _view()
 
 
@@ -92,10 +98,27 @@ def heard() -> Response:
     company, said = g.me.company, _asked("heard")
     if said not in ("yes", "no"):
         raise Refused("say yes or no")
-    company.operators.heard_themselves(g.me.operator, said == "yes")
+    company.phone_tests.heard(g.me.operator, said == "yes")
     if said == "no" and company.setup.company().phone_test is PhoneTestRule.REQUIRE:
         company.operators.leave_line(g.me.operator, time.time())
     return _view()
+
+
+@blueprint.route("/seen", methods=["POST"])
+@signed_in("operator")
+def seen() -> tuple[str, int]:
+    """The page's sign that it is open. Only the page can give it: what is written to a connection whose other end has
+    died is taken by whatever stands between for minutes."""
+    g.me.company.operators.seen(g.me.operator, time.time())
+    return "", 204
+
+
+@blueprint.route("/left", methods=["POST"])
+@signed_in("operator")
+def left() -> tuple[str, int]:
+    """The page's goodbye: it is closed, or loaded again."""
+    g.me.company.operators.left(g.me.operator, time.time())
+    return "", 204
 
 
 @blueprint.route("/outcome", methods=["POST"])

@@ -6,10 +6,10 @@ from fsdialer.core.campaigns import Company
 from fsdialer.core.dispositions import LABELS as DISPOSITIONS
 from fsdialer.core.leads import OUTCOMES, mask, mask_fields
 from fsdialer.core.operators import ASKS, LABELS, OperatorState
-from fsdialer.core.phones import asks
+from fsdialer.core.phones import NO_DIALER, UNHEARD_S, asks, unheard
 from fsdialer.errors import NotFound
 from fsdialer.store import CompanyStore
-from fsdialer.store.operators import Card
+from fsdialer.store.operators import Card, OperatorView
 
 #: The reasons offered for a pause; another may be typed.
 PAUSE_REASONS = ("Break", "Lunch", "Training", "Meeting")
@@ -38,15 +38,20 @@ def operator_view(company: CompanyStore, operator: str, now: float) -> dict[str,
         "campaign": view.campaign if view.state != "off" else "",
         "campaigns": [{"id": each, "name": _campaign_name(company, each)} for each in view.campaigns],
         "wrap_until": view.wrap_until,
-        "phone_test": {
-            "words": view.phone_test,
-            "ok": view.phone_test_ok,
-            "at": view.phone_tested_at,
-            "asks": asks(view.phone_test),
-        },
+        "phone_test": _phone_test(view, now),
         "card": card_view(company.setup.company(), card) if card else None,
         "today": today_view(company.operators.today(operator, now), view.state, max(0.0, now - view.since)),
     }
+
+
+def _phone_test(view: OperatorView, now: float) -> dict[str, Any]:
+    """How the last test of the phone went. `until`: when a test under way will be taken for one that nobody does."""
+    asked_at, tested_at = view.phone_test_asked_at, view.phone_tested_at
+    if unheard(asked_at, tested_at, now):
+        return {"words": NO_DIALER, "ok": False, "at": asked_at, "asks": False, "until": None}
+    until = asked_at + UNHEARD_S if asked_at and not tested_at else None
+    ok, words = view.phone_test_ok, view.phone_test
+    return {"words": words, "ok": ok, "at": tested_at, "asks": asks(words), "until": until}
 
 
 def card_view(company: Company, card: Card) -> dict[str, Any]:

@@ -59,7 +59,7 @@ class AmdAction(StrEnum):
 
 class PhoneTestRule(StrEnum):
     """Whether an operator's phone is tested before their first customer of a shift: not at all; tested, and on the line
-    with a warning unless it cannot be reached; or on the line only when everything is well."""
+    with a warning unless it does not answer in time; or on the line only when everything is well."""
 
     OFF = "off"
     ADVISE = "advise"

@@ -38,6 +38,24 @@ LABELS = {
     OperatorState.PAUSED: "Paused",
 }
 
+#: An operator's page gives a sign every five seconds: who gave none for so long (seconds) may not be there.
+RECENT_S = 7.0
+#: A page that was left is back within so long (seconds), when it was only loaded again.
+BACK_S = 10.0
+
+
+def at_page(seen: float | None, left: float | None, now: float) -> bool:
+    """Is somebody's page open, as far as its last sign and its goodbye tell?"""
+    return seen is not None and now - seen <= RECENT_S and (left is None or left < seen)
+
+
+def page_gone(seen: float | None, left: float | None, now: float, grace_s: float) -> bool:
+    """Has the page been closed, or been silent for `grace_s`? Then nobody sees the next customer's card."""
+    if seen is None or now - seen > grace_s:
+        return True
+    return left is not None and left >= seen and now - left > BACK_S
+
+
 #: Free, or free as soon as the nailed-up phone is on the line again.
 _FREE = {OperatorState.AVAILABLE, OperatorState.CONNECTING}
 

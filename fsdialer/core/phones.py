@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fsdialer.core.campaigns import PhoneFamily, PhoneTestRule
+from fsdialer.core import hand_over
+from fsdialer.core.campaigns import HELD_STATIONS, Campaign, PhoneFamily, PhoneTestRule, Station
 
 _UNREACHED = "could not be reached: start it again, or check its network and firewall"
 _WORDS = {
@@ -67,6 +68,45 @@ def family_of(user_agent: str) -> PhoneFamily:
 ENOUGH_PACKETS = 25
 
 
+#: Seconds of a customer's wait that are not the phone's: finding the operator, joining the legs.
+_JOIN_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How soon a phone that is rung for each call has to answer: after `next_s` (seconds) another operator who is free
+    takes the customer, and after `most_s` the customer is gone. `of`: whose customers, where that has to be said."""
+
+    most_s: float
+    next_s: float
+    of: str = ""
+
+
+def patience(station: Station, campaigns: Sequence[Campaign]) -> Patience | None:
+    """Of the operator's `campaigns` the one with the least: a phone that was tested is good for the line of each, for a
+    whole shift. None for phones that are held up, which are rung before there is a customer."""
+    if station in HELD_STATIONS or not campaigns:
+        return None
+    if station is Station.REFER:  # meanwhile the customer hears ringing
+        limits = [(hand_over.connect_limit_s(each.operator_ring_s), each) for each in campaigns]
+    else:
+        limits = [(each.max_wait_s, each) for each in campaigns]
+    most_s, campaign = min(limits, key=lambda limit: limit[0])
+    next_s = most_s if station is Station.REFER else min(each.operator_ring_s for each in campaigns)
+    return Patience(most_s, next_s, (campaign.name or campaign.id) if len(campaigns) > 1 else "")
+
+
+def _in_time(answered_after_s: float, waits: Patience) -> bool:
+    return answered_after_s <= waits.most_s - _JOIN_S
+
+
+def _too_slow(waits: Patience, in_browser: bool) -> str:
+    """Why such a phone loses its customers."""
+    customers = f"customers of {waits.of}" if waits.of else "customers"
+    mend = "close what else keeps this computer busy" if in_browser else "switch on its automatic answer"
+    return f": {customers} wait {waits.most_s:g} s at most; {mend}."
+
+
 @dataclass(frozen=True, slots=True)
 class PhoneTest:
     """How a test went. `words` are for the operator; `answered_after_s` None when it was not answered."""
@@ -74,6 +114,16 @@ class PhoneTest:
     ok: bool
     words: str
     answered_after_s: float | None = None
+
+
+#: Seconds within which a test that was asked for has a verdict, or no dialer is there: it rings for 12 and talks for 5.
+UNHEARD_S = 30.0
+NO_DIALER = "No answer from the dialer: is it running? Test your phone again, or tell your administrator."
+
+
+def unheard(asked_at: float | None, tested_at: float | None, now: float) -> bool:
+    """Has nobody done the test that was asked for? Then nobody is to do it any more."""
+    return tested_at is None and asked_at is not None and now - asked_at >= UNHEARD_S
 
 
 #: A phone that was well so long ago (seconds) is tested before the next customer.
@@ -91,9 +141,12 @@ def proved(test_ok: bool, tested_at: float | None, talk_s: float, talk_ended_at:
     return test_ok and tested_at is not None and now - tested_at < SHIFT_S
 
 
-def goes_on(rule: PhoneTestRule, test: PhoneTest) -> bool:
-    """Does an operator whose phone was tested so get on the line?"""
-    return test.ok or (rule is not PhoneTestRule.REQUIRE and test.answered_after_s is not None)
+def goes_on(rule: PhoneTestRule, test: PhoneTest, waits: Patience | None = None) -> bool:
+    """Does an operator whose phone was tested so get on the line, where customers wait so? Never with a phone that does
+    not answer before they are gone: each would be lost."""
+    if test.ok or rule is PhoneTestRule.REQUIRE or test.answered_after_s is None:
+        return test.ok
+    return waits is None or _in_time(test.answered_after_s, waits)
 
 
 #: What only the operator can say of a test that went well.
@@ -125,10 +178,11 @@ def judge_test(
     addresses: Sequence[str],
     in_browser: bool = False,
     shared: Mapping[str, Sequence[str]] | None = None,
+    waits: Patience | None = None,
 ) -> PhoneTest:
     """The verdict on a test call that ended with `cause`, `packets` of audio having come from the phone (None: the
     switch did not count), `heard`: not all of it silence. It was registered at these `addresses` (host:port), one of
-    them maybe twice; at the `shared` ones other extensions are, too."""
+    them maybe twice; at the `shared` ones other extensions are, too. `waits`: its customers, None for a held phone."""
     if answered_after_s is None:
         return PhoneTest(False, f"Your phone {extension} {_words(cause, in_browser) or f'failed ({cause})'}.")
     said = f"Your phone {extension} answered after {answered_after_s:.1f} s"
@@ -138,9 +192,11 @@ def judge_test(
     if not heard:
         words = f"{said}, but only silence came from it: say something after the tone; is its microphone muted?"
         return PhoneTest(False, words, answered_after_s)
+    if waits and not _in_time(answered_after_s, waits):
+        return PhoneTest(False, f"{said}{_too_slow(waits, in_browser)}", answered_after_s)
     twice = next((address for address in addresses if addresses.count(address) > 1), "")
     if twice:
-        words = f"{said}, but the same address ({twice}) is registered twice: remove one account there, or restart."
+        words = f"{said}, but the same address ({twice}) is registered twice: remove one account there."
         return PhoneTest(False, words, answered_after_s)
     if shared:
         address, others = next(iter(shared.items()))
@@ -152,4 +208,6 @@ def judge_test(
     if len(addresses) > 1:
         words = f"{said}, but it is registered at {len(addresses)} addresses: sign the others out, or calls stray."
         return PhoneTest(False, words, answered_after_s)
+    if waits and answered_after_s > waits.next_s:
+        said += f" (after {waits.next_s:g} s customers go to another operator who is free: a faster one keeps them)"
     return PhoneTest(True, f"{said} and its audio came through. {QUESTION}", answered_after_s)

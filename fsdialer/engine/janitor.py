@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 
 from fsdialer.core.campaigns import Campaign
+from fsdialer.core.operators import page_gone
 from fsdialer.errors import FsdialerError
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
@@ -75,4 +76,4 @@ class Janitor:
     def _browser_gone(self, view: OperatorView, now: float) -> bool:
         if view.via != "web" or view.wish == "off":
             return False
-        return view.seen is None or now - view.seen > self._browser_grace_s
+        return page_gone(view.seen, view.left, now, self._browser_grace_s)

@@ -5,13 +5,14 @@ What a result means is decided in `core.phones`; this rings, listens and remembe
 
 import logging
 import uuid as uuids
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from fsdialer.core.campaigns import Station
 from fsdialer.core.dial_format import operator_destination
 from fsdialer.core.events import JobDone, LegAnswered, LegHungUp, SwitchEvent
-from fsdialer.core.phones import PhoneTest, goes_on, judge_test
+from fsdialer.core.operators import at_page
+from fsdialer.core.phones import Patience, PhoneTest, goes_on, judge_test, patience, unheard
 from fsdialer.engine.homes import Homes
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.own_gateways import check_dial
@@ -19,7 +20,7 @@ from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import FsdialerError, Refused
 from fsdialer.esl import commands
 from fsdialer.esl.link import SwitchLink
-from fsdialer.esl.translate import contact_profile, contacts, sharing
+from fsdialer.esl.translate import contact_profile, contacts, phones, sharing
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
 
@@ -58,8 +59,11 @@ class PhoneTests:
         self._running: dict[str, _Running] = {}
 
     def start(self, company: CompanyStore, operator: str) -> None:
-        """Ring the operator's phone, unless they are on the line or a test is under way."""
+        """Ring the operator's phone, unless they are on the line, a test is under way, or they have been told that
+        nobody heard them: who asks that late would be rung out of the blue."""
         view = company.operators.view(operator)
+        if view.phone_tested_at is not None or unheard(view.phone_test_asked_at, view.phone_tested_at, self._clock()):
+            return
         running = (r.operator.id == operator and r.company.id == company.id for r in self._running.values())
         if view.state != "off" or any(running):
             return
@@ -99,7 +103,8 @@ class PhoneTests:
         said = link.ask(commands.contact(view.extension, link.address.domain))
         profile = contact_profile(said)
         everybody = link.ask(commands.registrations(profile)) if profile else ""
-        return contacts(said), sharing(everybody, view.extension, link.address.domain)
+        where = phones(everybody, view.extension, link.address.domain) or contacts(said)
+        return where, sharing(everybody, view.extension, link.address.domain)
 
     def _over(self, leg: str, cause: str, packets: int | None = None, heard: bool = False) -> None:
         running = self._running.pop(leg, None)
@@ -116,18 +121,34 @@ class PhoneTests:
             running.addresses,
             view.in_browser,
             running.shared,
+            _waits(running.company, view, view.campaigns),
         )
         self._save(running.company, view.id, result)
 
     def _save(self, company: CompanyStore, operator: str, result: PhoneTest) -> None:
         log.info("operator=%s phone_test=%s result=%r", operator, "ok" if result.ok else "failed", result.words)
-        then = company.operators.phone_tested(operator, result.ok, result.words, self._clock())
-        if not then or not goes_on(company.setup.company().phone_test, result):
+        then = company.phone_tests.over(operator, result.ok, result.words, self._clock())
+        if then:
+            self._get_on_line(company, operator, then, result)
+
+    def _get_on_line(self, company: CompanyStore, operator: str, campaign: str, result: PhoneTest) -> None:
+        """As they asked to be after the test, unless their phone is not good enough, or they are gone."""
+        view, now = company.operators.view(operator), self._clock()
+        may = goes_on(company.setup.company().phone_test, result, _waits(company, view, (campaign,)))
+        if not may or view.state != "off":  # or put there meanwhile, by somebody else
+            return
+        if not at_page(view.seen, view.left, now):
+            company.operators.leave_line(operator, now, "Your page was closed during the test. Get on the line again.")
             return
         try:
-            company.operators.go_on_line(operator, then, self._clock(), via="web")
+            company.operators.go_on_line(operator, campaign, now, via="web", seen=view.seen)
         except FsdialerError as error:
-            log.warning("operator=%s campaign=%s on_line=refused reason=%s", operator, then, error)
+            log.warning("operator=%s campaign=%s on_line=refused reason=%s", operator, campaign, error)
+
+
+def _waits(company: CompanyStore, view: OperatorView, campaigns: Collection[str]) -> Patience | None:
+    """How soon this operator's phone has to answer a customer of these campaigns."""
+    return patience(Station(view.station), [each for each in company.setup.campaigns() if each.id in campaigns])
 
 
 def _command(company: CompanyStore, link: SwitchLink, view: OperatorView, leg: str, family: str) -> str:

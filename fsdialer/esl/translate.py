@@ -173,14 +173,32 @@ def contacts(text: str) -> list[str]:
     return [match[1] for match in found if match]
 
 
+def _registered(text: str) -> list[dict[str, str]]:
+    """The registrations in the answer of ``sofia xmlstatus profile … reg``, what each says by its tag."""
+    rows = _REGISTRATION.findall(text)
+    return [{tag: html.unescape(words) for tag, words in _SAID.findall(row)} for row in rows]
+
+
+def phones(text: str, extension: str, domain: str) -> list[str]:
+    """Where a user's phones are, ``host:port`` for each, in the answer of ``sofia xmlstatus profile … reg``; an empty
+    domain stands for any. Many phones choose another contact at each start: what one of the same make was registered as
+    before, at the same address, runs out by itself, and the switch rings the latest."""
+    found = {}
+    for said in _registered(text):
+        user = said.get("user", "")
+        if user == f"{extension}@{domain or user.partition('@')[2]}":
+            for address in contacts(said.get("contact", "")):
+                found[address, said.get("agent", ""), said.get("network-ip", "")] = address
+    return list(found.values())
+
+
 def sharing(text: str, extension: str, domain: str) -> dict[str, list[str]]:
     """Who else is registered with this user's phone, by its address (host:port), in the answer of ``sofia xmlstatus
     profile … reg``; an empty domain stands for any. It is the same phone only where both agree: what it calls itself,
     and where its messages come from (many phones may be behind one proxy, or have one private address in many homes).
     """
     at: dict[tuple[str, ...], list[str]] = {}
-    for row in _REGISTRATION.findall(text):
-        said = {tag: html.unescape(words) for tag, words in _SAID.findall(row)}
+    for said in _registered(text):
         where = (*contacts(said.get("contact", "")), said.get("network-ip", ""), said.get("network-port", ""))
         at.setdefault(where, []).append(said.get("user", ""))
     found: dict[str, list[str]] = {}

@@ -131,6 +131,7 @@ class Destinations:
         channel.profile.destination = channel.profile.callee_number = f"{extension}-{PHONE_AT.partition('@')[0]}"
         channel.plan = {
             "auto": Plan(ring_s=self._dice.uniform(*PHONE_RING_S) * self._phone_scale),
+            "slow": Plan(ring_s=3.0),
             "reject": Plan(status=603, ring_s=0.1),
             "early": Plan(ring_s=0.5, early_media=True),
         }.get(phone.mode, Plan(ring_s=NEVER))

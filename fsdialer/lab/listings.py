@@ -168,4 +168,5 @@ def sofia_contact(exchange: Exchange, argument: str) -> str:
     phone = exchange.destinations.phone(argument.partition("@")[0].rpartition("/")[2])
     if phone is None or not phone.registered:
         return "error/user_not_registered"
-    return f"sofia/internal/sip:{phone.extension}-0x55f073a8d350@127.0.0.1:{phone_port(phone.extension)}"
+    at = f"@127.0.0.1:{phone_port(phone.extension)}"
+    return ",".join(f"sofia/internal/sip:{phone.extension}-{contact}{at}" for contact in phone.contacts)

@@ -39,10 +39,12 @@ def _registrations(exchange: Exchange, extensions: Iterable[str]) -> str:
     rows = []
     for extension in extensions:
         phone = exchange.destinations.phone(extension)
-        if phone is not None and phone.registered:
+        if phone is None or not phone.registered:
+            continue
+        for contact in phone.contacts:
             said = {
                 "user": f"{extension}@127.0.0.1",
-                "contact": f'"" <sip:{extension}-0x55f073a8d350@127.0.0.1:{phone_port(extension)}>',
+                "contact": f'"" <sip:{extension}-{contact}@127.0.0.1:{phone_port(extension)}>',
                 "agent": phone.agent,
                 "network-ip": "127.0.0.1",
                 "network-port": str(phone_port(extension)),

@@ -23,6 +23,7 @@ from fsdialer.store.machines import MachineTallies
 from fsdialer.store.operators import Operators
 from fsdialer.store.ownership import Ownership
 from fsdialer.store.pacing import PacingStore
+from fsdialer.store.phone_tests import PhoneTests
 from fsdialer.store.recordings import Recordings
 from fsdialer.store.referrals import Referrals
 from fsdialer.store.scripts import Scripts
@@ -98,6 +99,11 @@ class CompanyStore:
     def operators(self) -> Operators:
         """Presence, promises and wrap-up."""
         return Operators(self.redis, self.keys, self.scripts)
+
+    @cached_property
+    def phone_tests(self) -> PhoneTests:
+        """Whether operators' phones are well."""
+        return PhoneTests(self.redis, self.keys, self.operators)
 
     @cached_property
     def whereabouts(self) -> Whereabouts:

@@ -9,10 +9,9 @@ from fsdialer.core.call_facts import Refer
 from fsdialer.core.campaigns import BROWSER_STATIONS, DEFAULT_DELAYS, HELD_STATIONS
 from fsdialer.core.leads import OUTCOMES
 from fsdialer.core.machines import MACHINE_OUTCOME
-from fsdialer.core.phones import JUST_OVER_S, answered, asks, proved
+from fsdialer.core.phones import JUST_OVER_S
 from fsdialer.core.times import day, epoch, iso
 from fsdialer.errors import NotFound, Refused
-from fsdialer.store.feed import Feed
 from fsdialer.store.keys import Keys
 from fsdialer.store.scripts import Scripts
 
@@ -40,12 +39,14 @@ class OperatorView:
     wish: str
     via: str
     seen: float | None
+    left: float | None
     leg: str
     wrap_until: float | None
     phone: str = "auto"
     phone_test: str = ""
     phone_test_ok: bool = False
     phone_tested_at: float | None = None
+    phone_test_asked_at: float | None = None
     switch: str = ""
     home: str = ""
     unreachable: str = ""
@@ -89,7 +90,6 @@ class Operators:
         self._redis = redis
         self._keys = keys
         self._scripts = scripts
-        self._feed = Feed(redis, keys)
 
     # -- seeing --------------------------------------------------------------------------------------------
     def view(self, operator: str) -> OperatorView:
@@ -158,12 +158,14 @@ class Operators:
         )
 
     # -- what an operator asks for -------------------------------------------------------------------------
-    def go_on_line(self, operator: str, campaign: str, now: float, via: str = "web") -> None:
-        """Get on the line of `campaign`. `via` "web": leaves it when the browser is gone; "cli": stays."""
-        self._of_campaign(operator, campaign)
-        self._presence(operator, "on", now, campaign, via)
+    def go_on_line(self, operator: str, campaign: str, now: float, via: str = "web", seen: float | None = None) -> None:
+        """Get on the line of `campaign`. `via` "web": leaves it when the browser is gone; "cli": stays. `seen`: the
+        browser's last sign, now unless given."""
+        self.check_campaign(operator, campaign)
+        self._presence(operator, "on", now, campaign, via, iso(now if seen is None else seen))
 
-    def _of_campaign(self, operator: str, campaign: str) -> None:
+    def check_campaign(self, operator: str, campaign: str) -> None:
+        """Refused when the operator is not of the campaign."""
         view = self.view(operator)
         if campaign not in view.campaigns:
             allowed = ", ".join(view.campaigns) or "none"
@@ -187,6 +189,10 @@ class Operators:
     def seen(self, operator: str, now: float) -> None:
         """The operator's browser is alive."""
         self._redis.hset(self._keys.operator(operator), "seen", iso(now))
+
+    def left(self, operator: str, now: float) -> None:
+        """The operator's page was left: it is closed, unless it is `seen` again."""
+        self._redis.hset(self._keys.operator(operator), "left", iso(now))
 
     def save_outcome(
         self, operator: str, call: str, outcome: str, note: str, callback_at: float | None, now: float
@@ -230,54 +236,16 @@ class Operators:
         """The nailed-up phone failed or was hung up: off the line, with the reason on the page."""
         self._presence(operator, "phone_down", now, detail=reason)
 
-    def proved(self, operator: str, now: float) -> bool:
-        """Has the operator's phone shown in this shift that it works (`core.phones.proved`)?"""
-        view = self.view(operator)
-        ended_at, talk_s = self._last_talk(view)
-        return proved(view.phone_test_ok, view.phone_tested_at, talk_s, ended_at, now)
-
     def just_talked(self, view: OperatorView, now: float) -> bool:
         """Was their last talk over but a moment ago (`core.phones.JUST_OVER_S`)?"""
-        ended_at, _ = self._last_talk(view)
+        ended_at, _ = self.last_talk(view)
         return ended_at is not None and now - ended_at < JUST_OVER_S
 
-    def _last_talk(self, view: OperatorView) -> tuple[float | None, float]:
+    def last_talk(self, view: OperatorView) -> tuple[float | None, float]:
         """When their last call ended, if they talked in it, and how long they did."""
         talk = self._redis.hgetall(self._keys.call(view.last_call)) if view.last_call else {}
         ended_at = epoch(talk["ended"]) if talk.get("ended") and talk.get("bridged") else None
         return ended_at, float(talk.get("talk_s") or 0)
-
-    def ask_for_phone_test(self, operator: str, then: str = "") -> None:
-        """Have the operator's phone tested, and get on the line of campaign `then` if it is well; Refused while they
-        are on the line."""
-        if self.view(operator).state != "off":
-            raise Refused("leave the line first: the test needs your phone")
-        if then:
-            self._of_campaign(operator, then)
-        self._redis.hset(self._keys.operator(operator), "phone_test_then", then)
-        words = "Your phone is being called: say something after the tone, and you hear yourself a second later."
-        self._tell_tested(operator, True, f"{words} Then you are on the line." if then else words, None)
-        self._feed.publish("wish", what="test_phone", operator=operator)
-
-    def phone_tested(self, operator: str, ok: bool, words: str, now: float) -> str:
-        """How a test of their phone went, for the operator's page; the campaign whose line they asked for, if any."""
-        key = self._keys.operator(operator)
-        with self._redis.pipeline() as pipe:
-            then = pipe.hget(key, "phone_test_then").hdel(key, "phone_test_then").execute()[0]
-        self._tell_tested(operator, ok, words, now)
-        return then or ""
-
-    def heard_themselves(self, operator: str, heard: bool) -> None:
-        """What the operator says of the test that asked; Refused when none does."""
-        view = self.view(operator)
-        if not asks(view.phone_test) or view.phone_tested_at is None:
-            raise Refused("no test of your phone asks: test it again")
-        self._tell_tested(operator, *answered(view.phone_test, heard), view.phone_tested_at)
-
-    def _tell_tested(self, operator: str, ok: bool, words: str, at: float | None) -> None:
-        record = {"phone_test": words, "phone_test_ok": "1" if ok else "0", "phone_tested": iso(at) if at else ""}
-        self._redis.hset(self._keys.operator(operator), mapping=record)
-        self._feed.publish("phone_test", operator=operator)
 
     def remove_from_line(self, operator: str, campaign: str) -> None:
         """Take a name out of the presence set that has no business there."""
@@ -332,12 +300,14 @@ def _view(operator: str, record: Mapping[str, str]) -> OperatorView:
         wish=record.get("wish", ""),
         via=record.get("via", ""),
         seen=instant("seen"),
+        left=instant("left"),
         leg=record.get("leg", ""),
         wrap_until=instant("wrap_until"),
         phone=record.get("phone", "") or "auto",
         phone_test=record.get("phone_test", ""),
         phone_test_ok=record.get("phone_test_ok") == "1",
         phone_tested_at=instant("phone_tested"),
+        phone_test_asked_at=instant("phone_test_asked"),
         switch=record.get("switch", ""),
         home=record.get("home", ""),
         unreachable=record.get("unreachable", ""),

@@ -2,17 +2,20 @@
 
 import pytest
 
-from fsdialer.core.campaigns import PhoneFamily, PhoneTestRule
+from fsdialer.core.campaigns import Campaign, PhoneFamily, PhoneTestRule, Station
 from fsdialer.core.phones import (
     SHIFT_S,
+    Patience,
     PhoneTest,
     answered,
     asks,
     family_of,
     goes_on,
     judge_test,
+    patience,
     phone_failure,
     proved,
+    unheard,
 )
 
 
@@ -45,6 +48,33 @@ def test_a_phone_that_is_somebody_elses_too_is_told():
     result = judge_test("1001", "NORMAL_CLEARING", 0.31, 290, True, ["10.0.0.9:5060"], shared=shared)
     assert not result.ok
     assert "its address (10.0.0.9:5060) is registered for 1002 and 1003 too" in result.words
+
+
+@pytest.mark.parametrize(
+    ("answered_s", "of", "in_browser", "ok", "words"),
+    [
+        (4.0, "", False, False, "answered after 4.0 s: customers wait 2 s at most; switch on its automatic answer."),
+        (4.0, "Spring", False, False, "answered after 4.0 s: customers of Spring wait 2 s at most;"),
+        (4.0, "", True, False, "wait 2 s at most; close what else keeps this computer busy."),
+        (1.9, "", False, False, "wait 2 s at most"),  # they have to be joined, too
+        (1.5, "", False, True, "(after 1.2 s customers go to another operator who is free: a faster one keeps them)"),
+        (1.1, "", False, True, "answered after 1.1 s and its audio came through."),
+    ],
+)
+def test_a_phone_that_answers_later_than_customers_wait_is_not_well(answered_s, of, in_browser, ok, words):
+    result = judge_test(
+        "1001", "", answered_s, 290, True, ["10.0.0.9:5060"], in_browser=in_browser, waits=Patience(2.0, 1.2, of)
+    )
+    assert result.ok is ok and words in result.words
+
+
+def test_a_phone_is_good_for_the_line_of_each_campaign_of_its_operator():
+    quick, slow = Campaign("acme", "spring", "Spring"), Campaign("acme", "autumn", max_wait_s=6.0, operator_ring_s=4.0)
+    assert patience(Station.RING, [slow]) == Patience(6.0, 4.0)
+    assert patience(Station.WEBRTC, [slow, quick]) == Patience(2.0, 1.2, "Spring")
+    assert patience(Station.REFER, [slow]) == Patience(4.0, 4.0)
+    assert patience(Station.NAILED, [quick]) is None, "rung before there is a customer"
+    assert patience(Station.WEBRTC_NAILED, [quick]) is None and patience(Station.RING, []) is None
 
 
 @pytest.mark.parametrize(("heard", "words"), [(True, "came through, both ways."), (False, "but you hear nothing")])
@@ -85,6 +115,15 @@ def test_a_phone_is_proved_for_a_shift_by_its_last_test_or_by_a_talk_since(ok, t
 
 
 @pytest.mark.parametrize(
+    ("asked_ago", "tested_ago", "is_unheard"),
+    [(29, None, False), (30, None, True), (60, 20, False), (None, None, False)],
+)
+def test_a_test_that_has_no_verdict_in_time_is_done_by_nobody(asked_ago, tested_ago, is_unheard):
+    asked_at, tested_at = (None if ago is None else NOW - ago for ago in (asked_ago, tested_ago))
+    assert unheard(asked_at, tested_at, NOW) is is_unheard
+
+
+@pytest.mark.parametrize(
     ("rule", "ok", "answered", "on"),
     [
         (PhoneTestRule.ADVISE, True, True, True),
@@ -96,6 +135,13 @@ def test_a_phone_is_proved_for_a_shift_by_its_last_test_or_by_a_talk_since(ok, t
 )
 def test_who_gets_on_the_line_after_a_test(rule, ok, answered, on):
     assert goes_on(rule, PhoneTest(ok, "", 0.3 if answered else None)) is on
+
+
+def test_a_phone_that_would_lose_each_customer_keeps_its_operator_off_the_line_of_those():
+    slow = PhoneTest(False, "", 4.0)
+    assert not goes_on(PhoneTestRule.ADVISE, slow, Patience(2.0, 1.2))
+    assert goes_on(PhoneTestRule.ADVISE, slow, Patience(6.0, 1.2)), "another campaign's customers wait longer"
+    assert goes_on(PhoneTestRule.ADVISE, slow, None), "it is held up"
 
 
 @pytest.mark.parametrize(

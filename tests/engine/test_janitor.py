@@ -61,6 +61,23 @@ def test_an_operator_leaves_the_line_when_the_browser_was_gone_for_the_grace_tim
     assert acme.operators.view("1001").state == state
 
 
+@pytest.mark.parametrize(
+    ("left_s", "seen_s", "now_s", "state"),
+    [
+        (1, 0, 10, "available"),  # it may be loading again
+        (1, 0, 12, "off"),
+        (1, 2, 20, "available"),  # it was, or another window is open
+        (1, 2, 23, "off"),
+    ],
+)
+def test_a_page_that_was_left_is_given_time_to_be_loaded_again(acme, left_s, seen_s, now_s, state):
+    acme.operators.go_on_line("1001", "spring", NOW, via="web")
+    acme.operators.left("1001", NOW + left_s)
+    acme.operators.seen("1001", NOW + seen_s)
+    look_after_presence(acme, NOW + now_s)
+    assert acme.operators.view("1001").state == state
+
+
 def test_an_operator_put_on_the_line_by_command_needs_no_browser(acme):
     acme.operators.go_on_line("1001", "spring", NOW, via="cli")
     look_after_presence(acme, NOW + 3600)

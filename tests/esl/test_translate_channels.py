@@ -5,7 +5,16 @@ import json
 import pytest
 
 from fsdialer.esl.frames import FrameReader
-from fsdialer.esl.translate import ChannelSnapshot, channel_rows, contact_profile, contacts, dumped, sharing, user_agent
+from fsdialer.esl.translate import (
+    ChannelSnapshot,
+    channel_rows,
+    contact_profile,
+    contacts,
+    dumped,
+    phones,
+    sharing,
+    user_agent,
+)
 from tests.esl import captures
 
 
@@ -103,6 +112,12 @@ def registered(user, contact, source):
     )
 
 
+def as_phone(registration, contact_user, agent="baresip v1"):
+    return registration.replace("sip:1001@", f"sip:{contact_user}@").replace(
+        "</user>", f"</user><agent>{agent}</agent>"
+    )
+
+
 OWN = registered("1001@acme", "10.0.0.5:5060", "10.0.0.5:5060")
 
 
@@ -122,6 +137,21 @@ def test_who_else_is_registered_with_the_same_phone(others, found):
     text = f"<profile>\n  <registrations>\n{others}{OWN}{others}  </registrations>\n</profile>"
     assert sharing(text, "1001", "acme") == found
     assert sharing("Invalid Profile!", "1001", "acme") == {}
+
+
+@pytest.mark.parametrize(
+    ("rows", "where"),
+    [
+        ([as_phone(OWN, "1001-0x5"), as_phone(OWN, "1001-0x6")], ["10.0.0.5:5060"]),  # it was started anew
+        ([as_phone(OWN, "1001-0x5"), as_phone(OWN, "1001-0x6", "MicroSIP/3")], ["10.0.0.5:5060", "10.0.0.5:5060"]),
+        ([OWN, registered("1001@acme", "10.0.0.5:5060", "192.0.2.9:1024")], ["10.0.0.5:5060", "10.0.0.5:5060"]),
+        ([OWN, registered("1001@acme", "10.0.0.6:5060", "10.0.0.6:5060")], ["10.0.0.5:5060", "10.0.0.6:5060"]),
+        ([registered("1001@other", "10.0.0.5:5060", "10.0.0.5:5060")], []),
+        ([registered("1002@acme", "10.0.0.5:5060", "10.0.0.5:5060")], []),
+    ],
+)
+def test_a_phone_that_was_started_anew_is_one_phone_and_two_are_two(rows, where):
+    assert phones(f"<registrations>{''.join(rows)}</registrations>", "1001", "acme") == where
 
 
 def test_whatever_the_domain_when_the_switch_has_but_one():

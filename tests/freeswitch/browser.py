@@ -19,7 +19,7 @@ from fsdialer.store.users import User, hash_password
 from fsdialer.verbs.freeswitch import write_all
 from tests.freeswitch.test_real import RealSwitch, free_port, ports, until
 from tests.journey import Process
-from tests.web.test_browser import CHROMIUM
+from tests.web.browser import CHROMIUM
 
 MISSING = [name for name in ("freeswitch", "sipp") if not shutil.which(name)] + ([] if CHROMIUM else ["chromium"])
 CONNECTED, IN_CALL = "Your phone is connected.", "Your phone is in a call."

@@ -27,7 +27,7 @@ def talking_chromium():
     from playwright.sync_api import sync_playwright
 
     from tests.freeswitch.browser import FAKE_MEDIA
-    from tests.web.test_browser import CHROMIUM, FLAGS
+    from tests.web.browser import CHROMIUM, FLAGS
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *FAKE_MEDIA])

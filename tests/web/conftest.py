@@ -101,3 +101,38 @@ def connect_customer(acme, operator, uuid, talking=True, number=NUMBER, **lead):
     if talking:
         acme.calls.talking(uuid, owner, operator, now, 50)
     return uuid
+
+
+# -- in a real browser ------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    from tests.web.browser import CHROMIUM, FLAGS
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(redis, redis_url, tmp_path):
+    from tests.web.browser import Site
+
+    site = Site(redis_url, tmp_path)
+    yield site
+    site.process.stop()
+
+
+@pytest.fixture
+def page(chromium, site, acme):
+    """A browser window on the sign-in page; any error of a script fails the test."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 720})
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(site.url)
+    yield page
+    context.close()
+    assert errors == []

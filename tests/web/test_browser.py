@@ -1,104 +1,23 @@
 """The pages in a real browser, against the web as a process of its own and a real Redis."""
 
 import dataclasses
-import shutil
-import socket
 import time
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
-from fsdialer.core.phones import judge_test
 from fsdialer.core.times import day, iso
 from fsdialer.store.recordings import Recording
-from tests.journey import Process, wait_until
+from tests.journey import wait_until
 from tests.sound import tone, write_stereo
-from tests.web.conftest import NUMBER, PASSWORD, SECRET, connect_customer, open_company
+from tests.web.browser import CHROMIUM, sign_in, state
+from tests.web.conftest import NUMBER, connect_customer
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM, reason="no chromium here: apt-get install chromium"),
 ]
-START_S = 40.0  # a machine with much else to do: what it takes, not what it should
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-class Site:
-    """The web as a process, on a port that stays the same when it is started again."""
-
-    def __init__(self, redis_url, folder):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.env = {
-            "FSDIALER_REDIS_URL": redis_url,
-            "FSDIALER_SECRET_KEY": SECRET,
-            "FSDIALER_LISTEN": f"127.0.0.1:{self.port}",
-            "FSDIALER_RECORDINGS": str(folder / "recordings"),
-        }
-        self.folder = folder
-        self.start()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}/"
-
-    def start(self):
-        self.process = Process(self.folder / f"web-{time.monotonic_ns()}.log", "fsdialer", "web", env=self.env)
-        wait_until(lambda: self.process.said("state=listening"), START_S, "the web to listen")
-
-
-@pytest.fixture
-def site(redis, redis_url, tmp_path):
-    site = Site(redis_url, tmp_path)
-    yield site
-    site.process.stop()
-
-
-@pytest.fixture
-def acme(redis):
-    return open_company(redis, "acme")
-
-
-@pytest.fixture
-def page(chromium, site, acme):
-    """A browser window on the sign-in page; any error of a script fails the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 720})
-    page = context.new_page()
-    errors = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(site.url)
-    yield page
-    context.close()
-    assert errors == []
-
-
-def sign_in(page, login="1001"):
-    page.fill("input[name=login]", login)
-    page.fill("input[name=password]", PASSWORD)
-    page.click("button.primary")
-
-
-def state(page, words):
-    expect(page.locator("#label")).to_have_text(words)
 
 
 def test_operator_signs_in_gets_on_the_line_and_leaves_it(page, acme):
@@ -180,17 +99,6 @@ def test_reason_of_a_failed_phone_is_on_the_page(page, acme):
     acme.operators.phone_down("1001", "Your phone 1001 did not answer", time.time())
     state(page, "Off the line")
     expect(page.locator("#reason")).to_have_text("Your phone 1001 did not answer")
-
-
-def test_operator_is_asked_whether_they_heard_themselves_and_reads_what_to_mend(page, acme):
-    sign_in(page)
-    state(page, "Off the line")
-    expect(page.locator("#phone-heard")).to_be_hidden()
-    good = judge_test("1001", "NORMAL_CLEARING", 0.3, 290, True, ["10.0.0.9:5060"]).words
-    acme.operators.phone_tested("1001", True, good, time.time())
-    page.click("text=No, nothing")
-    expect(page.locator("#phone-test")).to_contain_text("but you hear nothing: turn its sound up")
-    expect(page.locator("#phone-heard")).to_be_hidden()
 
 
 def test_two_tabs_agree(page, acme):

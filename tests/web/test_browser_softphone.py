@@ -9,9 +9,9 @@ from playwright.sync_api import expect, sync_playwright
 
 from fsdialer.core.campaigns import Station
 from tests.journey import wait_until
+from tests.web.browser import CHROMIUM, FLAGS, Site, sign_in
 from tests.web.conftest import SECRET, connect_customer, open_company
 from tests.web.sip_socket import SipSocket
-from tests.web.test_browser import CHROMIUM, FLAGS, Site, sign_in
 
 pytestmark = [
     pytest.mark.browser,

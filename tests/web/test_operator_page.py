@@ -6,10 +6,11 @@ import time
 from datetime import UTC, datetime, timedelta
 from unittest import mock
 
+import pytest
 from redis.exceptions import RedisError
 
 from fsdialer.core.campaigns import PhoneTestRule
-from fsdialer.core.phones import judge_test
+from fsdialer.core.phones import NO_DIALER, UNHEARD_S, judge_test
 from fsdialer.core.times import iso
 from tests.web.conftest import NUMBER
 from web.feed import _operator_stream
@@ -139,6 +140,20 @@ def test_stream_tells_the_truth_at_once_and_after_every_change_and_sees_the_oper
     stream.close()
 
 
+def test_only_the_page_itself_says_that_it_is_there(acme, ann, app, monkeypatch):
+    monkeypatch.setattr("web.feed.PING_S", 0.01)
+    stream = _operator_stream(app.extensions["fsdialer.hub"], acme, "1001")
+    next(stream), next(stream)
+    acme.operators.seen("1001", time.time() - 60)
+    assert next(stream).startswith("event: alive") and next(stream).startswith("event: alive")
+    stream.close()
+    assert time.time() - acme.operators.view("1001").seen > 50, "a stream may have nobody at its other end"
+    assert ann.ask("seen").status_code == 204
+    assert time.time() - acme.operators.view("1001").seen < 5
+    assert ann.ask("left").status_code == 204
+    assert acme.operators.view("1001").left >= acme.operators.view("1001").seen
+
+
 def test_a_change_that_could_not_be_read_is_told_with_the_next_sign_of_life(app, acme, monkeypatch):
     stream = _operator_stream(app.extensions["fsdialer.hub"], acme, "1001")
     next(stream), next(stream)
@@ -152,16 +167,44 @@ def test_a_change_that_could_not_be_read_is_told_with_the_next_sign_of_life(app,
 
 
 def test_the_phone_is_tested_off_the_line_only(acme, ann):
+    acme.ownership.take("spring", "d1", 60)
     before = acme.feed.last_id()
     view = ann.ask("test").json
     assert "say something after the tone" in view["phone_test"]["words"]
     assert [e.get("what") for _, e in acme.feed.read(before, 1) if e["type"] == "wish"] == ["test_phone"]
-    acme.operators.phone_tested("1001", False, "Your phone 1001 is not registered.", time.time())
+    acme.phone_tests.over("1001", False, "Your phone 1001 is not registered.", time.time())
     shown = operator_view(acme, "1001", time.time())["phone_test"]
     assert (shown["words"], shown["ok"]) == ("Your phone 1001 is not registered.", False)
-    ann.ask("on", campaign="spring")
+    acme.operators.go_on_line("1001", "spring", time.time())
     answer = ann.ask("test")
     assert answer.status_code == 409 and "leave the line first" in answer.json["error"]
+
+
+def test_no_phone_is_tested_where_no_dialer_would_do_it(acme, ann):
+    answer = ann.ask("test")
+    assert answer.status_code == 409 and "no dialer runs your campaign" in answer.json["error"]
+    assert acme.operators.view("1001").phone_test == ""
+
+
+def test_a_test_nobody_does_is_given_up_and_may_be_asked_for_again(acme, ann):
+    now = time.time()
+    acme.phone_tests.ask("1001", now - UNHEARD_S, then="spring")
+    shown = operator_view(acme, "1001", now)["phone_test"]
+    assert (shown["words"], shown["ok"], shown["at"]) == (NO_DIALER, False, pytest.approx(now - UNHEARD_S, abs=0.01))
+    acme.ownership.take("spring", "d1", 60)
+    assert "say something after the tone" in ann.ask("test").json["phone_test"]["words"]
+    acme.phone_tests.over("1001", True, "fine", time.time())
+    assert operator_view(acme, "1001", time.time() + 3600)["phone_test"]["words"] == "fine"
+
+
+def test_the_page_is_told_that_nobody_does_the_test_when_the_time_is_over(acme, app, monkeypatch):
+    monkeypatch.setattr("web.feed.PING_S", 0.05)
+    acme.phone_tests.ask("1001", time.time() - UNHEARD_S + 0.3)
+    stream = _operator_stream(app.extensions["fsdialer.hub"], acme, "1001")
+    views = (json.loads(each.split("data: ")[1]) for each in stream if each.startswith("event: view"))
+    assert "say something after the tone" in next(views)["phone_test"]["words"]
+    assert next(views)["phone_test"]["words"] == NO_DIALER
+    stream.close()
 
 
 def test_machine_that_was_heard_is_told_and_one_of_the_sample_is_not(acme, customer):
@@ -183,20 +226,20 @@ def test_the_first_time_of_a_shift_the_phone_is_tested_before_the_line(acme, ann
     view = on_with_a_dialer(acme, ann)
     assert view["state"] == "off" and "Then you are on the line" in view["phone_test"]["words"]
     assert [e.get("what") for _, e in acme.feed.read(before, 1) if e["type"] == "wish"] == ["test_phone"]
-    assert acme.operators.phone_tested("1001", True, "fine", time.time()) == "spring"
-    assert acme.operators.phone_tested("1001", True, "fine", time.time()) == "", "the wish holds for one test"
+    assert acme.phone_tests.over("1001", True, "fine", time.time()) == "spring"
+    assert acme.phone_tests.over("1001", True, "fine", time.time()) == "", "the wish holds for one test"
     assert ann.ask("on", campaign="spring").json["state"] == "available", "once a shift is enough"
 
 
 def test_a_phone_whose_test_failed_is_tested_again(acme, ann):
     on_with_a_dialer(acme, ann)
-    acme.operators.phone_tested("1001", False, "no audio", time.time())
+    acme.phone_tests.over("1001", False, "no audio", time.time())
     assert ann.ask("on", campaign="spring").json["state"] == "off"
 
 
 def test_operator_says_whether_they_heard_themselves(acme, ann):
     good = judge_test("1001", "NORMAL_CLEARING", 0.3, 290, True, ["10.0.0.9:5060"]).words
-    acme.operators.phone_tested("1001", True, good, time.time())
+    acme.phone_tests.over("1001", True, good, time.time())
     assert ann.ask("on", campaign="spring").json["phone_test"]["asks"] is True
     view = ann.ask("heard", heard="no").json
     assert (
@@ -204,7 +247,7 @@ def test_operator_says_whether_they_heard_themselves(acme, ann):
     )
     assert ann.ask("heard", heard="yes").status_code == 409, "nothing asks any more"
     acme.setup.save_company(dataclasses.replace(acme.setup.company(), phone_test=PhoneTestRule.REQUIRE))
-    acme.operators.phone_tested("1001", True, good, time.time())
+    acme.phone_tests.over("1001", True, good, time.time())
     assert ann.ask("heard", heard="no").json["state"] == "off", "not on the line with such a phone"
 
 

@@ -95,12 +95,7 @@ function drawCard(card, next) {
     paused: 'You are on a pause. Press Ready when you are back.',
   };
   $('idle-words').textContent = idle[next.state] || '';
-  $('test').hidden = next.state !== 'off';
-  $('phone-test').textContent = next.phone_test.words || 'You have not tested your phone yet.';
-  $('phone-test').classList.toggle('bad', !next.phone_test.ok && !!next.phone_test.words);
-  const asks = next.phone_test.asks && ['off', 'available'].includes(next.state);
-  $('phone-test').hidden = next.state !== 'off' && !asks;
-  $('phone-heard').hidden = !asks;
+  drawPhoneTest(next);
   document.title = card && next.call ? `☎ ${card.name || card.number}` : `${next.label} – fsdialer`;
   if (!card) {
     shownCall = '';
@@ -114,6 +109,17 @@ function drawCard(card, next) {
   for (const button of $('outcomes').children) {
     button.setAttribute('aria-pressed', String(button.dataset.code === card.outcome));
   }
+}
+
+// Beside the card, too: a call whose outcome is still to be chosen is no reason not to.
+function drawPhoneTest(next) {
+  $('test').hidden = next.state !== 'off';
+  $('phone-test').textContent = next.phone_test.words || 'You have not tested your phone yet.';
+  $('phone-test').classList.toggle('bad', !next.phone_test.ok && !!next.phone_test.words);
+  const asks = next.phone_test.asks && ['off', 'available'].includes(next.state);
+  $('phone-test').hidden = next.state !== 'off' && !asks;
+  $('phone-heard').hidden = !asks;
+  $('phone-check').hidden = $('test').hidden && $('phone-test').hidden;
 }
 
 function openCard(card) {
@@ -291,6 +297,7 @@ document.addEventListener('keydown', (event) => {
 // The browser connects again by itself; the watch catches a connection that died without saying so.
 
 let heardAt = Date.now();
+let signedAt = 0;       // when this page last said that it is open
 let source = null;
 
 function listen() {
@@ -316,8 +323,20 @@ function listen() {
 
 function heard() {
   heardAt = Date.now();
+  if (Date.now() - signedAt > 4000) sign();
   $('connection').hidden = true;
 }
+
+function sign() {
+  signedAt = Date.now();
+  fetch(here + 'seen', { method: 'POST', headers: { 'X-CSRFToken': csrf } }).catch(() => {});
+}
+
+// Closed, or loaded again: then it is seen again before its operator is taken off the line.
+window.addEventListener('pagehide', () => {
+  fetch(here + 'left', { method: 'POST', headers: { 'X-CSRFToken': csrf }, keepalive: true }).catch(() => {});
+});
+window.addEventListener('pageshow', sign);
 
 setInterval(() => {
   if (Date.now() - heardAt > 12000 || source.readyState === EventSource.CLOSED) {

@@ -1,5 +1,5 @@
 -- presence(operator, action, now, campaign, via, detail): what an operator (or an administrator for them) asks.
--- action: on | off | pause | ready | gone (browser lost) | phone_up (nailed-up phone answered)
+-- action: on (detail: the browser's last sign) | off | pause | ready | gone (browser lost) | phone_up (nailed-up phone answered)
 -- | phone_lost (its line ended with the call: rung again before the next one) | phone_down (failed or hung up)
 -- | unreachable (their switch does not answer; detail in words) | reachable (it does) | found (detail: their switch)
 -- KEYS: ROOT
@@ -18,7 +18,7 @@ if action == 'on' then
       return 'refused:already on the line for campaign ' .. get(hash, 'campaign') .. ': leave that line first'
     end
     redis.call('HDEL', hash, 'wish', 'wish_reason')
-    redis.call('HSET', hash, 'via', via, 'seen', iso(now))
+    redis.call('HSET', hash, 'via', via, 'seen', detail)
     if state == 'paused' then move(operator, 'available', now, '') end
     return 'ok'
   end
@@ -27,7 +27,7 @@ if action == 'on' then
   if holder and holder ~= operator then
     return 'refused:extension ' .. extension .. ' belongs to operator ' .. holder
   end
-  redis.call('HSET', hash, 'campaign', campaign, 'via', via, 'seen', iso(now), 'call', '', 'lead', '')
+  redis.call('HSET', hash, 'campaign', campaign, 'via', via, 'seen', detail, 'call', '', 'lead', '')
   redis.call('HDEL', hash, 'wish', 'wish_reason')
   redis.call('HSET', hash, 'leg', '')
   move(operator, 'available', now, '')
