@@ -4,6 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, current_app, flash, g, jsonify, redirect, render_template, request, url_for
@@ -53,18 +54,21 @@ def preview() -> Any:
 
 
 def _previews(values: Mapping[str, str]) -> dict[str, str]:
-    """Setting → the address it makes, or what is wrong with it; of those that are given."""
-    gateways = g.me.company.setup.gateways()
-    previews: dict[str, str] = {}
-    hosts = [gateway for gateway in gateways if gateway.host]
-    pbxs = [gateway for gateway in gateways if gateway.host or gateway.proxy]
-    for setting in (name for name in ("dial_format", "refer_format") if name in values):
+    """Setting → the address it makes, with the `server` given or else the one saved, or what is wrong with it; of those
+    that are given."""
+    setup = g.me.company.setup
+    server = values["server"].strip() if "server" in values else setup.company().server
+    # One whose address is all written here shows the most of a format.
+    gateways = sorted(setup.gateways(), key=lambda each: (not each.host, not each.proxy))
+    gateway, previews = next(iter(gateways), None), dict[str, str]()
+    for setting, shown in (("dial_format", dial_format.preview), ("refer_format", dial_format.preview_refer)):
+        if setting not in values:
+            continue
         try:
-            company = Company(g.me.company.id, **{setting: read_setting(Company, setting, values[setting])})
-            if setting == "dial_format":
-                previews[setting] = "sip:" + dial_format.preview(company, hosts[0] if hosts else None)
-            else:
-                previews[setting] = dial_format.preview_refer(company, pbxs[0] if pbxs else None)
+            company = Company(g.me.company.id, **{setting: read_setting(Company, setting, values[setting].strip())})
+            if "{server}" in values[setting]:
+                company = replace(company, server=read_setting(Company, "server", server))
+            previews[setting] = shown(company, gateway)
         except (Wrong, InvalidSetting) as error:
             previews[setting] = str(error)
     return previews

@@ -68,14 +68,21 @@ def _without_scheme(dial_format: str) -> str:
 
 
 def preview(company: Company, gateway: Gateway | None, number: str = _NUMBER) -> str:
-    """What would be dialled, for the administrator's page."""
-    host, port = (gateway.host, gateway.port) if gateway and gateway.host else (_HOST, _PORT)
-    return render(company.dial_format, number.lstrip("+"), host, port, company.server or _SERVER)
+    """What would be dialled, for the administrator's page: ``sip:+12125550100@pbx.example.com:5060``. A gateway that
+    the switch has takes the part before the @, and the rest from what the switch knows of it."""
+    if gateway is None:
+        gateway = Gateway(company.id, "trunk", host=_HOST, port=_PORT)
+    host = gateway.host or _pbx(gateway)[0] or "gateway"
+    address = render(company.dial_format, number.lstrip("+"), host, gateway.port, company.server or host)
+    user = address.partition("@")[0]
+    if gateway.host:
+        return f"sip:{address}"
+    return f"sip:{user}@{gateway.proxy}" if gateway.proxy else f"{user}, by the switch's own gateway {gateway.name}"
 
 
 def preview_refer(company: Company, gateway: Gateway | None, extension: str = _EXTENSION) -> str:
     """Where an operator's customer would be sent, for the administrator's page: ``sip:1001@pbx.example.com:5060``."""
-    if gateway is None or not _pbx(gateway)[0]:
+    if gateway is None:
         gateway = Gateway(company.id, "pbx", host=_HOST, port=_PORT)
     return refer_target(company, gateway, extension)
 

@@ -112,9 +112,24 @@ def test_gateway_of_the_switch_is_dialled_by_name_with_the_user_part():
     assert destination(company, SWITCHS_OWN, "+12125550100") == "sofia/gateway/trunk/0012125550100"
 
 
-def test_preview_shows_what_would_be_dialled():
-    assert preview(Company("acme"), OWN_HOST) == "+12125550100@pbx.example.com:5070"
-    assert preview(Company("acme", dial_format="{number}@{server}"), None) == "12125550100@dialer.example.com"
+@pytest.mark.parametrize(
+    ("gateway", "shown"),
+    [
+        (OWN_HOST, "sip:12125550100@sip.acme.com"),
+        (Gateway("acme", "trunk", proxy="carrier.example:5062"), "sip:12125550100@carrier.example:5062"),
+        (SWITCHS_OWN, "12125550100, by the switch's own gateway trunk"),
+        (None, "sip:12125550100@sip.acme.com"),
+    ],
+)
+def test_preview_shows_what_would_be_dialled(gateway, shown):
+    assert preview(Company("acme", dial_format="{number}@{server}", server="sip.acme.com"), gateway) == shown
+
+
+def test_preview_without_a_server_takes_the_gateways_host_as_the_call_does():
+    assert preview(Company("acme"), OWN_HOST) == "sip:+12125550100@pbx.example.com:5070"
+    company = Company("acme", dial_format="{number}@{server}")
+    assert preview(company, OWN_HOST) == "sip:12125550100@pbx.example.com"
+    assert destination(company, OWN_HOST, "+12125550100") == "sofia/external/12125550100@pbx.example.com"
 
 
 @given(st.text(max_size=40), st.text(max_size=20), st.text(max_size=20), st.text(max_size=20))
@@ -175,6 +190,10 @@ def test_a_gateway_only_the_switch_knows_needs_the_pbx_written_into_the_format()
 def test_preview_shows_where_a_customer_would_be_sent():
     assert preview_refer(Company("acme"), OWN_HOST) == "sip:1001@pbx.example.com:5070"
     assert preview_refer(Company("acme"), None) == "sip:1001@pbx.example.com:5060"
+    company = Company("acme", refer_format="{number}@{server}:5070", server="sip.acme.com")
+    assert preview_refer(company, OWN_HOST) == refer_target(company, OWN_HOST, "1001") == "sip:1001@sip.acme.com:5070"
+    with pytest.raises(InvalidSetting, match="write the PBX's address instead of {host}"):
+        preview_refer(Company("acme"), SWITCHS_OWN)
 
 
 @given(st.text(max_size=40), st.text(max_size=20))
