@@ -18,6 +18,7 @@ from fsdialer.core.times import iso
 from fsdialer.errors import InvalidSetting, NotFound, Refused
 from fsdialer.store.users import PASSWORD_LENGTH, User, hash_password
 from web.auth import signed_in
+from web.contradictions import contradicted
 from web.forms import form_of, read_form, values_of
 
 blueprint = Blueprint("setup", __name__, url_prefix="/s/<seat>/admin")
@@ -38,7 +39,8 @@ def company() -> Any:
     values, errors = values_of(setup.company()), dict[str, str]()
     if request.method == "POST":
         thing, errors = read_form(Company, {"id": g.me.company.id}, request.form)
-        if thing is not None:
+        errors |= contradicted(setup, thing) if thing is not None else {}
+        if not errors:
             setup.save_company(thing)
             flash("Saved.")
             return redirect(url_for("setup.company"))
@@ -116,7 +118,7 @@ def thing(what: str, name: str) -> Any:
         errors |= wrong
         if new and not errors and _exists(what, typed):
             errors["id"] = "there is one already"
-        errors |= _references(what, found) if found is not None else {}
+        errors |= contradicted(g.me.company.setup, found) if found is not None else {}
         if not errors and _save(what, found, errors):
             flash("Saved.")
             return redirect(url_for("setup.things", what=what))
@@ -157,18 +159,6 @@ def _exists(what: str, name: str) -> bool:
     except NotFound:
         return False
     return True
-
-
-def _references(what: str, found: Any) -> dict[str, str]:
-    """Names that lead nowhere."""
-    setup = g.me.company.setup
-    if what == "campaigns":
-        unknown = set(found.gateways) - {gateway.name for gateway in setup.gateways()}
-        return {"gateways": f"no gateway {', '.join(sorted(unknown))}"} if unknown else {}
-    if what == "operators":
-        unknown = set(found.campaigns) - {campaign.id for campaign in setup.campaigns()}
-        return {"campaigns": f"no campaign {', '.join(sorted(unknown))}"} if unknown else {}
-    return {}
 
 
 def _save(what: str, found: Any, errors: dict[str, str]) -> bool:

@@ -105,6 +105,11 @@ def test_campaigns_delays_stay_its_own_so_that_the_companys_may_change_later():
         ),
         (('station = "nailed"', 'station = "webrtc"\ndial = "user/7"'), "operator.1001.dial: leave it out"),
         (
+            ('station = "nailed"', 'station = "webrtc"\nphone = "none"'),
+            "operator.1001.phone: auto instead of none: the",
+        ),
+        (('station = "nailed"', 'station = "webrtc-nailed"\nphone = "none"'), "1001.phone: auto instead of none: the"),
+        (
             ("channels = 100", 'proxy = "pbx:99999"'),
             "gateway.trunk.proxy: 'pbx:99999' is not a host name or address, with",
         ),

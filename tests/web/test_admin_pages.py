@@ -109,7 +109,7 @@ def test_campaign_is_changed(acme, admin):
 
 def test_campaign_with_a_gateway_that_is_not_there_is_refused(acme, admin):
     page = admin.submit("/admin/campaigns/spring", **form_of(acme.setup.campaign("spring"), gateways="nowhere")).text
-    assert "no gateway nowhere" in page
+    assert "no gateway &#39;nowhere&#39; in this company" in page
 
 
 def test_operator_is_added_with_a_password_and_may_sign_in(acme, admin):
