@@ -151,8 +151,8 @@ class Stations:
 
     # -- how phones are asked to answer by themselves --------------------------------------------------------
     def family(self, company: str, view: OperatorView) -> PhoneFamily:
-        """As the operator's settings have it; auto: as learned, Call-Info before that."""
-        if view.phone != PhoneFamily.AUTO:
+        """As set, but of a phone in a page, which has to be asked; auto: as learned, Call-Info before that."""
+        if view.phone != PhoneFamily.AUTO and not view.in_browser:
             return PhoneFamily(view.phone)
         return self._families.get((company, view.id), (PhoneFamily.CALL_INFO, 0.0))[0]
 

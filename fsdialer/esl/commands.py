@@ -1,18 +1,18 @@
 """What we say to a switch: values in, wire text out. No socket in sight.
 
 FreeSWITCH splits a command at spaces, then at commas, bars and braces, and expands ``${…}``; quoting is not enough. So
-every value that goes in has a type with a list of allowed characters, and free text (names, notes, card fields) never
-goes in at all. `client` adds ``bgapi`` in front and the job's id behind.
+every value that goes in has a type with a list of allowed characters, and free text (notes, card fields) never goes in
+at all; of a campaign's name, what `allowed.display_name` leaves. `client` adds ``bgapi`` in front and the job's id
+behind.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from fsdialer.errors import UnsafeCommand
 from fsdialer.esl import allowed, auto_answer
-from fsdialer.esl.allowed import checked
+from fsdialer.esl.allowed import checked, display_name
 
 #: FreeSWITCH reads up to 10 MiB and then runs what it has, cut off; ours are short, so anything longer is a mistake.
 LONGEST = 8 * 1024
@@ -153,7 +153,7 @@ def originate_operator(
     variables = {
         "origination_uuid": checked("leg", allowed.UUID, leg),
         "originate_timeout": _number("ring time", ring_s, 1, 600),
-        "origination_caller_id_name": f"'{_plain(caller_name)}'",
+        "origination_caller_id_name": f"'{display_name(caller_name)}'",
         "origination_caller_id_number": checked("caller id", allowed.NUMBER, caller_number) or "0",
         **({} if silent_s else auto_answer.variables(family)),
         "ignore_early_media": "true",  # or ringback would count as an answer, and a customer be joined to it
@@ -178,7 +178,7 @@ def originate_test(
     variables = {
         "origination_uuid": checked("leg", allowed.UUID, leg),
         "originate_timeout": _number("ring time", ring_s, 1, 600),
-        "origination_caller_id_name": f"'{_plain(caller_name)}'",
+        "origination_caller_id_name": f"'{display_name(caller_name)}'",
         "origination_caller_id_number": "0",
         **auto_answer.variables(family),
         "ignore_early_media": "true",
@@ -336,11 +336,6 @@ def _sound(message: str) -> str:
     if allowed.GENERATED.fullmatch(message):
         return message.replace(",", "\\,")
     return checked("message", allowed.FILE, message)
-
-
-def _plain(text: str) -> str:
-    """A display name made of harmless characters; the rest becomes spaces."""
-    return re.sub(r"[^0-9A-Za-z.-]+", " ", text)[:40].strip() or "Call"
 
 
 def _number(what: str, value: float, least: int, most: int) -> str:

@@ -70,8 +70,8 @@ class RealCentre:
         campaign = Campaign(
             "acme",
             "spring",
-            NAME,
             **{
+                "name": NAME,
                 "mode": Mode.PROGRESSIVE,
                 "gateways": ("trunk",),
                 "caller_ids": ("+12125550100",),

@@ -8,7 +8,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from fsdialer import jobs
-from fsdialer.core.campaigns import Gateway
+from fsdialer.core.campaigns import Company, Gateway
 from fsdialer.core.fields import to_hash
 from fsdialer.core.times import day
 from tests.web.conftest import open_company
@@ -48,9 +48,32 @@ def test_wrong_dial_format_is_refused_beside_its_field_and_nothing_typed_is_lost
     assert acme.setup.company().name == "Acme"
 
 
-def test_dial_format_has_a_preview(admin):
-    answer = admin.get("/admin/preview?dial_format=00{number}@{host}").json
-    assert answer == {"dial_format": "sip:0012125550100@pbx.example.com"}
+def preview_of(admin, **typed):
+    return admin.get("/admin/preview", query_string=typed).json
+
+
+def test_dial_format_has_a_preview(acme, admin):
+    by_name = {"dial_format": "0012125550100, by the switch's own gateway trunk"}
+    assert preview_of(admin, dial_format="00{number}@{host}") == by_name
+    acme.setup.save_gateway(Gateway("acme", "carrier", proxy="carrier.example:5062"))
+    by_proxy = {"dial_format": "sip:0012125550100@carrier.example:5062"}
+    assert preview_of(admin, dial_format="00{number}@{host}") == by_proxy
+    acme.setup.save_gateway(Gateway("acme", "zeta", host="10.0.0.9", port=5070))
+    assert preview_of(admin, dial_format="{number}@{host}:{port}") == {"dial_format": "sip:12125550100@10.0.0.9:5070"}
+
+
+def test_previews_show_the_server_typed_or_else_the_one_saved(acme, admin):
+    acme.setup.save_gateway(Gateway("acme", "pbx", host="pbx.acme.com", port=5062))
+    acme.setup.save_company(Company("acme", server="sip.acme.com", refer_format="{number}@{server}:5070"))
+    formats = {"dial_format": "{number}@{server}", "refer_format": "{number}@{server}:5070"}
+    saved = {"dial_format": "sip:12125550100@sip.acme.com", "refer_format": "sip:1001@sip.acme.com:5070"}
+    assert preview_of(admin, **formats) == saved
+    assert "sip:1001@sip.acme.com:5070" in admin.get("/admin/company").text
+    assert preview_of(admin, **formats, server="new.acme.com")["refer_format"] == "sip:1001@new.acme.com:5070"
+    assert preview_of(admin, **formats, server="")["refer_format"] == "sip:1001@pbx.acme.com:5070"
+    assert "'a..b' is not a host name" in preview_of(admin, **formats, server="a..b")["refer_format"]
+    fixed = preview_of(admin, refer_format="{number}@10.0.0.5", server="a..b")
+    assert fixed == {"refer_format": "sip:1001@10.0.0.5"}
 
 
 def test_refer_format_has_a_preview_and_is_refused_beside_its_field(acme, admin):
@@ -87,7 +110,7 @@ def test_campaign_is_changed(acme, admin):
 
 def test_campaign_with_a_gateway_that_is_not_there_is_refused(acme, admin):
     page = admin.submit("/admin/campaigns/spring", **form_of(acme.setup.campaign("spring"), gateways="nowhere")).text
-    assert "no gateway nowhere" in page
+    assert "no gateway &#39;nowhere&#39; in this company" in page
 
 
 def test_operator_is_added_with_a_password_and_may_sign_in(acme, admin):
