@@ -16,7 +16,7 @@ from fsdialer.engine.homes import Homes
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import FsdialerError, Refused
-from fsdialer.esl import commands
+from fsdialer.esl import commands, phone_commands
 from fsdialer.esl.link import SwitchLink
 from fsdialer.esl.translate import contact_profile, contacts, sharing
 from fsdialer.store import CompanyStore
@@ -97,7 +97,7 @@ class PhoneTests:
             return [], {}
         said = link.ask(commands.contact(view.extension, link.address.domain))
         profile = contact_profile(said)
-        everybody = link.ask(commands.registrations(profile)) if profile else ""
+        everybody = link.ask(phone_commands.registrations(profile)) if profile else ""
         return contacts(said), sharing(everybody, view.extension, link.address.domain)
 
     def _over(self, leg: str, cause: str, packets: int | None = None, heard: bool = False) -> None:
