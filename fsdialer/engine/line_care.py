@@ -66,6 +66,8 @@ class LineCare:
                 self._held.replace(leg, "not registered")
             return
         self._unregistered.pop(leg, None)
+        if leg not in self._ids:
+            log.info("operator=%s leg=%s registered_as=%s", held.operator, leg, " ".join(sorted(ids)) or "-")
         before = self._ids.setdefault(leg, ids)
         self._ids[leg] = ids or before
         if before and ids - before and (talks or view.in_browser):
@@ -80,6 +82,7 @@ class LineCare:
         self._asked[leg] = now
         try:
             link.bgapi(phone_commands.sign_of_life(leg), f"ask-{leg}")
+            log.info("operator=%s leg=%s asked=yes changed=%s", view.id, leg, changed)
         except SwitchError as error:
             log.warning("operator=%s leg=%s asked=failed reason=%s", view.id, leg, error)
 

@@ -62,10 +62,9 @@ class SilentTalks:
     ) -> None:
         ids = known.ids(view.extension)
         watched = self._watched.setdefault(call.leg, _Watched(ids))
-        if ids and not ids - watched.ids:
-            watched.packets = ""
-            return
-        if not self._silent(link, call.leg, watched):
+        watched.ids = watched.ids or ids
+        silent = self._silent(link, call.leg, watched)
+        if not silent or (ids and not ids - watched.ids):
             return
         if ids:
             log.warning("call=%s operator=%s phone=started_anew action=ask", call.uuid, view.id)

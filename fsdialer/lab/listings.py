@@ -20,7 +20,8 @@ def show(exchange: Exchange, argument: str) -> str:
     words = argument.split()
     what = words[0] if words else ""
     if what == "registrations":
-        return _as_json([_registration_row(user) for user in exchange.destinations.registered()], "count" in words)
+        rows = [_registration_row(exchange, user) for user in exchange.destinations.registered()]
+        return _as_json(rows, "count" in words)
     if what not in ("channels", "calls"):
         return SHOW_USAGE
     channels = [channel for channel in exchange.channels.values() if channel.alive]
@@ -35,12 +36,13 @@ def show(exchange: Exchange, argument: str) -> str:
     return f"{','.join(rows[0])}\n{body}\n{len(rows)} total.\n"
 
 
-def _registration_row(user: str) -> dict[str, str]:
+def _registration_row(exchange: Exchange, user: str) -> dict[str, str]:
     """As FreeSWITCH's core keeps it."""
+    phone = exchange.destinations.phone(user)
     return {
         "reg_user": user,
         "realm": "127.0.0.1",
-        "token": f"{user}-registration",
+        "token": phone.call_id if phone is not None else "",
         "url": f"sofia/internal/sip:{user}@127.0.0.1:{phone_port(user)}",
         "expires": str(int(time.time()) + 60),
         "network_ip": "127.0.0.1",

@@ -78,8 +78,15 @@ class Phone:
     extension: str
     mode: str = "auto"
     agent: str = "baresip v3.9.0 (x86_64/Linux)"
+    #: How often it was started: it registers under another Call-ID each time.
+    starts: int = 1
 
     @property
     def registered(self) -> bool:
         """Can it be rung?"""
         return self.mode != "unregistered"
+
+    @property
+    def call_id(self) -> str:
+        """What it is registered under."""
+        return f"{self.extension}-registration-{self.starts}"

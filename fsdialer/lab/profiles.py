@@ -41,6 +41,7 @@ def _registrations(exchange: Exchange, extensions: Iterable[str]) -> str:
         phone = exchange.destinations.phone(extension)
         if phone is not None and phone.registered:
             said = {
+                "call-id": phone.call_id,
                 "user": f"{extension}@127.0.0.1",
                 "contact": f'"" <sip:{extension}-0x55f073a8d350@127.0.0.1:{phone_port(extension)}>',
                 "agent": phone.agent,
