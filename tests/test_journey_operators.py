@@ -56,7 +56,7 @@ def test_a_phone_that_answers_later_than_customers_wait_is_told_so_and_kept_off_
 
 def test_a_phone_that_was_started_anew_is_well_while_the_switch_remembers_what_it_was_before(centre):
     c = centre(station=Station.RING)
-    c.switch.lab("phone 1001 restart")
+    c.switch.lab("phone 1001 restarts")
     assert "," in c.switch.api("sofia_contact 1001@127.0.0.1")
     c.store.phone_tests.ask("1001", time.time())
     wait_until(lambda: "answered after" in c.operator("1001").phone_test, 12, "the test to be over")
@@ -138,7 +138,7 @@ def test_nobody_is_rung_at_a_number_the_company_may_not_call(centre):
     c.store.operators.go_on_line("1001", "spring", time.time(), via="cli")
     wait_until(lambda: "premium_allowed" in c.operator("1001").reason, what="1001 to read why")
     assert c.operator("1001").state == "off"
-    c.store.operators.ask_for_phone_test("1002")
+    c.store.phone_tests.ask("1002", time.time())
     wait_until(lambda: "premium_allowed" in c.operator("1002").phone_test, what="the test to fail")
     assert c.switch.api("status").split("session(s) since startup")[0].split()[-1] == sessions
     c.on_line("1002")

@@ -18,7 +18,7 @@ from fsdialer.engine.lines import Lines
 from fsdialer.engine.own_gateways import check_dial
 from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import FsdialerError, Refused
-from fsdialer.esl import commands
+from fsdialer.esl import commands, phone_commands
 from fsdialer.esl.link import SwitchLink
 from fsdialer.esl.translate import contact_profile, contacts, phones, sharing
 from fsdialer.store import CompanyStore
@@ -102,7 +102,7 @@ class PhoneTests:
             return [], {}
         said = link.ask(commands.contact(view.extension, link.address.domain))
         profile = contact_profile(said)
-        everybody = link.ask(commands.registrations(profile)) if profile else ""
+        everybody = link.ask(phone_commands.registrations(profile)) if profile else ""
         where = phones(everybody, view.extension, link.address.domain) or contacts(said)
         return where, sharing(everybody, view.extension, link.address.domain)
 

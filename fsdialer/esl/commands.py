@@ -140,6 +140,7 @@ def originate_operator(
     caller_name: str,
     caller_number: str,
     held: bool,
+    elsewhere: bool = False,
     silent_s: int = 0,
     tags: Mapping[str, str] = MappingProxyType({}),
     family: str = "call-info",
@@ -147,15 +148,15 @@ def originate_operator(
     """Ring an operator's phone on channel `leg`, asking it to answer by itself as its `family` does, and park it.
 
     `held`: the phone stays up between calls. Otherwise it lasts for one bridge, and gives up by itself should nobody
-    bridge it. With `silent_s` the leg leads to another switch, which does the asking, and ends when no sound came from
-    it for so long. `caller_name` is the campaign's; the customer's number is never in it.
+    bridge it. `elsewhere`: it leads to another switch, which does the asking. With `silent_s` it ends when no sound
+    came from it for so long. `caller_name` is the campaign's; the customer's number is never in it.
     """
     variables = {
         "origination_uuid": checked("leg", allowed.UUID, leg),
         "originate_timeout": _number("ring time", ring_s, 1, 600),
         "origination_caller_id_name": f"'{display_name(caller_name)}'",
         "origination_caller_id_number": checked("caller id", allowed.NUMBER, caller_number) or "0",
-        **({} if silent_s else auto_answer.variables(family)),
+        **({} if elsewhere else auto_answer.variables(family)),
         "ignore_early_media": "true",  # or ringback would count as an answer, and a customer be joined to it
         "ignore_display_updates": "true",  # or the bridge would tell the phone whom it talks to
         "accountcode": ACCOUNT,
@@ -271,20 +272,6 @@ def gateway_status(gateway: str) -> str:
 def contact(extension: str, domain: str = "") -> str:
     """Where a phone is registered; an error when it is not."""
     return f"sofia_contact {user_destination(extension, domain).removeprefix('user/')}"
-
-
-def registration(profile: str, extension: str, domain: str = "") -> str:
-    """What is known of a phone's registration, as XML; without a domain, in any."""
-    name, user = (
-        checked("profile", allowed.NAME, profile),
-        checked("extension", allowed.EXTENSION, extension),
-    )
-    return f"sofia xmlstatus profile {name} user {user}@{checked('domain', allowed.DOMAIN, domain)}"
-
-
-def registrations(profile: str) -> str:
-    """What is known of all phones registered with a SIP profile, as XML."""
-    return f"sofia xmlstatus profile {checked('profile', allowed.NAME, profile)} reg"
 
 
 def subscribe(events: Sequence[str]) -> str:

@@ -145,6 +145,7 @@ def _hung_up(event: Event, leg: str, at: float, clock_shift_s: float) -> LegHung
         heard=event.get(f"variable_{SILENT}") == "false",
         refer=_count(event.get("variable_sip_refer_status_code")),
         refer_result=_count(event.get("variable_sip_refer_target_status_code")),
+        bridge_cause=event.get("variable_last_bridge_hangup_cause"),
     )
 
 
@@ -208,6 +209,16 @@ def sharing(text: str, extension: str, domain: str) -> dict[str, list[str]]:
         if own and others:
             found[where[0]] = others
     return found
+
+
+def registered_as(text: str) -> dict[str, frozenset[str]]:
+    """Extension → the Call-IDs it is registered under, in the answer of ``sofia xmlstatus profile … reg``. A phone
+    keeps its own for as long as it runs (RFC 3261, 10.2): another one is a phone started anew, or another phone."""
+    found: dict[str, set[str]] = {}
+    for row in _REGISTRATION.findall(text):
+        said = {tag: html.unescape(words) for tag, words in _SAID.findall(row)}
+        found.setdefault(said.get("user", "").partition("@")[0], set()).add(said.get("call-id", ""))
+    return {extension: frozenset(ids) for extension, ids in found.items()}
 
 
 def contact_profile(text: str) -> str:

@@ -93,6 +93,6 @@ class Phone:
         """Can it be rung?"""
         return self.mode != "unregistered"
 
-    def restart(self) -> None:
-        """Off and on again, without a goodbye."""
+    def register_anew(self) -> None:
+        """Under another contact and Call-ID, as when it is started again without a goodbye."""
         self.contacts += (f"0x55f073a8d{len(self.contacts):03}",)

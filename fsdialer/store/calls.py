@@ -200,6 +200,7 @@ def _hash_of(call: Call) -> dict[str, str]:
         "amd": call.amd,
         "spared": "1" if call.spared else "",
         "refer": call.refer,
+        "cut_off": "1" if call.cut_off else "",
     }
     for attribute, field in _INSTANTS.items():
         at = getattr(call, attribute)
@@ -241,4 +242,5 @@ def _call_of(company: str, record: dict[str, str]) -> Call:
         beeped_at=instants["beeped_at"],
         spared=bool(record.get("spared")),
         dismissed_at=instants["dismissed_at"],
+        cut_off=bool(record.get("cut_off")),
     )

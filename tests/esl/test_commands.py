@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fsdialer.errors import UnsafeCommand
-from fsdialer.esl import commands
+from fsdialer.esl import commands, phone_commands
 from tests.esl import captures
 
 CALL = "36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad"
@@ -284,6 +284,6 @@ def test_a_phone_may_be_left_to_its_own_ways_and_no_family_is_made_up():
 
 
 def test_a_registration_is_asked_for_by_profile_and_user():
-    assert commands.registration("operators", "1001", "pbx") == "sofia xmlstatus profile operators user 1001@pbx"
+    assert phone_commands.registration("operators", "1001", "pbx") == "sofia xmlstatus profile operators user 1001@pbx"
     with pytest.raises(UnsafeCommand):
-        commands.registration("x y", "1001")
+        phone_commands.registration("x y", "1001")

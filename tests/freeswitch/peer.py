@@ -49,6 +49,11 @@ class Peer:
         self._socket.close()
         self._rtp.close()
 
+    def restart(self):
+        """It knows nothing of its calls any more, and has said goodbye to nobody."""
+        self._tags.clear()
+        self._hears = None
+
     def requests(self, method):
         """Those it was sent, as text."""
         return [text for text in list(self.messages) if text.startswith(f"{method} ")]
@@ -101,6 +106,8 @@ class Peer:
     def _heed(self, text, sender):
         method = text.split(" ", 1)[0]
         match method:
+            case "INVITE" if ";tag=" in header(text, "To") and header(text, "Call-ID") not in self._tags:
+                self._answer(text, sender, 481)
             case "INVITE":
                 self._hears = ("127.0.0.1", int(re.search(r"m=audio (\d+)", text)[1]))
                 self._answer(text, sender, 200, SDP.format(port=self._rtp.getsockname()[1]))
