@@ -96,6 +96,8 @@ def _verify_one(company: CompanyStore, root: Path, call: str, now: float, last_l
     """Was it judged? None when there is nothing to judge."""
     record = company.calls.get(call)
     if not is_path(record.get("recording", "")) or not record.get("answered"):
+        if not record:
+            _tell_unknown(company, root, call, now)
         company.recordings.drop_unverified(call)
         return None
     campaign = _campaign(company, record["campaign"])
@@ -131,6 +133,22 @@ def _verify_one(company: CompanyStore, root: Path, call: str, now: float, last_l
     )
     log.info("call=%s recording=%s seconds=%.1f", record["uuid"], finding, seconds)
     return True
+
+
+def _tell_unknown(company: CompanyStore, root: Path, call: str, now: float) -> None:
+    """The call's record has expired before anybody looked: nothing says any more whose recording it is. Its file is
+    kept as those that nobody knows are, and an alert says where."""
+    paths = (
+        f"{company.id}/{folder.name}/{call}.{each}" for folder, _ in _days(root / company.id) for each in RecordFormat
+    )
+    there = next((path for path in paths if is_path(path) and (root / path).is_file()), None)
+    if there is not None:
+        text = (
+            f"Recording {there} was not looked at before its call's record expired (7 days): it is not on the page. "
+            "Take the file from the directory of recordings; keep a worker running."
+        )
+        company.alerts.say("recording-unknown", text, now)
+        log.warning("call=%s recording=unknown file=%s", call, there)
 
 
 def expected(record: dict[str, str], notice: str = "none") -> Expected:

@@ -234,7 +234,7 @@ def test_operator_of_another_campaign_is_refused(cli, acme):
 
 
 def test_company_must_be_named_only_when_there_are_several(cli, acme):
-    cli("apply", "setup", setup=SETUP.replace("acme", "bolt"))
+    cli("apply", "setup", setup=SETUP.replace("acme", "bolt").replace("trunk", "bolts"))
     assert "name the company with --company: there are acme, bolt" in cli("operator", "on", "ann", fails=True).stderr
     cli("operator", "on", "ann", "--company", "bolt")
 

@@ -68,7 +68,7 @@ def test_a_phone_that_answers_later_than_customers_wait_is_told_so_and_kept_off_
 
 def test_a_phone_that_was_started_anew_is_well_while_the_switch_remembers_what_it_was_before(centre):
     c = centre(station=Station.RING)
-    c.switch.lab("phone 1001 restart")
+    c.switch.lab("phone 1001 restarts")
     assert "," in c.switch.api("sofia_contact 1001@127.0.0.1")
     c.store.phone_tests.ask("1001", time.time())
     wait_until(lambda: "answered after" in c.operator("1001").phone_test, 12, "the test to be over")
@@ -139,3 +139,21 @@ def test_who_hangs_up_a_held_phone_just_after_the_customer_did_is_rung_again_and
     c.switch.lab("phone 1001 hangup")
     wait_until(lambda: c.operator("1001").leg not in ("", leg), what="the phone to be rung again")
     assert not c.dialer.said("off_line=yes")
+
+
+def test_nobody_is_rung_at_a_number_the_company_may_not_call(centre):
+    c = centre(station=Station.RING)
+    sessions = c.switch.api("status").split("session(s) since startup")[0].split()[-1]
+    for operator, station in (("1001", "nailed"), ("1002", "ring")):  # by hand: the page and `apply` refuse it
+        c.redis.hset(c.store.keys.operator(operator), mapping={"dial": "sofia/gateway/trunk/+19005551234"})
+        c.redis.hset(c.store.keys.operator(operator), "station", station)
+    c.store.operators.go_on_line("1001", "spring", time.time(), via="cli")
+    wait_until(lambda: "premium_allowed" in c.operator("1001").reason, what="1001 to read why")
+    assert c.operator("1001").state == "off"
+    c.store.phone_tests.ask("1002", time.time())
+    wait_until(lambda: "premium_allowed" in c.operator("1002").phone_test, what="the test to fail")
+    assert c.switch.api("status").split("session(s) since startup")[0].split()[-1] == sessions
+    c.on_line("1002")
+    c.add_lead(TALKS)
+    wait_until(lambda: "premium_allowed" in c.operator("1002").reason, what="1002 to read why")
+    assert c.switch.counts()["peak_live_per_number"].get("+19005551234", 0) == 0

@@ -94,6 +94,16 @@ def test_file_that_is_late_is_waited_for_and_one_that_never_comes_is_an_alert(ac
     assert (acme.recordings.get("call-2").finding, acme.recordings.get("call-2").size) == (Finding.MISSING, 0)
 
 
+def test_one_whose_call_has_expired_is_an_alert_that_says_where_it_is(acme, root):
+    talk(root / ended_call(acme, "late-1", ended=NOW - 8 * 86400))
+    ended_call(acme, "late-2", ended=NOW - 8 * 86400)  # never had a file
+    acme.redis.delete(acme.keys.call("late-1"), acme.keys.call("late-2"))
+    assert recordings.verify(acme, root, NOW) == 0
+    [alert] = acme.alerts.standing()
+    assert alert.name == "recording-unknown" and f"acme/{DAY}/late-1.wav" in alert.text and alert.count == 1
+    assert (root / f"acme/{DAY}/late-1.wav").is_file() and acme.recordings.unverified_count() == 0
+
+
 def test_several_workers_share_the_recordings(acme, root):
     for n in range(3):
         talk(root / ended_call(acme, f"call-{n}"))

@@ -4,6 +4,7 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, current_app, flash, g, jsonify, redirect, render_template, request, url_for
@@ -17,6 +18,7 @@ from fsdialer.core.times import iso
 from fsdialer.errors import InvalidSetting, NotFound, Refused
 from fsdialer.store.users import PASSWORD_LENGTH, User, hash_password
 from web.auth import signed_in
+from web.contradictions import contradicted
 from web.forms import form_of, read_form, values_of
 
 blueprint = Blueprint("setup", __name__, url_prefix="/s/<seat>/admin")
@@ -37,7 +39,8 @@ def company() -> Any:
     values, errors = values_of(setup.company()), dict[str, str]()
     if request.method == "POST":
         thing, errors = read_form(Company, {"id": g.me.company.id}, request.form)
-        if thing is not None:
+        errors |= contradicted(setup, thing) if thing is not None else {}
+        if not errors:
             setup.save_company(thing)
             flash("Saved.")
             return redirect(url_for("setup.company"))
@@ -53,18 +56,21 @@ def preview() -> Any:
 
 
 def _previews(values: Mapping[str, str]) -> dict[str, str]:
-    """Setting → the address it makes, or what is wrong with it; of those that are given."""
-    gateways = g.me.company.setup.gateways()
-    previews: dict[str, str] = {}
-    hosts = [gateway for gateway in gateways if gateway.host]
-    pbxs = [gateway for gateway in gateways if gateway.host or gateway.proxy]
-    for setting in (name for name in ("dial_format", "refer_format") if name in values):
+    """Setting → the address it makes, with the `server` given or else the one saved, or what is wrong with it; of those
+    that are given."""
+    setup = g.me.company.setup
+    server = values["server"].strip() if "server" in values else setup.company().server
+    # One whose address is all written here shows the most of a format.
+    gateways = sorted(setup.gateways(), key=lambda each: (not each.host, not each.proxy))
+    gateway, previews = next(iter(gateways), None), dict[str, str]()
+    for setting, shown in (("dial_format", dial_format.preview), ("refer_format", dial_format.preview_refer)):
+        if setting not in values:
+            continue
         try:
-            company = Company(g.me.company.id, **{setting: read_setting(Company, setting, values[setting])})
-            if setting == "dial_format":
-                previews[setting] = "sip:" + dial_format.preview(company, hosts[0] if hosts else None)
-            else:
-                previews[setting] = dial_format.preview_refer(company, pbxs[0] if pbxs else None)
+            company = Company(g.me.company.id, **{setting: read_setting(Company, setting, values[setting].strip())})
+            if "{server}" in values[setting]:
+                company = replace(company, server=read_setting(Company, "server", server))
+            previews[setting] = shown(company, gateway)
         except (Wrong, InvalidSetting) as error:
             previews[setting] = str(error)
     return previews
@@ -92,7 +98,7 @@ def things(what: str) -> str:
         label=_THINGS[what][1],
         things=getattr(company.setup, what)(),
         logins={user.operator: user.login for user in company.users.all() if user.operator},
-        states=company.setup.gateway_states(),
+        states=_gateway_states() if what == "gateways" else {},
         refusals=_refusals() if what == "gateways" else {},
     )
 
@@ -112,8 +118,8 @@ def thing(what: str, name: str) -> Any:
         errors |= wrong
         if new and not errors and _exists(what, typed):
             errors["id"] = "there is one already"
-        errors |= _references(what, found) if found is not None else {}
-        if not errors and _save(what, found, errors):
+        errors |= contradicted(g.me.company.setup, found) if found is not None else {}
+        if not errors and _save(what, found, errors, new):
             flash("Saved.")
             return redirect(url_for("setup.things", what=what))
         values = {**request.form}
@@ -127,6 +133,14 @@ def thing(what: str, name: str) -> Any:
         fields=form_of(kind, values, errors),
         errors=errors,
     )
+
+
+def _gateway_states() -> dict[str, str]:
+    """Gateway → how the dialer finds it, in words; those nobody has looked at are left out."""
+    company = g.me.company
+    states = {name: found["state"] for name, found in company.setup.gateway_states().items()}
+    others = (each for each in company.setup.gateways() if not company.gateway_names.may_have(each))
+    return states | {each.name: "not dialled: on the switch the name is another company's" for each in others}
 
 
 def _refusals() -> dict[str, str]:
@@ -155,19 +169,7 @@ def _exists(what: str, name: str) -> bool:
     return True
 
 
-def _references(what: str, found: Any) -> dict[str, str]:
-    """Names that lead nowhere."""
-    setup = g.me.company.setup
-    if what == "campaigns":
-        unknown = set(found.gateways) - {gateway.name for gateway in setup.gateways()}
-        return {"gateways": f"no gateway {', '.join(sorted(unknown))}"} if unknown else {}
-    if what == "operators":
-        unknown = set(found.campaigns) - {campaign.id for campaign in setup.campaigns()}
-        return {"campaigns": f"no campaign {', '.join(sorted(unknown))}"} if unknown else {}
-    return {}
-
-
-def _save(what: str, found: Any, errors: dict[str, str]) -> bool:
+def _save(what: str, found: Any, errors: dict[str, str], new: bool) -> bool:
     password = request.form.get("password", "")
     if what == "operators" and password and len(password) < PASSWORD_LENGTH:
         errors["password"] = f"{PASSWORD_LENGTH} characters at least"
@@ -175,7 +177,7 @@ def _save(what: str, found: Any, errors: dict[str, str]) -> bool:
     try:
         getattr(g.me.company.setup, f"save_{what[:-1]}")(found)
     except Refused as refused:
-        errors["extension"] = str(refused)
+        errors["extension" if what == "operators" else "id" if new else "host"] = str(refused)
         return False
     if what == "operators" and password:
         user = User(found.id, found.name or found.id, "operator", found.id, hash_password(password))

@@ -56,8 +56,5 @@ def _user(store: Store, settings: Settings, extension: str, domain: str) -> byte
 
 
 def _gateways(store: Store, profile: str, accounts: bool = True) -> bytes:
-    found = [trunk for each in store.companies() for trunk in store.company(each).accounts.trunks()]
-    trunks, clashing = unclashing(found, lambda trunk: trunk.gateway.name)
-    for trunk in clashing:
-        log.error("company=%s gateway=%s served=no reason=name_taken", trunk.gateway.company, trunk.gateway.name)
+    trunks = [trunk for each in store.companies() for trunk in store.company(each).accounts.trunks()]
     return switch_config.document(switch_config.gateways(trunks if profile == CARRIER_PROFILE else [], accounts))

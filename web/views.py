@@ -4,7 +4,8 @@ from typing import Any
 
 from fsdialer.core.campaigns import Company
 from fsdialer.core.dispositions import LABELS as DISPOSITIONS
-from fsdialer.core.leads import OUTCOMES, mask, mask_fields
+from fsdialer.core.leads import OUTCOMES
+from fsdialer.core.masks import mask, mask_fields
 from fsdialer.core.operators import ASKS, LABELS, OperatorState
 from fsdialer.core.phones import NO_DIALER, UNHEARD_S, asks, unheard
 from fsdialer.errors import NotFound

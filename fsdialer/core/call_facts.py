@@ -36,6 +36,7 @@ class Call:
     listens for a machine (empty: nothing), `machine_at`: when it heard one, `beeped_at`: its beep; `spared`: an
     operator gets it all the same; `dismissed_at`: since when it is only a machine's, to be ended or left a message.
     `wait_until`: a limit of the wait later than the first, once the operator's own PBX has accepted the customer.
+    `cut_off`: the talk ended because the operator's phone had died.
     """
 
     uuid: str
@@ -70,6 +71,7 @@ class Call:
     dismissed_at: float | None = None
     refer: Refer = Refer.NONE
     wait_until: float | None = None
+    cut_off: bool = False
 
     @property
     def state(self) -> CallState:

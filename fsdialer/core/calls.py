@@ -25,6 +25,7 @@ from fsdialer.core.effects import (
     MarkTalking,
     RingOperator,
     SeekOperator,
+    TellCutOff,
 )
 from fsdialer.core.events import (
     BridgeRefused,
@@ -48,6 +49,7 @@ from fsdialer.core.events import (
     ReferFailed,
     WaitExpired,
 )
+from fsdialer.core.phones import CUT_OFF
 
 Step = tuple[Call, tuple[Effect, ...]]
 
@@ -216,13 +218,21 @@ def _lose_operator(call: Call, leg: str, reason: str) -> Step:
     if call.dismissed_at is not None:
         return machines.phone_is_free(call)
     if call.bridged_at is not None:
-        return call, (HangUp(call.uuid, "NORMAL_CLEARING"),)
+        call, effects = _cut_off(call, reason)
+        return call, (*effects, HangUp(call.uuid, "NORMAL_CLEARING"))
     call = replace(call, held=True)  # nothing is left to hang up
     call, effects = _pass_over(call, reason)
     if call.expired_at is not None or call.cancelled:
         return call, effects
     call, seek = _seek(call)
     return call, (*effects, *seek)
+
+
+def _cut_off(call: Call, cause: str) -> Step:
+    """Did the operator's phone end the talk by having died? The first event that says so is enough."""
+    if call.cut_off or cause not in CUT_OFF:
+        return call, ()
+    return replace(call, cut_off=True), (TellCutOff(call.operator, cause),)
 
 
 def _bridged(call: Call, event: LegsBridged) -> Step:
@@ -301,7 +311,11 @@ def _hung_up(call: Call, event: LegHungUp) -> Step:
         if call.answered_at is None and event.answered_at is not None:
             call = replace(call, answered_at=event.answered_at)
         effect = CloseCall(event.cause, event.sip_status, event.rang, event.by_far_end, event.opted_out)
-        return _close(call, event.at, effect)
+        told: tuple[Effect, ...] = ()
+        if call.bridged_at is not None and not event.by_far_end:
+            call, told = _cut_off(call, event.bridge_cause)
+        call, effects = _close(call, event.at, effect)
+        return call, (*told, *effects)
     return _lose_operator(call, event.leg, event.cause)
 
 

@@ -1,8 +1,12 @@
 """The guard against toll fraud: which numbers a company's leads may make it call.
 
 Whoever can put a number into a list can make it dial. So a company may name the countries and prefixes it calls, and
-numbers that cost the caller extra are refused unless it says otherwise.
+numbers that cost the caller extra are refused unless it says otherwise. It holds for leads, and for the destinations
+operators are rung at (`dial`).
 """
+
+import re
+from dataclasses import replace
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
@@ -37,3 +41,61 @@ def barred(number: str, company: Company) -> str:
 
 def _covers(destination: str, number: str, regions: set[str]) -> bool:
     return number.startswith(destination) if destination.startswith("+") else destination in regions
+
+
+# -- operators' own destinations -----------------------------------------------------------------------------------
+
+#: So many digits without a + may be a telephone number; so many in a gateway's hands are one. Fewer: an extension.
+_MAYBE, _SURELY = 7, 9
+_INTERNATIONAL = re.compile(r"^(00|011)")
+
+
+def gateway_in(dial: str) -> str:
+    """The gateway of ``sofia/gateway/NAME/NUMBER``; empty for any other destination."""
+    kind, _, rest = dial.partition("/")
+    way, _, rest = rest.partition("/")
+    if (kind.lower(), way.lower()) != ("sofia", "gateway"):
+        return ""
+    return rest.partition("/")[0].rpartition("::")[2]  # also PROFILE::NAME
+
+
+def barred_dial(dial: str, company: Company) -> str:
+    """Why no operator may be rung at this destination, in words: for the telephone number in it; empty when they may.
+
+    Extensions and the names of registered phones are not judged.
+    """
+    kind, _, rest = dial.partition("@")[0].partition("/")
+    if kind.lower() not in ("sofia", "loopback"):
+        return ""
+    steps = rest.split("/")
+    number = steps[0] if kind.lower() == "loopback" else "".join(steps[2 if gateway_in(dial) else 1 :])
+    for digits in re.findall(r"\+?[0-9]+", re.sub(r"[-._]", "", number)):
+        reason = barred(digits, company) if digits.startswith("+") else _barred_digits(digits, dial, company)
+        if reason:
+            return f"{digits} is {reason}"
+    return ""
+
+
+def _barred_digits(digits: str, dial: str, company: Company) -> str:
+    """Without a + nobody knows how the carrier reads it: refused when one reading costs extra, or none is allowed."""
+    readings = _readings(digits, company.country) if len(digits) >= _MAYBE else []
+    if not readings:
+        lost = len(digits) >= _SURELY and gateway_in(dial)
+        return "not a number that can be judged: write it with + and its country code" if lost else ""
+    anywhere = replace(company, allowed_destinations=())
+    costly = next(filter(None, (barred(each, anywhere) for each in readings)), "")
+    reasons = [barred(each, company) for each in readings]
+    return costly or (reasons[0] if all(reasons) else "")
+
+
+def _readings(digits: str, country: str) -> list[str]:
+    """The telephone numbers (E.164) these digits are: as dialled in the country, or beginning with a country's code."""
+    found: dict[str, None] = {}
+    for text in (digits, "+" + _INTERNATIONAL.sub("", digits)):
+        try:
+            parsed = phonenumbers.parse(text, country)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(parsed):
+            found[phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)] = None
+    return list(found)

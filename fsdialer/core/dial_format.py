@@ -8,6 +8,7 @@ checked against a strict list of characters: everything else has a meaning in Fr
 import re
 
 from fsdialer.core.campaigns import Company, Gateway
+from fsdialer.core.hosts import is_host, is_port
 from fsdialer.errors import InvalidSetting
 
 MACROS = ("number", "host", "port", "server")
@@ -15,7 +16,7 @@ DEFAULT, DEFAULT_REFER = "+{number}@{host}:{port}", "{number}@{host}:{port}"
 
 _MACRO = re.compile(r"\{([^{}]*)\}")
 _USER = re.compile(r"[0-9A-Za-z+*#._-]{1,64}")
-_ADDRESS = re.compile(rf"{_USER.pattern}@[0-9A-Za-z.-]{{1,253}}(:[0-9]{{1,5}})?")
+_ADDRESS = re.compile(rf"{_USER.pattern}@([0-9A-Za-z.-]+)(?::([0-9]+))?")
 _NUMBER, _HOST, _PORT, _SERVER, _EXTENSION = "12125550100", "pbx.example.com", 5060, "dialer.example.com", "1001"
 
 
@@ -29,9 +30,14 @@ def check(dial_format: str, setting: str = "dial_format") -> str:
     if unknown:
         known = " ".join(f"{{{name}}}" for name in MACROS)
         raise InvalidSetting(setting, f"unknown macro {{{unknown[0]}}}: there are {known}")
+    example = DEFAULT if setting == "dial_format" else DEFAULT_REFER
+    user, _, host = text.partition("@")
     if "{number}" not in text:
-        example = DEFAULT if setting == "dial_format" else DEFAULT_REFER
         raise InvalidSetting(setting, f"no {{number}} in it: for example {example}")
+    if host and ("{number}" in host or "{number}" not in user):
+        raise InvalidSetting(setting, f"{{number}} must stand before the @, and there alone: for example {example}")
+    if "{port}" in host and (host.count("{port}") > 1 or not host.endswith(":{port}")):
+        raise InvalidSetting(setting, f"{{port}} must stand behind a colon at the end: for example {example}")
     render(text, _NUMBER, _HOST, _PORT, _SERVER, setting)
     return text
 
@@ -41,28 +47,42 @@ def render(dial_format: str, number: str, host: str, port: int, server: str, set
     values = {"number": number, "host": host, "port": str(port), "server": server}
     text = _without_scheme(dial_format)
     address = _MACRO.sub(lambda match: values.get(match[1], match[0]), text)
-    if not _ADDRESS.fullmatch(address):
+    found = _ADDRESS.fullmatch(address)
+    if not found:
         raise InvalidSetting(
             setting,
             f"{address!r} is not an address: USER@HOST or USER@HOST:PORT, of letters, digits and + * # . _ -",
         )
+    if not is_host(found[1]):
+        raise InvalidSetting(setting, f"{address!r}: {found[1]!r} is no host: a name like pbx.example.com, or 10.0.0.5")
+    if found[2] is not None and not is_port(found[2]):
+        raise InvalidSetting(setting, f"{address!r}: {found[2]} is no port: 1 to 65535")
     return address
 
 
 def _without_scheme(dial_format: str) -> str:
     text = dial_format.strip()
-    return text[4:] if text[:4].lower() == "sip:" else text
+    while text[:4].lower() == "sip:":
+        text = text[4:].lstrip()
+    return text
 
 
 def preview(company: Company, gateway: Gateway | None, number: str = _NUMBER) -> str:
-    """What would be dialled, for the administrator's page."""
-    host, port = (gateway.host, gateway.port) if gateway and gateway.host else (_HOST, _PORT)
-    return render(company.dial_format, number.lstrip("+"), host, port, company.server or _SERVER)
+    """What would be dialled, for the administrator's page: ``sip:+12125550100@pbx.example.com:5060``. A gateway that
+    the switch has takes the part before the @, and the rest from what the switch knows of it."""
+    if gateway is None:
+        gateway = Gateway(company.id, "trunk", host=_HOST, port=_PORT)
+    host = gateway.host or _pbx(gateway)[0] or "gateway"
+    address = render(company.dial_format, number.lstrip("+"), host, gateway.port, company.server or host)
+    user = address.partition("@")[0]
+    if gateway.host:
+        return f"sip:{address}"
+    return f"sip:{user}@{gateway.proxy}" if gateway.proxy else f"{user}, by the switch's own gateway {gateway.name}"
 
 
 def preview_refer(company: Company, gateway: Gateway | None, extension: str = _EXTENSION) -> str:
     """Where an operator's customer would be sent, for the administrator's page: ``sip:1001@pbx.example.com:5060``."""
-    if gateway is None or not _pbx(gateway)[0]:
+    if gateway is None:
         gateway = Gateway(company.id, "pbx", host=_HOST, port=_PORT)
     return refer_target(company, gateway, extension)
 

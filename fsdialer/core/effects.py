@@ -91,6 +91,14 @@ class MarkTalking:
 
 
 @dataclass(frozen=True, slots=True)
+class TellCutOff:
+    """The operator's phone died in the talk: somebody has to look at it."""
+
+    operator: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class AwaitHangUp:
     """Report `GraceOver` after `HANGUP_GRACE_S`."""
 
@@ -125,6 +133,7 @@ Effect = (
     | FreeOperator
     | FailOperator
     | MarkTalking
+    | TellCutOff
     | AwaitHangUp
     | CloseCall
     | SendAway

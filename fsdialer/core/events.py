@@ -60,7 +60,8 @@ class LegHungUp:
     carrier's final answer (None where there was none); `by_far_end` is True when the far side ended or refused it;
     `opted_out`: they asked by key not to be called again; `packets` of audio came from it (None where the switch did
     not count), `heard`: some of it was no silence (phones under test alone are listened to). `refer` is the far side's
-    answer to a REFER, `refer_result` what it said came of it: SIP statuses.
+    answer to a REFER, `refer_result` what it said came of it: SIP statuses. `bridge_cause`: why the one it was bridged
+    with was hung up, the first of the two to be.
     """
 
     leg: str
@@ -75,6 +76,7 @@ class LegHungUp:
     heard: bool = False
     refer: int | None = None
     refer_result: int | None = None
+    bridge_cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

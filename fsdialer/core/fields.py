@@ -30,6 +30,7 @@ from fsdialer.core.campaigns import (
     Station,
     Window,
 )
+from fsdialer.core.hosts import is_host, is_host_and_port
 from fsdialer.errors import InvalidSetting
 
 T = TypeVar("T", Company, Gateway, Campaign, Operator)
@@ -59,6 +60,16 @@ def _text(limit: int, pattern: str = r"[^\x00-\x1f\x7f]*", like: str = "plain te
         if not re.fullmatch(pattern, value):
             raise Wrong(f"{value!r} is not {like}")
         return value
+
+    return Kind(read)
+
+
+def _address(looks_right: Callable[[str], bool], like: str) -> Kind:
+    def read(value: Any) -> str:
+        text: str = _text(260).read(value)
+        if text and not looks_right(text):
+            raise Wrong(f"{text!r} is not {like}")
+        return text
 
     return Kind(read)
 
@@ -181,9 +192,15 @@ def _calling_hours() -> Kind:
 
 
 _MINUTES = _number(float, 0, 60 * 24 * 60, " minutes")
-_HOST = r"[A-Za-z0-9]?[A-Za-z0-9.-]{0,252}"
-_PROXY = r"([A-Za-z0-9][A-Za-z0-9.-]{0,252}(:[0-9]{1,5})?)?"
-_DESTINATION = r"([A-Za-z0-9_.-]+/[A-Za-z0-9_.@:/+-]+)?"
+_HOST = _address(is_host, "a host name like pbx.example.com or an address like 10.0.0.5")
+_PROXY = _address(is_host_and_port, "a host name or address, with :PORT (1 to 65535) if need be")
+# The kinds of way a switch of ours has; ":_:" would make several calls of one.
+_DESTINATION = (
+    r"(?!.*:_:)((user|loopback|verto\.rtc)/[A-Za-z0-9_.@:/+*#-]+|sofia/[A-Za-z0-9_.-]+/[A-Za-z0-9_.@:/+*#-]+)?"
+)
+_WAYS = (
+    "a way a switch can call: user/1001, sofia/gateway/pbx/1001, sofia/internal/1001@host, loopback/… or verto.rtc/…"
+)
 # As in ``?name=`` of FSDIALER_SWITCHES.
 _SWITCH = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 # A file, or one of FreeSWITCH's generated sounds; the wire text is made, and checked again, by `esl.commands`.
@@ -199,7 +216,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "dial_format": _address_format("dial_format"),
         "refer_format": _address_format("refer_format"),
         "phone_test": _one_of(PhoneTestRule),
-        "server": _text(253, _HOST, "a host name"),
+        "server": _HOST,
         "abandon_window": _one_of(Window),
         "allowed_destinations": _destinations(),
         "premium_allowed": _flag(),
@@ -207,13 +224,13 @@ KINDS: dict[type, dict[str, Kind]] = {
         "time_zone": _time_zone(),
     },
     Gateway: {
-        "host": _text(253, _HOST, "a host name or address"),
+        "host": _HOST,
         "port": _number(int, 1, 65535),
         "profile": _text(32, ID.pattern, "a SIP profile's name"),
         "channels": _number(int, 1, 10_000, " channels"),
         "calls_per_second": _number(int, 1, 1000, " calls per second"),
         "weight": _number(int, 0, 1000),
-        "proxy": _text(260, _PROXY, "a host name or address, with :PORT if need be"),
+        "proxy": _PROXY,
         "username": _text(64, r"[A-Za-z0-9_.+@*#-]{0,64}", "a user name of letters, digits and _ . + @ * # -"),
         "register": _flag(),
         "ping_s": _number(int, 0, 3600, " seconds"),
@@ -249,7 +266,7 @@ KINDS: dict[type, dict[str, Kind]] = {
     Operator: {
         "name": _text(80),
         "extension": _text(20, r"[0-9A-Za-z_.-]{1,20}", "an extension like 1001"),
-        "dial": _text(200, _DESTINATION, "a destination like user/1001 or sofia/internal/1001@host"),
+        "dial": _text(200, _DESTINATION, _WAYS),
         "station": _one_of(Station),
         "phone": _one_of(PhoneFamily),
         "campaigns": _many(ID.pattern, "a campaign's id"),

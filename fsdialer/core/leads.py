@@ -121,25 +121,6 @@ def _plain_number(text: str) -> str:
     return "".join(c for c in text if unicodedata.category(c) != "Cf").strip().removeprefix("'")
 
 
-def mask(number: str) -> str:
-    """The number as an operator may see it when the company hides numbers: ``+1212•••••00``; five digits hidden at
-    the least."""
-    head = min(5, max(0, len(number) - 7))
-    tail = 2 if len(number) >= 7 else 0
-    return number[:head] + "•" * (len(number) - head - tail) + number[len(number) - tail :]
-
-
-def mask_fields(fields: Mapping[str, str], number: str, country: str) -> dict[str, str]:
-    """Card fields with every telephone number in them masked: the lead's own (E.164), however written, and others."""
-    return {title: _mask_within(text, number, country) for title, text in fields.items()}
-
-
-def _mask_within(text: str, number: str, country: str) -> str:
-    for match in phonenumbers.PhoneNumberMatcher(text, country):
-        text = text.replace(match.raw_string, mask(match.raw_string))
-    return text.replace(number.lstrip("+"), mask(number.lstrip("+"))) if len(number) > 1 else text
-
-
 def parse_header(columns: Sequence[str]) -> ColumnMap:
     """Map a file's header by name, whatever the order; InvalidLead when no column holds the number."""
     meanings = {alias: meaning for meaning, aliases in _ALIASES.items() for alias in aliases}

@@ -29,6 +29,8 @@ _WORDS = {
     "NORMAL_CLEARING": "was hung up",
     "ORIGINATOR_CANCEL": "did not answer: switch on its automatic answer",
 }
+#: How a leg ends whose phone was not there any more: no sound came, it did not know the call, it did not answer.
+CUT_OFF = frozenset({"MEDIA_TIMEOUT", "NORMAL_TEMPORARY_FAILURE", "RECOVERY_ON_TIMER_EXPIRE"})
 _IN_PAGE = "is not connected: what is wrong stands beside it on this page"
 #: The same of a phone in the operator's page, where it differs.
 _BROWSER_WORDS = {
@@ -47,6 +49,15 @@ def phone_failure(extension: str, cause: str, in_browser: bool = False) -> str:
     if words is None:
         words = f"failed ({cause})" if cause.isupper() else cause
     return f"Your phone {extension} {words}. Get on the line again when it works."
+
+
+def cut_off_alert(name: str, extension: str, in_browser: bool) -> str:
+    """The words of the alert when an operator's phone died in a talk."""
+    if in_browser:
+        mend = "their browser was closed or ended badly, or its network let them down"
+    else:
+        mend = "it lost its power or network, or was started anew"
+    return f"The phone {extension} of {name} was gone in a talk, and a customer was cut off: {mend}."
 
 
 def _words(cause: str, in_browser: bool) -> str | None:

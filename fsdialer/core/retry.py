@@ -11,11 +11,13 @@ from fsdialer.core.dispositions import Disposition
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """`retry_at`: epoch seconds, None when the lead is not called again. `lead_state`: "waiting" or "done"."""
+    """`retry_at`: epoch seconds, None when the lead is not called again. `lead_state`: "waiting" or "done". `not_by`:
+    the gateway that is not to have the next call."""
 
     retry_at: float | None
     lead_state: str
     reason: str
+    not_by: str = ""
 
 
 def next_step(

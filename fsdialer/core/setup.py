@@ -6,14 +6,26 @@ problem named: table, key, reason, and the nearest known key for a misspelt one.
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from fsdialer.core.campaigns import BROWSER_STATIONS, AmdAction, Campaign, Company, Gateway, Operator, Station
+from fsdialer.core.campaigns import (
+    BROWSER_STATIONS,
+    AmdAction,
+    Campaign,
+    Company,
+    Gateway,
+    Operator,
+    PhoneFamily,
+    Station,
+)
+from fsdialer.core.destinations import barred_dial
 from fsdialer.core.dial_format import refer_target
 from fsdialer.core.fields import ID, KINDS, Wrong, read_delays, read_setting, to_hash
+from fsdialer.core.gateway_names import overlap, places_of
 from fsdialer.errors import InvalidSetting
 
 
@@ -38,6 +50,22 @@ class CompanySetup:
     gateway_password_env: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """What is wrong between settings: it shows at `setting` of the company, or of the gateway, campaign or operator
+    (`part`) of that id."""
+
+    part: str
+    id: str
+    setting: str
+    words: str
+
+    @property
+    def where(self) -> str:
+        """As in a file, under the company's table: ``operator.ann.dial``, ``refer_format``."""
+        return self.setting if self.part == "company" else f"{self.part}.{self.id}.{self.setting}"
+
+
 def read_toml(text: str) -> list[CompanySetup]:
     """The companies of a file; InvalidSetup with every problem in it. Decimals stay exact."""
     try:
@@ -53,6 +81,7 @@ def read_toml(text: str) -> list[CompanySetup]:
         problems.append("company: no [company.ID] table in the file")
         companies = {}
     setups = [_read_company(name, table, problems) for name, table in companies.items()]
+    problems += _names_of_two(setups)
     if problems:
         raise InvalidSetup(problems)
     return setups
@@ -83,7 +112,7 @@ def _read_company(name: str, table: Any, problems: list[str]) -> CompanySetup:
         _passwords(f"{where}.operator", tables["operator"], problems),
         _passwords(f"{where}.gateway", tables["gateway"], problems),
     )
-    problems += _contradictions(where, setup)
+    problems += [f"{where}.{each.where}: {each.words}" for each in contradictions(setup)]
     return setup
 
 
@@ -134,45 +163,66 @@ def _passwords(where: str, tables: Mapping[str, Any], problems: list[str]) -> di
     return passwords
 
 
-def _contradictions(where: str, setup: CompanySetup) -> list[str]:
-    """What is wrong between tables: names that lead nowhere, extensions had by two."""
-    problems = []
-    gateways, campaigns = {g.name for g in setup.gateways}, {c.id for c in setup.campaigns}
+def contradictions(setup: CompanySetup) -> list[Contradiction]:
+    """What is wrong between settings that are right by themselves: names that lead nowhere, extensions had by two,
+    what a kind of phone cannot have. A file is refused for them, and so is what is saved on a page."""
+    return [*_campaigns_contradict(setup), *_nowhere_to_refer_to(setup), *_operators_contradict(setup)]
+
+
+def _campaigns_contradict(setup: CompanySetup) -> Iterator[Contradiction]:
+    gateways = {gateway.name for gateway in setup.gateways}
     for campaign in setup.campaigns:
         for gateway in campaign.gateways:
             if gateway not in gateways:
-                problems.append(f"{where}.campaign.{campaign.id}.gateways: no gateway {gateway!r} in this company")
+                yield Contradiction("campaign", campaign.id, "gateways", f"no gateway {gateway!r} in this company")
         if campaign.amd_action is AmdAction.MESSAGE and not campaign.machine_message:
-            problems.append(f"{where}.campaign.{campaign.id}.amd_action: neither amd_message nor message is set")
-    problems += _nowhere_to_refer_to(where, setup)
-    extensions: dict[str, str] = {}
+            yield Contradiction("campaign", campaign.id, "amd_action", "neither amd_message nor message is set")
+
+
+def _operators_contradict(setup: CompanySetup) -> Iterator[Contradiction]:
+    campaigns, extensions = {campaign.id for campaign in setup.campaigns}, dict[str, str]()
     for operator in setup.operators:
-        at = f"{where}.operator.{operator.id}"
+        at = partial(Contradiction, "operator", operator.id)
         if not operator.extension:
-            problems.append(f'{at}.extension: missing: the phone that is rung, like "1001"')
-        elif extensions.setdefault(operator.extension, operator.id) != operator.id:
-            holder = extensions[operator.extension]
-            problems.append(f"{at}.extension: {operator.extension!r} belongs to operator {holder}")
-        if operator.dial and operator.station in BROWSER_STATIONS:
-            problems.append(f"{at}.dial: leave it out: the phone of station {operator.station} is in the browser")
+            yield at("extension", 'missing: the phone that is rung, like "1001"')
+        elif (holder := extensions.setdefault(operator.extension, operator.id)) != operator.id:
+            yield at("extension", f"{operator.extension!r} belongs to operator {holder}")
+        if operator.station in BROWSER_STATIONS and operator.dial:
+            yield at("dial", f"leave it out: the phone of station {operator.station} is in the browser")
+        if operator.station in BROWSER_STATIONS and operator.phone is PhoneFamily.NONE:
+            yield at(
+                "phone", f"auto instead of none: the phone of station {operator.station} answers when it is asked to"
+            )
+        if reason := barred_dial(operator.dial, setup.company):
+            yield at("dial", reason)
         for name in operator.campaigns:
             if name not in campaigns:
-                problems.append(f"{at}.campaigns: no campaign {name!r} in this company")
+                yield at("campaigns", f"no campaign {name!r} in this company")
+
+
+def _names_of_two(setups: Iterable[CompanySetup]) -> list[str]:
+    """Gateways of two companies that would be one on the switch."""
+    seen: list[Gateway] = []
+    problems = []
+    for gateway in (gateway for setup in setups for gateway in setup.gateways):
+        for other in seen:
+            if other.name == gateway.name and overlap(places_of(other), places_of(gateway)):
+                where = f"company.{gateway.company}.gateway.{gateway.name}"
+                problems.append(f"{where}: company {other.company} has a gateway of this name: choose another")
+        seen.append(gateway)
     return problems
 
 
-def _nowhere_to_refer_to(where: str, setup: CompanySetup) -> list[str]:
+def _nowhere_to_refer_to(setup: CompanySetup) -> Iterator[Contradiction]:
     """Customers are to be sent to an operator, and a gateway they come by does not say where their PBX is."""
     sent_to = {name for o in setup.operators if o.station is Station.REFER for name in o.campaigns}
     used = {name for campaign in setup.campaigns if campaign.id in sent_to for name in campaign.gateways}
-    problems = []
     for gateway in setup.gateways:
         try:
             if gateway.name in used:
                 refer_target(setup.company, gateway, "1001")
         except InvalidSetting as error:
-            problems.append(f"{where}.{error}")
-    return problems
+            yield Contradiction("company", setup.company.id, error.where, error.reason)
 
 
 def _unknown(where: str, key: str, known: Iterable[str]) -> str:

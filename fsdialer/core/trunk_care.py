@@ -1,9 +1,10 @@
 """How a gateway is treated after failures of its own: rested for a while, longer each time, while others carry on.
 
-Pure: what a failure is stands in `FAULTS`, when the next try comes in `rested`, who is asked first in `in_order`.
+Pure: what a failure is stands in `FAULTS`, when the next try comes in `after_call`, who is asked in `to_ask` and whose
+turn it is in `whose_turn`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fsdialer.core.campaigns import Gateway
@@ -91,18 +92,29 @@ def after_look(health: Health, up: bool, now: float) -> Health:
     return replace(health, failures=0, faults=0, resting_until=0.0, reason="") if FAULTS.get(health.reason) else health
 
 
-def in_order(gateways: Sequence[Gateway], health: Mapping[str, Health], now: float, dice: float) -> list[Gateway]:
-    """The gateways that do not rest, as they are to be asked: the first by weight with `dice` (0 to 1), the others in
-    the campaign's own order, so that one that is full hands on to the next. Those in doubt come last."""
-    fit = [gateway for gateway in gateways if not health.get(gateway.name, WELL).rests(now)]
-    doubted = [gateway for gateway in fit if health.get(gateway.name, WELL).doubted(now)]
-    return [*_by_weight([gateway for gateway in fit if gateway not in doubted], dice), *_by_weight(doubted, dice)]
+def to_ask(
+    gateways: Sequence[Gateway], health: Mapping[str, Health], now: float, full: Container[str] = ()
+) -> list[Gateway]:
+    """The gateways among which the next call is shared by weight: those that do not rest and are not `full`; of weight
+    0 only when there are no others, in doubt only when there are none without."""
+    fit = [g for g in gateways if g.name not in full and not health.get(g.name, WELL).rests(now)]
+    doubted = [g for g in fit if health.get(g.name, WELL).doubted(now)]
+    well = [g for g in fit if g not in doubted]
+    for tier in (well, doubted):
+        weighty = [g for g in tier if g.weight > 0]
+        if weighty or tier:
+            return weighty or tier[:1]
+    return []
 
 
-def _by_weight(fit: list[Gateway], dice: float) -> list[Gateway]:
-    mark = dice * sum(gateway.weight for gateway in fit)
-    for gateway in fit:
-        mark -= gateway.weight
-        if mark < 0:
-            return [gateway, *(each for each in fit if each is not gateway)]
-    return fit
+def whose_turn(asked: Sequence[Gateway], credit: Mapping[str, float]) -> Gateway:
+    """The one of them that has the next call: each earns its weight a call and pays for those it has (`after_turn`), so
+    that nine calls in ten of 9 : 1 go the first way, evenly spread."""
+    return max(asked, key=lambda gateway: credit.get(gateway.name, 0.0) + gateway.weight)
+
+
+def after_turn(asked: Sequence[Gateway], taken: Gateway, credit: Mapping[str, float]) -> dict[str, float]:
+    """The credits after that call."""
+    after = {gateway.name: credit.get(gateway.name, 0.0) + gateway.weight for gateway in asked}
+    after[taken.name] -= sum(gateway.weight for gateway in asked)
+    return after

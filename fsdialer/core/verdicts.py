@@ -12,7 +12,8 @@ def verdict(call: Call, close: CloseCall) -> Verdict:
     what a detector took for a machine.
     """
     if call.bridged_at is not None:
-        return Verdict(Disposition.ANSWERED, charged=True, final=True, detail="talked")
+        detail = "cut off: the operator's phone was gone" if call.cut_off else "talked"
+        return Verdict(Disposition.ANSWERED, charged=True, final=True, detail=detail)
     if call.answered_at is not None and call.machine_at is not None and not close.opted_out:
         by = "its beep was heard" if call.beeped_at is not None else "by its greeting"
         return Verdict(Disposition.MACHINE, charged=True, final=False, detail=f"an answering machine: {by}")

@@ -21,18 +21,25 @@ from fsdialer.core.machines import MACHINE_OUTCOME
 from fsdialer.core.pacing.observed import Observation, found_a_machine
 from fsdialer.core.times import iso
 from fsdialer.engine import feed_reader
+from fsdialer.engine.awaited_pages import AwaitedPages
 from fsdialer.engine.browser_phones import BrowserPhones
 from fsdialer.engine.dialer import Dialer
 from fsdialer.engine.feed_reader import FeedReader
+from fsdialer.engine.held_lines import HeldLines
 from fsdialer.engine.homes import Homes
 from fsdialer.engine.janitor import Janitor
+from fsdialer.engine.line_care import LineCare
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.machines import DETECTORS_S
+from fsdialer.engine.operator_phones import OperatorPhones
+from fsdialer.engine.own_gateways import own
 from fsdialer.engine.phone_tests import PhoneTests
 from fsdialer.engine.reconcile import Reconciler
 from fsdialer.engine.recordings import LOOK_S, RecordingChores
+from fsdialer.engine.registrations import Registrations
 from fsdialer.engine.retries import Retries
-from fsdialer.engine.stations import RING_AGAIN_S, Stations
+from fsdialer.engine.silent_talks import SilentTalks
+from fsdialer.engine.stations import Stations
 from fsdialer.engine.switch_setup import SwitchSetup
 from fsdialer.engine.switch_watch import SwitchWatch
 from fsdialer.engine.switchboard import Switchboard
@@ -42,7 +49,6 @@ from fsdialer.engine.trunks import Trunks
 from fsdialer.esl.link import SwitchLink, addresses
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
-from fsdialer.store.operators import OperatorView
 from fsdialer.store.ownership import announce
 
 log = logging.getLogger(__name__)
@@ -80,18 +86,24 @@ class Engine:
         self.lines = Lines()
         self.homes = Homes(self.lines, clock)
         self.switches = Switches(self.lines, self._store, clock)
-        self.stations = Stations(self.tasks, self.lines, self.homes, self.switches, clock)
+        self.stations = Stations(self.lines, self.homes, self.switches, clock)
+        registrations = Registrations()
+        awaited = AwaitedPages(registrations, clock, settings.browser_grace_s)
+        held = HeldLines(self.tasks, self.lines, self.homes, self.stations, awaited, clock)
+        self.phones = OperatorPhones(held, self._owned, clock)
         self.retries = Retries(enqueue or jobs.enqueuer(settings))
         self.trunks = Trunks(self.lines, clock)
         self.switch_setup = SwitchSetup(self.lines, self._store)
         self.recording_chores = RecordingChores(self._store, jobs.recording_enqueuer(settings), clock)
         self.phone_tests = PhoneTests(self.tasks, self.lines, self.homes, clock, self.stations.learned_family)
         self.browser_phones = BrowserPhones(self.lines)
-        self.switchboard = Switchboard(self.tasks, self.lines, self.stations, self.trunks, self.retries, clock)
+        self.switchboard = Switchboard(self.tasks, self.lines, self.stations, held, self.trunks, self.retries, clock)
         self.switchboard.on_change = self._wake
         self.switchboard.on_observed = self._observe
         self.switchboard.on_closed = self.switches.over
-        self.reconciler = Reconciler(self._store, self.lines, self.switchboard, self.stations, clock)
+        care, talks = LineCare(held, clock), SilentTalks(self._store, self.switchboard, clock)
+        lines = (self.lines, self.switchboard, held, care, talks, registrations)
+        self.reconciler = Reconciler(self._store, *lines, clock)
         parts = (self.switches, self.homes, self.switchboard, self.reconciler, self.switch_setup)
         self.watch = SwitchWatch(self.tasks, self.lines, *parts, self._switch_came_up)
         self.dialers: dict[tuple[str, str], Dialer] = {}
@@ -184,12 +196,7 @@ class Engine:
         self._adopt_phones()
 
     def _adopt_phones(self) -> None:
-        """Held phones this process does not hold yet: those of a campaign taken over, as its switches come up."""
-        for company in self._companies():
-            owned = self._owned(company.id)
-            for view in company.operators.views():
-                if view.campaign in owned and view.state != "off":
-                    self.stations.adopt(company, view)
+        self.phones.adopt(self._companies())
 
     def _run_dialer(self, key: tuple[str, str]) -> None:
         """A dialer's loop, started again after a failure for as long as we own the campaign."""
@@ -253,11 +260,14 @@ class Engine:
         elif kind == "settings":
             if entry.get("what") in ("operator", "gateway"):
                 self.switch_setup.changed()
+                self.phones.follow(company, company.operators.views())
             for (owned, _), dialer in list(self.dialers.items()):
                 if owned == company.id:
                     dialer.reload()
         elif kind == "softphone":
             self.tasks.spawn("softphone", self.browser_phones.changed, company, entry["operator"], entry["what"])
+            if entry["what"] == "taken":
+                self.tasks.spawn("softphone", self.phones.taken, company, entry["operator"])
         elif kind == "wish" and entry.get("what") == "test_phone":
             self._test_phone(company, entry.get("operator", ""))
         elif kind == "wish" and entry.get("what") == "hangup":
@@ -266,11 +276,8 @@ class Engine:
                 self.switchboard.hang_up(call.uuid)
 
     def _heed_operator(self, company: CompanyStore, operator: str, state: str, campaign: str) -> None:
-        if state == "connecting":
-            self._nail(company, operator)
-        elif state == "off":
-            self.stations.let_go(company, operator)
-        elif state == "available":
+        self.phones.moved(company, operator, state)
+        if state == "available":
             self._wake(company.id, campaign)
             self.tasks.spawn("family", self.stations.learn_family, company.id, company.operators.view(operator))
 
@@ -279,13 +286,6 @@ class Engine:
         first = min(company.operators.view(operator).campaigns, default="")
         if (company.id, first) in self.dialers:
             self.tasks.spawn("phone_test", self.phone_tests.start, company, operator)
-
-    def _nail(self, company: CompanyStore, operator: str) -> None:
-        view = company.operators.view(operator)
-        dialer = self.dialers.get((company.id, view.campaign))
-        if view.state != "connecting" or dialer is None:
-            return
-        self.stations.nail(company, view, dialer.campaign)
 
     # -- chores --------------------------------------------------------------------------------------------
     def _chores(self) -> None:
@@ -299,14 +299,8 @@ class Engine:
                 views = janitor.company.operators.views()
                 janitor.heed_presence(campaigns, views)
                 self.homes.settle(janitor.company, [view for view in views if view.campaign in campaigns])
-                self._ring_who_waits(janitor.company, campaigns, views)
-
-    def _ring_who_waits(self, company: CompanyStore, campaigns: dict[str, Campaign], views: list[OperatorView]) -> None:
-        """Nailed-up phones nobody rang: the switch was away, or the dialer that should have died."""
-        for view in views:
-            overdue = view.state == "connecting" and self._clock() - view.since > RING_AGAIN_S
-            if overdue and view.campaign in campaigns:
-                self.stations.nail(company, view, campaigns[view.campaign])
+                self.phones.ring_who_waits(janitor.company, campaigns, views)
+                self.phones.follow(janitor.company, views)
 
     def _sweep(self) -> None:
         self._adopt_phones()
@@ -316,7 +310,7 @@ class Engine:
 
     def _look_at_gateways(self) -> None:
         for company in self._companies():
-            self.trunks.look(company, company.setup.gateways())
+            self.trunks.look(company, own(company, company.setup.gateways(), self._clock()))
 
     # -- switches ------------------------------------------------------------------------------------------
     def _on_event(self, event: SwitchEvent) -> None:

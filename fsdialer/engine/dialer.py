@@ -4,7 +4,9 @@ It owns the wire; how many is decided by a policy of `core.pacing` (`engine.pace
 """
 
 import logging
+import math
 import uuid as uuids
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -22,6 +24,7 @@ from fsdialer.core.pacing import State
 from fsdialer.core.pacing.observed import placed
 from fsdialer.core.recordings import notice_sound, relative_path
 from fsdialer.core.times import iso
+from fsdialer.engine.own_gateways import own
 from fsdialer.engine.pacer import Pacer
 from fsdialer.engine.switchboard import Switchboard
 from fsdialer.engine.switches import Switches
@@ -44,6 +47,10 @@ SENDERS = 50
 REST_S = 0.02
 #: One decision places at most this part of a gateway's calls per second, so that they go out evenly.
 EVENLY = 10
+#: The alert of a company whose ceiling of calls an hour is reached; below this share of it the alert is cleared.
+CEILING_ALERT, ENOUGH_BELOW = "calls-per-hour", 0.9
+#: A gateway that keeps calls waiting for so long (seconds) by its calls per second is full: others are asked.
+HELD_LONG_S = 2.0
 
 
 class Dialer:
@@ -73,6 +80,8 @@ class Dialer:
         self._stopped = False
         self._placed = 0
         self._fault = ""
+        self._ceiling_said: bool | None = None  # None: the dialer before may have said it
+        self._held_since = math.inf  # since when fewer calls go out than are wanted
         self._hours: tuple[tuple[str, ...], str] | None = None
         self.pacer = Pacer(company, campaign, clock)
         self.company_settings = Company(company.id, active=False)
@@ -106,7 +115,7 @@ class Dialer:
             campaign = setup.campaign(self.campaign_id)
             delays = campaign.retry_min.over(self.company_settings.retry_min)
             self.campaign = replace(campaign, retry_min=delays)
-            self.gateways = [setup.gateway(name) for name in self.campaign.gateways]
+            self.gateways = own(self.company, map(setup.gateway, self.campaign.gateways), self._clock())
             company = self.company_settings
             self.pacer.use(self.campaign, company.abandon_window, company.time_zone)
             self._keep_hours((self.campaign.calling_hours, company.time_zone))
@@ -153,8 +162,10 @@ class Dialer:
         if not why:
             wanted, why = self.pacer.decide(state)
         out = self._place(wanted) if wanted else 0
-        self.pacer.say(state, wanted, out, why)
-        return out < wanted and self.company.leads.due_count(self.campaign_id) > 0
+        self.pacer.say(state, wanted, out, why, self._ceiling(out < wanted, state["t"]))
+        held_back = out < wanted and self.company.leads.due_count(self.campaign_id) > 0
+        self._held_since = min(self._held_since, state["t"]) if held_back else math.inf
+        return held_back
 
     def _why_not(self) -> str:
         if self._fault:
@@ -167,6 +178,23 @@ class Dialer:
             return "the campaign has no gateway"
         return self._switches.why_not()
 
+    def _ceiling(self, held_back: bool, now: float) -> str:
+        """Whether it is the company's ceiling of calls an hour that holds calls back, in words; an alert says so until
+        the calls of an hour are well below it."""
+        ceiling = self.company_settings.max_attempts_per_hour
+        if self._ceiling_said is False and not (held_back and ceiling):
+            return ""
+        placed = self.company.calls.in_the_last_hour(now)
+        reached = 0 < ceiling <= placed and held_back
+        words = f"the ceiling of {ceiling} calls an hour is reached (max_attempts_per_hour)" if reached else ""
+        if reached and not self._ceiling_said:
+            self.company.alerts.say(CEILING_ALERT, words, now)
+            self._ceiling_said = True
+        elif self._ceiling_said is not False and (not ceiling or placed < ENOUGH_BELOW * ceiling):
+            self.company.alerts.clear(CEILING_ALERT, now, "the dialer")
+            self._ceiling_said = False
+        return words
+
     def _outside_hours(self, state: State) -> str:
         """Why nobody may be called now, in words; while some may, `state` is told how long that lasts."""
         hours = self.company.hours.now(self.campaign, state["t"])
@@ -178,15 +206,41 @@ class Dialer:
         return ""
 
     def _place(self, wanted: int) -> int:
-        count = 0
-        for gateway in self._trunks.in_order(self.company.id, self.gateways):
-            step = min(wanted - count, -(-gateway.calls_per_second // EVENLY))
-            down = self._trunks.down_on(self.company.id, gateway.name)
-            for link, share in self._switches.plan(gateway, step, down, self._free_operators, self._in_flight_on):
-                count += self._place_on(link, gateway, share)
-            if count >= wanted:
-                break
+        """Up to so many calls, each by the gateway whose turn it is. One that is full hands on to the others; one that
+        has had its part of this decision, or of this second, does so only when calls have waited for it for long."""
+        trunks, company = self._trunks, self.company.id
+        count, asked_for, full = 0, Counter[str](), set[str]()
+        while count < wanted and (asked := trunks.to_ask(company, self.gateways, full)):
+            gateway = trunks.whose_turn(company, asked)
+            room = -(-gateway.calls_per_second // EVENLY) - asked_for[gateway.name]
+            step = min(wanted - count, room) if len(asked) == 1 else min(1, room)
+            placed = self._place_by(gateway, step) if step else 0
+            count += placed
+            asked_for[gateway.name] += step
+            if step:
+                trunks.had_turn(company, asked, gateway)
+            if placed < step or not step:
+                if not self._hands_on(gateway, tried=step > 0):
+                    break
+                full.add(gateway.name)
         return count
+
+    def _hands_on(self, gateway: Gateway, tried: bool) -> bool:
+        """Do others get the calls this gateway has not taken? Not when it will have them in a moment, when its next
+        second begins, unless they have waited for long; nor when there are no more leads."""
+        if tried and not self.company.leads.due_count(self.campaign_id):
+            return False
+        now = self._clock()
+        if now - self._held_since >= HELD_LONG_S:
+            return True
+        return tried and not (self._plan(gateway, 1) and self.company.calls.held_by_its_pace(gateway, now))
+
+    def _place_by(self, gateway: Gateway, step: int) -> int:
+        return sum(self._place_on(link, gateway, share) for link, share in self._plan(gateway, step))
+
+    def _plan(self, gateway: Gateway, step: int) -> list[tuple[SwitchLink, int]]:
+        down = self._trunks.down_on(self.company.id, gateway.name)
+        return self._switches.plan(gateway, step, down, self._free_operators, self._in_flight_on)
 
     def _place_on(self, link: SwitchLink, gateway: Gateway, share: int) -> int:
         """Up to `share` calls: as many as the switch and the gateway have room and the campaign has leads for."""
@@ -276,4 +330,5 @@ class Dialer:
 
     def _caller_id(self, number: str) -> str:
         self._placed += 1
-        return caller_ids.choose(self.campaign.caller_ids, self.campaign.caller_id_by, number, self._placed)
+        ids, by, country = self.campaign.caller_ids, self.campaign.caller_id_by, self.company_settings.country
+        return caller_ids.choose(ids, by, number, self._placed, country)

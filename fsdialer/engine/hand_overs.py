@@ -18,6 +18,7 @@ from fsdialer.core.dial_format import operator_destination, refer_target
 from fsdialer.core.events import CallEvent, ReferAccepted, ReferDone, ReferFailed
 from fsdialer.engine.line import Line
 from fsdialer.engine.lines import Lines
+from fsdialer.engine.own_gateways import check_dial
 from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import FsdialerError, SwitchError
 from fsdialer.esl import refer_commands as commands
@@ -51,7 +52,9 @@ class HandOvers:
 
     def destination(self, line: Line, view: OperatorView) -> str:
         """How the phone of an operator on the company's own PBX is rung: through the customer's gateway. Empty for
-        phones that are registered with the switch, or have a destination of their own."""
+        phones that are registered with the switch, or have a destination of their own, which is Refused when the
+        company may not call it."""
+        check_dial(line.company, view.dial)
         if view.station != Station.REFER or view.dial:
             return ""
         setup = line.company.setup

@@ -123,10 +123,12 @@ class Pacer:
         wanted = policy.decide(state)
         return wanted, policy.why
 
-    def say(self, state: State, wanted: int, placed: int, why: str) -> None:
-        """Leave the decision and its reason for the wallboard; log it when it is a new one."""
+    def say(self, state: State, wanted: int, placed: int, why: str, held_by: str = "") -> None:
+        """Leave the decision and its reason for the wallboard; log it when it is a new one. `held_by`: what let fewer
+        out than wanted, where it is known."""
         now, operators = state["t"], state["operators"]
-        limited = f"; {placed} placed: leads or the trunk's limits allow no more" if placed < wanted else ""
+        held_by = held_by or "leads or the trunk's limits allow no more"
+        limited = f"; {placed} placed: {held_by}" if placed < wanted else ""
         decision = {
             "at": iso(now),
             "calls": str(placed),

@@ -15,9 +15,10 @@ from fsdialer.core.operators import at_page
 from fsdialer.core.phones import Patience, PhoneTest, goes_on, judge_test, patience, unheard
 from fsdialer.engine.homes import Homes
 from fsdialer.engine.lines import Lines
+from fsdialer.engine.own_gateways import check_dial
 from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import FsdialerError, Refused
-from fsdialer.esl import commands
+from fsdialer.esl import commands, phone_commands
 from fsdialer.esl.link import SwitchLink
 from fsdialer.esl.translate import contact_profile, contacts, phones, sharing
 from fsdialer.store import CompanyStore
@@ -101,7 +102,7 @@ class PhoneTests:
             return [], {}
         said = link.ask(commands.contact(view.extension, link.address.domain))
         profile = contact_profile(said)
-        everybody = link.ask(commands.registrations(profile)) if profile else ""
+        everybody = link.ask(phone_commands.registrations(profile)) if profile else ""
         where = phones(everybody, view.extension, link.address.domain) or contacts(said)
         return where, sharing(everybody, view.extension, link.address.domain)
 
@@ -151,12 +152,14 @@ def _waits(company: CompanyStore, view: OperatorView, campaigns: Collection[str]
 
 
 def _command(company: CompanyStore, link: SwitchLink, view: OperatorView, leg: str, family: str) -> str:
+    check_dial(company, view.dial)
     destination = view.dial or commands.user_destination(view.extension, link.address.domain)
     if view.station == Station.REFER and not view.dial:
-        gateways = [name for each in view.campaigns for name in company.setup.campaign(each).gateways]
+        names = [name for each in view.campaigns for name in company.setup.campaign(each).gateways]
+        gateways = [each for each in map(company.setup.gateway, names) if company.gateway_names.may_have(each)]
         if not gateways:
             raise Refused("cannot be called: its campaigns have no gateway")
-        destination = operator_destination(company.setup.company(), company.setup.gateway(gateways[0]), view.extension)
+        destination = operator_destination(company.setup.company(), gateways[0], view.extension)
     return commands.originate_test(
         leg=leg, destination=destination, ring_s=RING_S, caller_name="Phone test", talk_s=TALK_S, family=family
     )

@@ -11,8 +11,11 @@ from collections.abc import Callable
 from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Campaign
 from fsdialer.core.events import CallLost, LegAnswered, LegHungUp, LegReady, LegsBridged, OperatorGone
+from fsdialer.engine.held_lines import HeldLines
+from fsdialer.engine.line_care import LineCare
 from fsdialer.engine.lines import Lines
-from fsdialer.engine.stations import Stations
+from fsdialer.engine.registrations import Registrations
+from fsdialer.engine.silent_talks import SilentTalks
 from fsdialer.engine.switchboard import Switchboard
 from fsdialer.errors import NotFound, SwitchError
 from fsdialer.esl import commands
@@ -44,13 +47,19 @@ class Reconciler:
         store: Store,
         lines: Lines,
         switchboard: Switchboard,
-        stations: Stations,
+        held: HeldLines,
+        care: LineCare,
+        talks: SilentTalks,
+        registrations: Registrations,
         clock: Callable[[], float],
     ) -> None:
         self._store = store
         self._lines = lines
         self._switchboard = switchboard
-        self._stations = stations
+        self._held = held
+        self._care = care
+        self._talks = talks
+        self._registrations = registrations
         self._clock = clock
         self._missing: dict[str, float] = {}  # call → since when the switch does not have it
         self._strange: set[str] = set()  # channels no record knew at the last sweep
@@ -72,7 +81,7 @@ class Reconciler:
             if _never_heard_of(call) and call.uuid in self._missing:
                 self._missing[call.uuid] = self._clock() + UNREAD_S - HANGUP_EVENT_S
         try:
-            self._stations.look(link)
+            self._care.look(link, self._registrations.now(link))
         except (SwitchError, ValueError) as error:
             log.warning("switch=%s look=failed reason=%s", link.address.name, error)
 
@@ -80,7 +89,7 @@ class Reconciler:
         """A new core: every call of the old one is dead."""
         for call in self._switchboard.of_switch(switch):
             self._switchboard.feed(call.uuid, CallLost(self._clock(), "SWITCH_RESTARTED"))
-        self._stations.switch_restarted(switch)
+        self._held.switch_restarted(switch)
         self.phones_lost(switch, talking=True)
 
     def switch_gone(self, switch: str) -> None:
@@ -90,7 +99,7 @@ class Reconciler:
         for call in self._switchboard.of_switch(switch):
             if call.bridged_at is not None or now - call.placed_at > self._switchboard.longest_s(call.uuid):
                 self._switchboard.feed(call.uuid, CallLost(now, "SWITCH_GONE"))
-        self._stations.switch_restarted(switch)
+        self._held.switch_restarted(switch)
 
     def phones_lost(self, switch: str, talking: bool) -> None:
         """`switch` does not answer: customers on other switches do not wait for phones on it. `talking`: it is known
@@ -146,7 +155,9 @@ class Reconciler:
         try:
             channels = set(channel_rows(link.ask(commands.show_channels())))
             self._close_lost(link, calls, channels, now)
-            self._stations.look(link)
+            known = self._registrations.now(link)
+            self._care.look(link, known)
+            self._talks.look(link, known)
             self._end_strangers(link, channels)
         except (SwitchError, ValueError) as error:  # ValueError: an answer that is no list of channels
             log.warning("switch=%s sweep=failed reason=%s", name, error)
@@ -189,7 +200,7 @@ class Reconciler:
     # -- channels nobody knows -----------------------------------------------------------------------------
     def _end_strangers(self, link: SwitchLink, channels: set[str]) -> None:
         """Channels tagged as ours that no record tracks at two sweeps in a row are hung up."""
-        unknown = {leg for leg in channels if not self._switchboard.knows(leg) and not self._stations.holds(leg)}
+        unknown = {leg for leg in channels if not self._switchboard.knows(leg) and not self._held.holds(leg)}
         for leg in unknown & self._strange:
             snapshot = self._ask(link.address.name, leg)
             if snapshot is not None and self._is_stray(leg, snapshot.variables):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import gevent
 
-from fsdialer.core.switch_config import fingerprint, marks, unclashing
+from fsdialer.core.switch_config import fingerprint, marks
 from fsdialer.engine.lines import Lines
 from fsdialer.errors import SwitchError
 from fsdialer.esl import setup_commands as commands
@@ -76,9 +76,9 @@ class SwitchSetup:
 
 
 def wanted_marks(store: Store) -> dict[str, str]:
-    """Gateway → the mark of its settings, of all companies; two of one name are nobody's."""
-    trunks = [trunk for each in store.companies() for trunk in store.company(each).accounts.trunks()]
-    return {trunk.gateway.name: fingerprint(trunk) for trunk in unclashing(trunks, lambda t: t.gateway.name)[0]}
+    """Gateway → the mark of its settings, of all companies."""
+    trunks = (trunk for each in store.companies() for trunk in store.company(each).accounts.trunks())
+    return {trunk.gateway.name: fingerprint(trunk) for trunk in trunks}
 
 
 def settle(ask: Callable[[str], str], wanted: Mapping[str, str]) -> Settled:

@@ -18,21 +18,21 @@ from fsdialer.core.campaigns import Campaign
 from fsdialer.core.effects import Effect
 from fsdialer.core.events import CallEvent, Heartbeat, JobDone, LegsBridged, MachineHeard, SwitchEvent, WaitExpired
 from fsdialer.core.pacing.observed import Observation, of_call
-from fsdialer.core.phones import phone_failure
 from fsdialer.core.retry import next_step
 from fsdialer.core.verdicts import verdict as verdict_of
 from fsdialer.engine.hand_overs import HandOvers
+from fsdialer.engine.held_lines import HeldLines
 from fsdialer.engine.leg_commands import LegCommands
 from fsdialer.engine.line import Line
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.machines import Machines
+from fsdialer.engine.phone_failures import PhoneFailures
 from fsdialer.engine.retries import Retries
 from fsdialer.engine.stations import Stations
 from fsdialer.engine.tasks import Tasks
 from fsdialer.engine.trunks import Trunks
 from fsdialer.errors import CommandRefused, FsdialerError, NotConnected, StaleOwner, SwitchError, UnsafeCommand
 from fsdialer.store import CompanyStore
-from fsdialer.store.operators import OperatorView
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ class Switchboard:
         tasks: Tasks,
         lines: Lines,
         stations: Stations,
+        held: HeldLines,
         trunks: Trunks,
         retries: Retries,
         clock: Callable[[], float],
@@ -59,6 +60,7 @@ class Switchboard:
         self._tasks = tasks
         self._lines = lines
         self._stations = stations
+        self._held = held
         self._trunks = trunks
         self._retries = retries
         self.machines = Machines(tasks, lines, clock)
@@ -66,6 +68,7 @@ class Switchboard:
         self._calls: dict[str, Line] = {}
         self._legs: dict[str, str] = {}  # an operator's leg → the call it was promised to
         self._commands = LegCommands(tasks, lines)
+        self._failures = PhoneFailures(lines, stations, clock)
         self._hand_overs = HandOvers(tasks, lines, self.feed, clock)
         #: Called with (company, campaign) when what the pacing counts has changed.
         self.on_change: Callable[[str, str], None] = lambda company, campaign: None
@@ -116,7 +119,7 @@ class Switchboard:
         """What a switch reports, in the order it does."""
         if isinstance(event, Heartbeat):
             return
-        self._stations.on_event(event)
+        self._held.on_event(event)
         if isinstance(event, JobDone):
             if not self._commands.on_job(event):
                 self.feed(self._owner_of(event.job), event)
@@ -247,9 +250,12 @@ class Switchboard:
             case effects.FreeOperator(operator):
                 line.company.operators.release(operator, call.uuid, now)
             case effects.FailOperator(operator, reason):
-                self._tasks.spawn("operator_failed", self._fail, line, operator, reason)
+                self._tasks.spawn("operator_failed", self._failures.not_reached, line, operator, reason)
             case effects.MarkTalking(operator, voice_ms):
                 line.company.calls.talking(call.uuid, line.owner, operator, call.bridged_at or now, voice_ms)
+                self._failures.talks(line, operator)
+            case effects.TellCutOff(operator, cause):
+                self._tasks.spawn("cut_off", self._failures.cut_off, line, operator, cause)
             case effects.AwaitHangUp():
                 self._timer(line, effects.HANGUP_GRACE_S, events.GraceOver(now + effects.HANGUP_GRACE_S))
             case effects.SendAway(beeped):
@@ -295,16 +301,6 @@ class Switchboard:
         reason = self._commands.why_not_bridged(call.switch, call.uuid, leg)
         if reason:
             self.feed(call.uuid, events.OperatorGone(leg, self._clock(), reason))
-
-    def _fail(self, line: Line, operator: str, cause: str) -> None:
-        view: OperatorView = line.company.operators.view(operator)
-        trouble = self._stations.trouble(view)  # no fault of the phone's: free again once its switch is
-        if trouble:
-            line.company.whereabouts.unreachable(operator, trouble, self._clock())
-        blameless = trouble or not self._lines.is_up(line.call.switch)  # the customer's is away: no phone was rung
-        reason = "" if blameless else phone_failure(view.extension, cause, view.in_browser)
-        log.warning("call=%s operator=%s reason=%s", line.call.uuid, operator, reason or trouble)
-        line.company.operators.release(operator, line.call.uuid, self._clock(), failure=reason)
 
     def _close(self, line: Line, close: effects.CloseCall) -> None:
         call, campaign, now = line.call, line.campaign, self._clock()

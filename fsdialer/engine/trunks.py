@@ -4,10 +4,9 @@ What a failure means and who is asked first is decided in `core.trunk_care`.
 """
 
 import logging
-import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 
 import gevent
@@ -22,6 +21,7 @@ from fsdialer.core.trunk_care import WELL, Health
 from fsdialer.engine.lines import Lines
 from fsdialer.errors import SwitchError
 from fsdialer.esl import commands
+from fsdialer.esl.gateway_status import gateway_state
 from fsdialer.store import CompanyStore
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 FAILOVER_S = 1.0
 #: So many times in a row; then it is the lead's number that no carrier serves at the moment, and it waits its time.
 FAILOVERS = 3
+#: On a carrier that never says that it rings, a call open for so long (seconds) may have rung.
+QUIET_S = 3.0
 #: A second as the carrier may measure it: what we send in one goes out a little unevenly.
 SECOND_S = 1.1
 
@@ -40,7 +42,7 @@ class Trunks:
     def __init__(self, lines: Lines, clock: Callable[[], float]) -> None:
         self._lines = lines
         self._clock = clock
-        self._dice = random.Random()
+        self._credit: dict[str, dict[str, float]] = {}  # company → gateway → what it is owed, in calls' weights
         self._health: dict[str, dict[str, Health]] = {}
         self._down_on: dict[tuple[str, str], set[str]] = {}
         self._found_on: dict[tuple[str, str], dict[str, str]] = {}
@@ -48,9 +50,18 @@ class Trunks:
         self._said: dict[tuple[str, str], str] = {}
         self._sent: dict[tuple[str, str], deque[float]] = {}  # when the last second's calls went out (monotonic)
 
-    def in_order(self, company: str, gateways: Sequence[Gateway]) -> list[Gateway]:
-        """Those to be asked for a call now, the first by weight."""
-        return trunk_care.in_order(gateways, self._health.get(company, {}), self._clock(), self._dice.random())
+    def to_ask(self, company: str, gateways: Sequence[Gateway], full: Container[str]) -> list[Gateway]:
+        """Those among which the next call is shared by weight; none when all rest or are full."""
+        return trunk_care.to_ask(gateways, self._health.get(company, {}), self._clock(), full)
+
+    def whose_turn(self, company: str, asked: Sequence[Gateway]) -> Gateway:
+        """The one that has the next call."""
+        return trunk_care.whose_turn(asked, self._credit.get(company, {}))
+
+    def had_turn(self, company: str, asked: Sequence[Gateway], taken: Gateway) -> None:
+        """It was asked for a call."""
+        credit = self._credit.setdefault(company, {})
+        credit |= trunk_care.after_turn(asked, taken, credit)
 
     def wait_turn(self, company: str, gateway: Gateway) -> None:
         """Until one more call may go out. The claim has kept the gateway's calls per second already; this keeps those
@@ -81,15 +92,17 @@ class Trunks:
         self, call: Call, gateways: Sequence[str], close: CloseCall, charged: bool, step: NextStep
     ) -> NextStep:
         """What becomes of a lead whose call failed by its gateway's fault, before any phone rang, while another gateway
-        is well: it is called again soon, by one of those. At any other time `step`: whose phone has rung was called."""
+        is well: it is called again soon, by one of those. At any other time `step`: whose phone has rung was called,
+        and may have rung where the carrier never says so."""
         health, now, lead = self._health.get(call.company, {}), self._clock(), (call.company, call.lead)
         others = [name for name in gateways if name != call.gateway and not health.get(name, WELL).rests(now)]
         before = self._failovers.pop(lead, 0)
         gateways_own = close.cause in trunk_care.FAULTS and not close.rang and not charged
-        if not gateways_own or not others or step.retry_at is None or before >= FAILOVERS:
+        may_have_rung = health.get(call.gateway, WELL).mute and now - call.placed_at > QUIET_S
+        if not gateways_own or may_have_rung or not others or step.retry_at is None or before >= FAILOVERS:
             return step
         self._failovers[lead] = before + 1
-        return replace(step, retry_at=min(step.retry_at, now + FAILOVER_S))
+        return replace(step, retry_at=min(step.retry_at, now + FAILOVER_S), not_by=call.gateway)
 
     def look(self, company: CompanyStore, gateways: Sequence[Gateway]) -> None:
         """Ask the switches whether the gateways are up; those with a host of their own are known by their calls."""
@@ -100,7 +113,7 @@ class Trunks:
                 if gateway.host or not has(gateway, name):
                     continue
                 try:
-                    states[name] = _state(link.ask(commands.gateway_status(gateway.name)))
+                    states[name] = gateway_state(link.ask(commands.gateway_status(gateway.name)))
                 except SwitchError as error:
                     log.warning("gateway=%s switch=%s asked=failed reason=%s", gateway.name, name, error)
             if states:
@@ -131,11 +144,3 @@ class Trunks:
         level = logging.INFO if state == "up" else logging.ERROR
         log.log(level, "company=%s gateway=%s state=%s", company.id, gateway, state)
         company.setup.save_gateway_state(gateway, state, self._clock())
-
-
-def _state(said: str) -> str:
-    """What ``sofia status gateway`` says, in words."""
-    if said.lstrip().lower().startswith("invalid gateway"):
-        return "unknown to the switch"
-    status = next((line.split("\t")[-1].strip() for line in said.splitlines() if line.startswith("Status")), "")
-    return "up" if status.upper().startswith("UP") else f"down: {status or 'no answer'}"

@@ -1,6 +1,7 @@
 """What a value in a command to a switch may be made of, by kind of value. Knows no command."""
 
 import re
+import unicodedata
 
 from fsdialer.errors import UnsafeCommand
 
@@ -28,3 +29,23 @@ def checked(what: str, pattern: re.Pattern[str], value: str) -> str:
     if not pattern.fullmatch(value):
         raise UnsafeCommand(f"{what} {value[:60]!r} has characters that may not stand in a command: nothing was sent")
     return value
+
+
+#: A name shown on a phone: at most so many characters, and bytes as UTF-8.
+NAME_LENGTH, NAME_BYTES = 40, 120
+
+
+def display_name(text: str) -> str:
+    """A name for a phone's display: letters, marks and digits of any script, ``.`` and ``-``; invisible characters go,
+    and all others become spaces. Nothing of it but those two has a meaning to a switch, which carries it as UTF-8."""
+    # Composed first: a few characters become ASCII by it, the Greek question mark a semicolon.
+    composed = unicodedata.normalize("NFC", text[: 4 * NAME_LENGTH])
+    shown = "".join(c if _shown(c) else " " for c in composed if unicodedata.category(c) != "Cf")
+    name = " ".join(shown.split())[:NAME_LENGTH]
+    return name.encode()[:NAME_BYTES].decode(errors="ignore").strip() or "Call"
+
+
+def _shown(character: str) -> bool:
+    if character.isascii():
+        return character.isalnum() or character in ".-"
+    return unicodedata.category(character) in ("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd")

@@ -14,8 +14,19 @@ OPERATORS_PROFILE, STOCK_OPERATORS, STOCK_CARRIER = "operators", "internal", "ex
 ECHO_NUMBER, ECHO_CONTEXT = "9196", "operators"
 #: The profile of calls between our own switches, and what one calls on another to be echoed (`dialplan/switches.xml`).
 BETWEEN_PROFILE, ACROSS = "switches", "check"
-#: An address of nobody (RFC 5737): a list that lets it in lets in everybody.
-ANYBODY = "203.0.113.1"
+#: Addresses all over the world, of nobody (RFC 5737) and of somebody: whom a list lets in that should let in our own.
+#: The first stands for everybody where one is asked for.
+STRANGERS = (
+    "203.0.113.1",
+    "8.8.8.8",
+    "45.33.32.156",
+    "93.184.216.34",
+    "151.101.1.69",
+    "185.15.59.224",
+    "2001:4860:4860::8888",
+    "2a00:1450:4001::1",
+)
+ANYBODY = STRANGERS[0]
 #: The tone that has to come back (Hz), and for how long it is played (ms).
 TONE_HZ, TONE_MS = 440, 2000
 #: How the switch ends a test call whose tone came back, and one whose tone did not.
@@ -23,7 +34,7 @@ HEARD, SILENT = "NORMAL_CLEARING", "MEDIA_TIMEOUT"
 
 _ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]{2,45}\]|[0-9A-Za-z.-]{1,253}):[0-9]{1,5}")
 _LIST = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
-_PATH = re.compile(r"/[A-Za-z0-9_./-]{0,200}")
+_PATH = re.compile(r"/[A-Za-z0-9_./-]{0,400}")
 _UUID = re.compile(r"[0-9a-f-]{36}")
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
 
@@ -48,6 +59,11 @@ def sessions_per_second() -> str:
     return "fsctl sps"
 
 
+def paused(direction: str) -> str:
+    """Is it told to take no new channels, ``inbound`` or ``outbound``? ``true`` or ``false``."""
+    return f"fsctl pause_check {_checked(_LIST, direction)}"
+
+
 def profiles() -> str:
     """Every SIP profile, alias and gateway with its state, as XML."""
     return "sofia xmlstatus"
@@ -63,6 +79,11 @@ def event_socket() -> str:
     return "xml_locate configuration configuration name event_socket.conf"
 
 
+def access_lists() -> str:
+    """The lists of networks, as XML."""
+    return "xml_locate configuration configuration name acl.conf"
+
+
 def admits(address: str, access_list: str) -> str:
     """Does an access list let an address in? ``true`` or ``false``."""
     return f"acl {_checked(_LIST, address)} {_checked(_LIST, access_list)}"
@@ -71,6 +92,16 @@ def admits(address: str, access_list: str) -> str:
 def sees(path: str) -> str:
     """Does the switch see a file or directory? ``true`` or ``false``."""
     return f"file_exists {_checked(_PATH, path)}"
+
+
+def sound_prefix() -> str:
+    """Where sound files are whose path does not begin with /."""
+    return "global_getvar sound_prefix"
+
+
+def is_path(text: str) -> bool:
+    """May it be asked for with `sees`?"""
+    return bool(_PATH.fullmatch(text))
 
 
 def originate_echo(leg: str) -> str:
@@ -174,10 +205,22 @@ def read_door(text: str) -> Door:
     return Door(params.get("listen-ip", "::"), params.get("apply-inbound-acl", ""))
 
 
-def read_rows(text: str) -> dict[str, str]:
-    """``sofia status gateway``: names and values."""
-    rows = (line.partition("\t") for line in text.splitlines())
-    return {name.strip(): value.strip() for name, tab, value in rows if tab}
+def read_access_list(text: str, name: str) -> tuple[bool, dict[str, bool]]:
+    """Of `access_lists`: whether the list lets in who is on none of its networks (so does one that does not say), and
+    network → whether it does. A list that is not there lets in nobody. ValueError for no XML."""
+    found = next((each for each in _xml(text).iter("list") if each.get("name") == name), None)
+    if found is None:
+        return False, {}
+    default = _allows(found.get("default", "allow"))
+    nodes: dict[str, bool] = {}
+    for each in found.iter("node"):
+        cidr = each.get("cidr") or f"{each.get('host')}/{each.get('mask')}"
+        nodes |= {part.strip(): _allows(each.get("type")) if each.get("type") else default for part in cidr.split(",")}
+    return default, nodes
+
+
+def _allows(word: str | None) -> bool:
+    return (word or "").lower() in ("allow", "yes", "on", "true", "t", "enabled", "active", "1")
 
 
 def read_truth(text: str) -> bool:

@@ -1,18 +1,18 @@
 """What we say to a switch: values in, wire text out. No socket in sight.
 
 FreeSWITCH splits a command at spaces, then at commas, bars and braces, and expands ``${…}``; quoting is not enough. So
-every value that goes in has a type with a list of allowed characters, and free text (names, notes, card fields) never
-goes in at all. `client` adds ``bgapi`` in front and the job's id behind.
+every value that goes in has a type with a list of allowed characters, and free text (notes, card fields) never goes in
+at all; of a campaign's name, what `allowed.display_name` leaves. `client` adds ``bgapi`` in front and the job's id
+behind.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from fsdialer.errors import UnsafeCommand
 from fsdialer.esl import allowed, auto_answer
-from fsdialer.esl.allowed import checked
+from fsdialer.esl.allowed import checked, display_name
 
 #: FreeSWITCH reads up to 10 MiB and then runs what it has, cut off; ours are short, so anything longer is a mistake.
 LONGEST = 8 * 1024
@@ -140,6 +140,7 @@ def originate_operator(
     caller_name: str,
     caller_number: str,
     held: bool,
+    elsewhere: bool = False,
     silent_s: int = 0,
     tags: Mapping[str, str] = MappingProxyType({}),
     family: str = "call-info",
@@ -147,15 +148,15 @@ def originate_operator(
     """Ring an operator's phone on channel `leg`, asking it to answer by itself as its `family` does, and park it.
 
     `held`: the phone stays up between calls. Otherwise it lasts for one bridge, and gives up by itself should nobody
-    bridge it. With `silent_s` the leg leads to another switch, which does the asking, and ends when no sound came from
-    it for so long. `caller_name` is the campaign's; the customer's number is never in it.
+    bridge it. `elsewhere`: it leads to another switch, which does the asking. With `silent_s` it ends when no sound
+    came from it for so long. `caller_name` is the campaign's; the customer's number is never in it.
     """
     variables = {
         "origination_uuid": checked("leg", allowed.UUID, leg),
         "originate_timeout": _number("ring time", ring_s, 1, 600),
-        "origination_caller_id_name": f"'{_plain(caller_name)}'",
+        "origination_caller_id_name": f"'{display_name(caller_name)}'",
         "origination_caller_id_number": checked("caller id", allowed.NUMBER, caller_number) or "0",
-        **({} if silent_s else auto_answer.variables(family)),
+        **({} if elsewhere else auto_answer.variables(family)),
         "ignore_early_media": "true",  # or ringback would count as an answer, and a customer be joined to it
         "ignore_display_updates": "true",  # or the bridge would tell the phone whom it talks to
         "accountcode": ACCOUNT,
@@ -178,7 +179,7 @@ def originate_test(
     variables = {
         "origination_uuid": checked("leg", allowed.UUID, leg),
         "originate_timeout": _number("ring time", ring_s, 1, 600),
-        "origination_caller_id_name": f"'{_plain(caller_name)}'",
+        "origination_caller_id_name": f"'{display_name(caller_name)}'",
         "origination_caller_id_number": "0",
         **auto_answer.variables(family),
         "ignore_early_media": "true",
@@ -273,20 +274,6 @@ def contact(extension: str, domain: str = "") -> str:
     return f"sofia_contact {user_destination(extension, domain).removeprefix('user/')}"
 
 
-def registration(profile: str, extension: str, domain: str = "") -> str:
-    """What is known of a phone's registration, as XML; without a domain, in any."""
-    name, user = (
-        checked("profile", allowed.NAME, profile),
-        checked("extension", allowed.EXTENSION, extension),
-    )
-    return f"sofia xmlstatus profile {name} user {user}@{checked('domain', allowed.DOMAIN, domain)}"
-
-
-def registrations(profile: str) -> str:
-    """What is known of all phones registered with a SIP profile, as XML."""
-    return f"sofia xmlstatus profile {checked('profile', allowed.NAME, profile)} reg"
-
-
 def subscribe(events: Sequence[str]) -> str:
     """Ask for events by name, in plain format; behind CUSTOM stand subclasses, ``avmd::beep``."""
     return "event plain " + " ".join(checked("event", allowed.EVENT, event) for event in events)
@@ -336,11 +323,6 @@ def _sound(message: str) -> str:
     if allowed.GENERATED.fullmatch(message):
         return message.replace(",", "\\,")
     return checked("message", allowed.FILE, message)
-
-
-def _plain(text: str) -> str:
-    """A display name made of harmless characters; the rest becomes spaces."""
-    return re.sub(r"[^0-9A-Za-z.-]+", " ", text)[:40].strip() or "Call"
 
 
 def _number(what: str, value: float, least: int, most: int) -> str:

@@ -121,15 +121,22 @@ def _other_leg(event: Event, leg: str) -> str:
     return event.get("Other-Leg-Unique-ID") or (pair[1] if pair[0] == leg else pair[0])
 
 
-def _hung_up(event: Event, leg: str, at: float, clock_shift_s: float) -> LegHungUp:
+def _sip_status(event: Event) -> int | None:
+    """The far side's final answer. The switch gives its own timers' end a 408 that came from nowhere."""
     status = event.get("variable_sip_term_status") or event.get("variable_sip_invite_failure_status")
+    if status == "408" and event.get("variable_sip_network_port") == "0":
+        return None
+    return _whole(status) or None
+
+
+def _hung_up(event: Event, leg: str, at: float, clock_shift_s: float) -> LegHungUp:
     answered_at = _seconds(event.get("Caller-Channel-Answered-Time"))
     progress = event.get("Caller-Channel-Progress-Time"), event.get("Caller-Channel-Progress-Media-Time")
     return LegHungUp(
         leg=leg,
         at=at,
         cause=event.get("Hangup-Cause") or event.get("variable_hangup_cause"),
-        sip_status=_whole(status) or None,
+        sip_status=_sip_status(event),
         rang=any(_whole(time) > 0 for time in progress),
         answered_at=None if answered_at is None else answered_at + clock_shift_s,
         by_far_end=event.get("variable_sip_hangup_disposition").startswith("recv_"),
@@ -138,6 +145,7 @@ def _hung_up(event: Event, leg: str, at: float, clock_shift_s: float) -> LegHung
         heard=event.get(f"variable_{SILENT}") == "false",
         refer=_count(event.get("variable_sip_refer_status_code")),
         refer_result=_count(event.get("variable_sip_refer_target_status_code")),
+        bridge_cause=event.get("variable_last_bridge_hangup_cause"),
     )
 
 
@@ -201,6 +209,16 @@ def sharing(text: str, extension: str, domain: str) -> dict[str, list[str]]:
         if own and others:
             found[where[0]] = others
     return found
+
+
+def registered_as(text: str) -> dict[str, frozenset[str]]:
+    """Extension → the Call-IDs it is registered under, in the answer of ``sofia xmlstatus profile … reg``. A phone
+    keeps its own for as long as it runs (RFC 3261, 10.2): another one is a phone started anew, or another phone."""
+    found: dict[str, set[str]] = {}
+    for row in _REGISTRATION.findall(text):
+        said = {tag: html.unescape(words) for tag, words in _SAID.findall(row)}
+        found.setdefault(said.get("user", "").partition("@")[0], set()).add(said.get("call-id", ""))
+    return {extension: frozenset(ids) for extension, ids in found.items()}
 
 
 def contact_profile(text: str) -> str:

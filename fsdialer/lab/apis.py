@@ -11,7 +11,7 @@ from pathlib import Path
 import gevent
 from gevent.event import AsyncResult
 
-from fsdialer.lab import listings, profiles
+from fsdialer.lab import dead_phones, listings, profiles
 from fsdialer.lab.bridges import STEP_S
 from fsdialer.lab.exchange import USAGE, Exchange
 from fsdialer.lab.fate import Fate
@@ -278,6 +278,8 @@ _TABLE: dict[str, Api] = {
     "uuid_dump": _uuid_dump,
     "uuid_broadcast": _uuid_broadcast,
     "uuid_break": _break,
+    "uuid_media_reneg": dead_phones.ask,
+    "uuid_set_media_stats": dead_phones.count,
     "uuid_deflect": deflect,
     "uuid_record": _uuid_record,
     "sched_hangup": _sched_hangup,

@@ -124,11 +124,11 @@ class Bridges:
         stages.parted(channel, partner, cause)
         stays = partner.alive and partner.get("park_after_bridge") == "true"
         if not channel.originator:
-            self._b_left(channel, partner, stays)
+            self._b_left(channel, partner, stays, cause)
         elif channel.state == "CS_EXECUTE" and not stays:
             self._a_left_its_own_bridge(channel, partner)
         else:
-            self._leave(partner, stays)
+            self._leave(partner, stays, cause)
             self._exchange.fire("CHANNEL_UNBRIDGE", channel, **_pair(channel, partner))
             self._exchange.end(channel)
 
@@ -144,10 +144,10 @@ class Bridges:
         self._leave(partner, partner.alive and partner.get("park_after_bridge") == "true")
         self._exchange.fire("CHANNEL_UNBRIDGE", channel, **_pair(channel, partner))
 
-    def _b_left(self, b: Channel, a: Channel, stays: bool) -> None:
+    def _b_left(self, b: Channel, a: Channel, stays: bool, cause: str) -> None:
         self._exchange.end(b)
         self._exchange.fire("CHANNEL_UNBRIDGE", a, **_pair(a, b))
-        self._leave(a, stays)
+        self._leave(a, stays, cause)
 
     def _a_left_its_own_bridge(self, a: Channel, b: Channel) -> None:
         for channel in (a, b):
@@ -156,15 +156,15 @@ class Bridges:
         self._leave(b, stays=False)
         self._exchange.end(a)
 
-    def _leave(self, partner: Channel, stays: bool) -> None:
-        """The one who is left behind: parked, or ended too."""
+    def _leave(self, partner: Channel, stays: bool, cause: str = "NORMAL_CLEARING") -> None:
+        """The one who is left behind: parked, or ended too, for the same `cause`."""
         partner.application = partner.application_data = ""
         if stays:
             partner.move("CS_PARK")
             self._applications.park(partner)
             return
         if partner.alive:
-            partner.cause, partner.hangup_by = "NORMAL_CLEARING", "send_bye"
+            partner.cause, partner.hangup_by = cause, "send_bye"
         self._exchange.end(partner)
 
 

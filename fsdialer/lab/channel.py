@@ -70,6 +70,8 @@ class Channel:
     #: What it says comes back to it; and the tone it listens for: its key, pitch in Hz, and what to hang up with.
     echoes: bool = False
     listens_for: tuple[str, str, str] | None = None
+    #: Since when (µs) nobody is at the far end any more, who said no goodbye; 0: somebody is.
+    deserted: int = 0
     on_key: Callable[[str], None] | None = None
     on_ended: Any = None
     _variables: dict[str, str] = field(default_factory=dict)

@@ -12,6 +12,9 @@ from fsdialer.lab.profile import Profile, Times
 from fsdialer.lab.trunks import CHECK
 
 REFUSED_BY_CARRIER = Plan(status=503, ring_s=0.02, rings=False)
+#: An INVITE nothing comes back for is given up after so long: `timer-T1X64` of `sip_profiles/carrier.xml`.
+MUTE_S = 6.0
+NOTHING_HEARD = Plan(status=408, ring_s=MUTE_S, rings=False)
 #: Where an operator's phone stands in the recordings.
 PHONE_AT = "0x55f073a8d350@127.0.0.1:51979"
 #: The number that plays back what it hears.
@@ -103,6 +106,8 @@ class Destinations:
         channel.gateway, channel.plan = gateway, self.people.plan(number, self.attempts[number])
         if gateway is not None and (not gateway.admit() or gateway.unreachable):
             channel.plan = REFUSED_BY_CARRIER
+        elif gateway is not None and gateway.mute:
+            channel.plan = NOTHING_HEARD
         return channel
 
     def _extension(self, wanted: Originate, uuid: str, session: int, number: str, name: str) -> Channel | str:

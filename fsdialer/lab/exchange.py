@@ -35,6 +35,7 @@ USAGE = (
 SIP = {
     403: ("CALL_REJECTED", "Forbidden"),
     404: ("UNALLOCATED_NUMBER", "Not Found"),
+    408: ("RECOVERY_ON_TIMER_EXPIRE", "Request Timeout"),
     410: ("NUMBER_CHANGED", "Gone"),
     480: ("NO_USER_RESPONSE", "Temporarily Unavailable"),
     484: ("INVALID_NUMBER_FORMAT", "Address Incomplete"),
@@ -204,7 +205,7 @@ class Exchange:
         cause, phrase = SIP[plan.status]
         channel.sip_status, channel.sip_phrase = plan.status, phrase
         stages.refused(channel)
-        nobody = channel.gateway is not None and channel.gateway.unreachable
+        nobody = channel.gateway is not None and channel.gateway.silent
         self.hang_up(channel, cause, "recv_refuse", job_first=nobody)
 
     def _answer(self, channel: Channel, wanted: Originate | None) -> None:

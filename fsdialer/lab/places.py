@@ -13,12 +13,14 @@ PHONE_MODES = ("auto", "slow", "manual", "noanswer", "reject", "early", "unregis
 class Gateway:
     """A way to the carrier. `channels` and `cps` None: no limit; a call beyond one is answered 503.
 
-    Down: the switch knows, and refuses at once. Unreachable: it does not know, and finds nobody there.
+    Down: the switch knows, and refuses at once. Unreachable: it does not know, and finds nobody there. Mute: nothing at
+    all comes back, and the switch gives up by its own timer.
     """
 
     name: str
     up: bool = True
     unreachable: bool = False
+    mute: bool = False
     channels: int | None = None
     cps: int | None = None
     in_use: int = 0
@@ -33,6 +35,11 @@ class Gateway:
         """Where calls are sent: ``host:port``."""
         return "127.0.0.1:5999" if self.unreachable else "127.0.0.1:5090"
 
+    @property
+    def silent(self) -> bool:
+        """Does nobody answer there?"""
+        return self.unreachable or self.mute
+
     @classmethod
     def parse(cls, text: str) -> "Gateway":
         """From ``NAME:channels=N:cps=N:down``."""
@@ -43,10 +50,10 @@ class Gateway:
         return gateway
 
     def set(self, option: str) -> None:
-        """One of ``up``, ``down``, ``unreachable``, ``channels=N``, ``cps=N``; ValueError for anything else."""
+        """One of ``up``, ``down``, ``unreachable``, ``mute``, ``channels=N``, ``cps=N``; else ValueError."""
         what, _, value = option.partition("=")
-        if what in ("up", "down", "unreachable"):
-            self.up, self.unreachable = what != "down", what == "unreachable"
+        if what in ("up", "down", "unreachable", "mute"):
+            self.up, self.unreachable, self.mute = what != "down", what == "unreachable", what == "mute"
         elif what == "channels":
             self.channels = int(value) or None
         elif what == "cps":
@@ -86,6 +93,6 @@ class Phone:
         """Can it be rung?"""
         return self.mode != "unregistered"
 
-    def restart(self) -> None:
-        """Off and on again, without a goodbye."""
+    def register_anew(self) -> None:
+        """Under another contact and Call-ID, as when it is started again without a goodbye."""
         self.contacts += (f"0x55f073a8d{len(self.contacts):03}",)

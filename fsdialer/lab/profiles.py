@@ -43,6 +43,7 @@ def _registrations(exchange: Exchange, extensions: Iterable[str]) -> str:
             continue
         for contact in phone.contacts:
             said = {
+                "call-id": f"{extension}-{contact}",
                 "user": f"{extension}@127.0.0.1",
                 "contact": f'"" <sip:{extension}-{contact}@127.0.0.1:{phone_port(extension)}>',
                 "agent": phone.agent,

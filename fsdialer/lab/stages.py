@@ -112,7 +112,7 @@ def refused(channel: Channel) -> None:
     """The far side, or the network for it, said no before it rang."""
     if channel.get("sip_to_tag"):
         return
-    if channel.gateway is not None and channel.gateway.unreachable:
+    if channel.gateway is not None and channel.gateway.silent:
         channel.set(sip_reply_port="0", sip_network_port="0")
     else:
         channel.profile.network = "127.0.0.1"

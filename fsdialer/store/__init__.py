@@ -16,6 +16,7 @@ from fsdialer.store.alerts import Alerts
 from fsdialer.store.calls import Calls
 from fsdialer.store.campaigns import Setup
 from fsdialer.store.feed import Feed
+from fsdialer.store.gateway_names import GatewayNames
 from fsdialer.store.hours import Hours
 from fsdialer.store.leads import Leads
 from fsdialer.store.machines import MachineTallies
@@ -63,6 +64,11 @@ class CompanyStore:
     def setup(self) -> Setup:
         """Company, gateways, campaigns and operators, as an administrator set them."""
         return Setup(self.redis, self.keys)
+
+    @cached_property
+    def gateway_names(self) -> GatewayNames:
+        """Which gateways' names on the switches are this company's."""
+        return GatewayNames(self.redis, self.keys)
 
     @cached_property
     def accounts(self) -> Accounts:

@@ -14,6 +14,7 @@ from fsdialer.core.switch_config import Phone, Trunk, browser_password, phone_pa
 from fsdialer.errors import NotFound
 from fsdialer.store.campaigns import Setup
 from fsdialer.store.feed import Feed
+from fsdialer.store.gateway_names import GatewayNames
 from fsdialer.store.keys import Keys
 from fsdialer.store.softphones import Softphones
 
@@ -26,6 +27,7 @@ class Accounts:
         self._keys = keys
         self._setup = setup
         self._softphones = Softphones(redis, keys)
+        self._names = GatewayNames(redis, keys)
 
     def phones(self, secret_key: str) -> Iterator[Phone]:
         """Every operator's, but for those rung at a destination of their own."""
@@ -68,9 +70,9 @@ class Accounts:
         Feed(self._redis, self._keys).publish("settings", what="operator", id=operator)
 
     def trunks(self) -> Iterator[Trunk]:
-        """The gateways the switch is to be told of."""
+        """The gateways the switch is to be told of: of two companies' one name, that of who had it first."""
         for gateway in self._setup.gateways():
-            if gateway.proxy and not gateway.host:
+            if gateway.proxy and not gateway.host and self._names.may_have(gateway):
                 yield Trunk(gateway, self._redis.hget(self._keys.gateway_account(gateway.name), "password") or "")
 
     def save_gateway_password(self, name: str, password: str) -> None:

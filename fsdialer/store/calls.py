@@ -18,6 +18,8 @@ from fsdialer.store.scripts import Scripts
 
 #: Seconds a call's record may go without news before the janitor asks the switch about it.
 LEASE_S = 30.0
+#: A second of calls per second, as `claim.lua` counts it.
+WINDOW_S = 1.1
 
 # The facts of a core.call_facts.Call that stand in its hash as instants: attribute → field.
 _INSTANTS = {
@@ -81,6 +83,19 @@ class Calls:
         rows = [flat[i : i + 5] for i in range(0, len(flat), 5)]
         return [Claim(uuid, lead, number, int(n), preferred) for uuid, lead, number, n, preferred in rows]
 
+    def in_the_last_hour(self, now: float) -> int:
+        """Calls placed by all campaigns in this minute and the 60 before it: what the company's ceiling counts."""
+        counts = self._redis.hgetall(self._keys.attempts)
+        return sum(int(count) for minute, count in counts.items() if int(minute) >= now // 60 - 60)
+
+    def held_by_its_pace(self, gateway: Gateway, now: float) -> bool:
+        """Is it the gateway's calls per second alone that let no more calls out at this moment?"""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.scard(self._keys.gateway_calls(gateway.name))
+            pipe.zcount(self._keys.gateway_starts(gateway.name), f"({now - WINDOW_S}", "+inf")
+            lines, starts = pipe.execute()
+        return bool(lines < gateway.channels and starts >= gateway.calls_per_second)
+
     def will_be_recorded(self, uuid: str, path: str) -> None:
         """Before it is dialled: where its recording will be, below the directory of recordings."""
         self._redis.hset(self._keys.call(uuid), "recording", path)
@@ -127,6 +142,7 @@ class Calls:
                 wrap_up_s,
                 cause,
                 sip_status or "",
+                step.not_by,
             )
         )
 
@@ -184,6 +200,7 @@ def _hash_of(call: Call) -> dict[str, str]:
         "amd": call.amd,
         "spared": "1" if call.spared else "",
         "refer": call.refer,
+        "cut_off": "1" if call.cut_off else "",
     }
     for attribute, field in _INSTANTS.items():
         at = getattr(call, attribute)
@@ -225,4 +242,5 @@ def _call_of(company: str, record: dict[str, str]) -> Call:
         beeped_at=instants["beeped_at"],
         spared=bool(record.get("spared")),
         dismissed_at=instants["dismissed_at"],
+        cut_off=bool(record.get("cut_off")),
     )

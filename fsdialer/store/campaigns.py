@@ -10,12 +10,14 @@ from redis import Redis
 from redis.client import Pipeline
 
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator
+from fsdialer.core.destinations import barred_dial, gateway_in
 from fsdialer.core.fields import checked, from_hash, to_hash
 from fsdialer.core.setup import CompanySetup
 from fsdialer.core.times import iso
 from fsdialer.errors import NotFound, Refused
 from fsdialer.store import keys as names
 from fsdialer.store.feed import Feed
+from fsdialer.store.gateway_names import GatewayNames, taken
 from fsdialer.store.keys import Keys
 
 #: What begins the fields of a gateway's state that are of one switch each.
@@ -29,6 +31,7 @@ class Setup:
         self._redis = redis
         self._keys = keys
         self._feed = Feed(redis, keys)
+        self._names = GatewayNames(redis, keys)
 
     # -- reading -------------------------------------------------------------------------------------------
     def company(self) -> Company:
@@ -50,7 +53,11 @@ class Setup:
 
     def gateways(self) -> list[Gateway]:
         """All gateways, by name."""
-        return [self.gateway(name) for name in sorted(self._redis.smembers(self._keys.gateways))]
+        return [self.gateway(name) for name in self.gateway_names()]
+
+    def gateway_names(self) -> list[str]:
+        """The names of all gateways."""
+        return sorted(self._redis.smembers(self._keys.gateways))
 
     def gateway(self, name: str) -> Gateway:
         """NotFound when there is none of that name."""
@@ -61,8 +68,7 @@ class Setup:
 
     def gateway_states(self) -> dict[str, dict[str, str]]:
         """Name → `state` in words and `since`, as the dialer found it; gateways nobody has looked at are left out."""
-        names = sorted(self._redis.smembers(self._keys.gateways))
-        states = {name: self._redis.hgetall(self._keys.gateway_state(name)) for name in names}
+        states = {name: self._redis.hgetall(self._keys.gateway_state(name)) for name in self.gateway_names()}
         return {name: state for name, state in states.items() if "state" in state}
 
     def operators(self) -> list[Operator]:
@@ -90,9 +96,13 @@ class Setup:
         self._tell("company", company.id)
 
     def save_gateway(self, gateway: Gateway) -> None:
-        """Create or change a gateway."""
-        self._replace(self._keys.gateway(gateway.name), to_hash(checked(gateway)))
+        """Create or change a gateway; Refused when its name on the switch is another company's."""
+        fields = to_hash(checked(gateway))
+        self._names.claim(gateway)
+        self._replace(self._keys.gateway(gateway.name), fields)
         self._redis.sadd(self._keys.gateways, gateway.name)
+        if gateway.host:
+            self._names.release(gateway.name)
         self._tell("gateway", gateway.name)
 
     def gateway_on(self, name: str) -> dict[str, str]:
@@ -118,9 +128,20 @@ class Setup:
         """Create or change an operator; Refused when the extension is another's."""
         self.save_operators([operator])
 
+    def barred_dial(self, dial: str) -> str:
+        """Why no operator may be rung at this destination, in words; empty when they may: the number in it must be one
+        the company may call, and the gateway not another company's."""
+        gateway = gateway_in(dial)
+        if gateway and not self._names.may_have(Gateway(self._keys.company_id, gateway)):
+            return taken(gateway)
+        return barred_dial(dial, self.company()) if dial else ""
+
     def save_operators(self, operators: Sequence[Operator]) -> None:
         """Create or change operators, who may exchange extensions among themselves. Refused, before any is
-        changed, when an extension is somebody else's."""
+        changed, when an extension is somebody else's, or a destination may not be dialled."""
+        for operator in operators:
+            if reason := self.barred_dial(operator.dial):
+                raise Refused(f"operator {operator.id} may not be rung at {operator.dial}: {reason}")
         saved = {operator.extension: checked(operator) for operator in operators}
         if len(saved) < len(operators):
             raise Refused("one extension is given to two operators")
@@ -165,6 +186,7 @@ class Setup:
         keys = self._keys
         self._redis.delete(keys.gateway(name), keys.gateway_account(name), keys.gateway_state(name))
         self._redis.srem(keys.gateways, name)
+        self._names.release(name)
         self._tell("gateway", name)
 
     def _replace(self, key: str, fields: dict[str, str]) -> None:

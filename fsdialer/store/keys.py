@@ -60,6 +60,16 @@ def switch_starts(name: str) -> str:
     return f"{switch(name)}:starts"
 
 
+def check(name: str) -> str:
+    """STRING, 10 s: written by `fsdialer check` to see whether Redis takes anything, and removed."""
+    return f"{PREFIX}:check:{name}"
+
+
+def gateway_name(name: str) -> str:
+    """HASH: company → since when and where (``*`` or switches) a gateway of this name on the switches is its own."""
+    return f"{PREFIX}:gateway:{{{name}}}"
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """The keys of one company."""

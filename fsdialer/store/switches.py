@@ -28,7 +28,7 @@ _SECOND_S = 1.1
 class SwitchView:
     """A switch as a dialer found it last: `up`, since when (epoch seconds), `reason` in words; `trunk` is where it
     takes calls of the others, empty for nowhere; `drained_by` whoever said that it gets no new calls, `drained_at` when
-    (ISO)."""
+    (ISO); `channels` and `calls_per_second` as set by hand, 0 when they are not."""
 
     name: str
     up: bool
@@ -38,6 +38,8 @@ class SwitchView:
     room: Room
     drained_by: str = ""
     drained_at: str = ""
+    channels: int = 0
+    calls_per_second: int = 0
 
 
 class Switches:
@@ -118,6 +120,8 @@ class Switches:
             room=self.rooms([switch], now)[0],
             drained_by=record.get("drained", ""),
             drained_at=record.get("drained_at", ""),
+            channels=_figure(record.get("channels")),
+            calls_per_second=_figure(record.get("calls_per_second")),
         )
 
     # -- what they carry -----------------------------------------------------------------------------------
@@ -161,3 +165,7 @@ class Switches:
         if switch not in self._scripts:
             self._scripts[switch] = Scripts(self._redis, names.switch(switch))
         return self._scripts[switch]
+
+
+def _figure(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() else 0

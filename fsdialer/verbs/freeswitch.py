@@ -185,9 +185,8 @@ def _accounts(settings: "Settings", store: "Store") -> tuple[list["Phone"], list
     phones, twice = unclashing(
         (phone for company in companies for phone in company.phones(settings.secret_key)), lambda p: p.extension
     )
-    trunks, same = unclashing((trunk for company in companies for trunk in company.trunks()), lambda t: t.gateway.name)
+    trunks = [trunk for company in companies for trunk in company.trunks()]
     clashes = [f"extension {p.extension} of {p.company}/{p.operator}" for p in twice]
-    clashes += [f"gateway {t.gateway.name} of {t.gateway.company}" for t in same]
     if clashes:
         raise Refused(f"a switch knows each once: give another {', '.join(clashes)}")
     return sorted(phones, key=lambda p: p.extension), sorted(trunks, key=lambda t: t.gateway.name)

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from fsdialer.core.campaigns import Mode
+from fsdialer.core.campaigns import Gateway, Mode
+from fsdialer.core.destinations import gateway_in
 from fsdialer.core.setup import CompanySetup, InvalidSetup, read_toml
 from fsdialer.errors import Refused
 from fsdialer.store import CompanyStore, Store
+from fsdialer.store.gateway_names import taken
 from fsdialer.store.operators import OperatorView
 from fsdialer.store.users import PASSWORD_LENGTH, User, hash_password, password_matches
 
@@ -56,7 +58,16 @@ def _passwords(setups: list[CompanySetup], environment: Mapping[str, str]) -> di
 
 
 def _conflicts(store: Store, setup: CompanySetup, prune: bool) -> Iterator[str]:
-    """What stands against the file in Redis: extensions of operators, and operators on the line, not in the file."""
+    """What stands against the file in Redis: gateways' names that are another company's, extensions of operators, and
+    operators on the line, not in the file."""
+    names = CompanyStore(store.redis, setup.company.id).gateway_names
+    for gateway in setup.gateways:
+        if not names.may_have(gateway):
+            yield f"company.{setup.company.id}.gateway.{gateway.name}: {taken(gateway.name)}"
+    for operator in setup.operators:
+        through = gateway_in(operator.dial)
+        if through and not names.may_have(Gateway(setup.company.id, through)):
+            yield f"company.{setup.company.id}.operator.{operator.id}.dial: {taken(through)}"
     others = _not_in_file(store, setup).operators
     extensions = {operator.extension: operator.id for operator in others}
     where = f"company.{setup.company.id}.operator"

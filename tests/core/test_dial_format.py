@@ -32,6 +32,7 @@ SWITCHS_OWN = Gateway("acme", "trunk")
         ("9{number}*77@{server}:{port}", "912125550100*77@dialer.example.com:5060"),
         ("sip:{number}@{host}", "12125550100@pbx.example.com"),
         (" SIP:{number}@{host} ", "12125550100@pbx.example.com"),
+        ("sip: sip:{number}@{host}", "12125550100@pbx.example.com"),
     ],
 )
 def test_macros_are_filled_in_and_the_scheme_taken_off(dial_format, address):
@@ -49,7 +50,8 @@ def test_macros_are_filled_in_and_the_scheme_taken_off(dial_format, address):
         ("{number}@{host}\nx", "is not an address"),
         ("[a=b]{number}@{host}", "is not an address"),
         ("{number}}@{host}", "is not an address"),
-        ("{number}@{host},{number}@evil", "is not an address"),
+        ("{number}@{host},{number}@evil", "{number} must stand before the @"),
+        ("{number}@{host},evil", "is not an address"),
         ("{number}@{host}|x", "is not an address"),
     ],
 )
@@ -59,6 +61,38 @@ def test_format_that_makes_no_safe_address_is_refused_with_the_fix(dial_format, 
         return
     with pytest.raises(InvalidSetting, match=re.escape(fix)):
         check(dial_format)
+
+
+@pytest.mark.parametrize("setting", ["dial_format", "refer_format"])
+@pytest.mark.parametrize(
+    ("never_works", "fix"),
+    [
+        ("{number}@{host}:99999", "99999 is no port: 1 to 65535"),
+        ("{number}@{host}:0", "0 is no port: 1 to 65535"),
+        ("{number}@..", "'..' is no host: a name like pbx.example.com, or 10.0.0.5"),
+        ("{number}@-", "'-' is no host"),
+        ("{number}@10.0.0.300", "'10.0.0.300' is no host"),
+        ("{number}@5060", "'5060' is no host"),
+        ("{number}@{host}{port}", "{port} must stand behind a colon at the end: for example"),
+        ("{number}@{port}", "{port} must stand behind a colon"),
+        ("{number}@{host}:{port}:{port}", "{port} must stand behind a colon"),
+        ("{number}@{host}:5{port}", "{port} must stand behind a colon"),
+        ("x@{number}", "{number} must stand before the @, and there alone: for example"),
+        ("{server}@{number}", "{number} must stand before the @"),
+        ("{number}@{host}:{number}", "{number} must stand before the @"),
+    ],
+)
+def test_format_that_can_never_work_is_refused_naming_the_setting_and_the_fix(setting, never_works, fix):
+    with pytest.raises(InvalidSetting, match=re.escape(fix)) as refused:
+        check(never_works, setting)
+    assert refused.value.where == setting
+
+
+@pytest.mark.parametrize(
+    "text", ["{number}@sip.{host}:5062", "{number}@10.0.0.5", "{number}-{port}@pbx", "{number}@3com"]
+)
+def test_format_that_may_work_is_taken(text):
+    assert check(text) == text
 
 
 @pytest.mark.parametrize(
@@ -78,9 +112,24 @@ def test_gateway_of_the_switch_is_dialled_by_name_with_the_user_part():
     assert destination(company, SWITCHS_OWN, "+12125550100") == "sofia/gateway/trunk/0012125550100"
 
 
-def test_preview_shows_what_would_be_dialled():
-    assert preview(Company("acme"), OWN_HOST) == "+12125550100@pbx.example.com:5070"
-    assert preview(Company("acme", dial_format="{number}@{server}"), None) == "12125550100@dialer.example.com"
+@pytest.mark.parametrize(
+    ("gateway", "shown"),
+    [
+        (OWN_HOST, "sip:12125550100@sip.acme.com"),
+        (Gateway("acme", "trunk", proxy="carrier.example:5062"), "sip:12125550100@carrier.example:5062"),
+        (SWITCHS_OWN, "12125550100, by the switch's own gateway trunk"),
+        (None, "sip:12125550100@sip.acme.com"),
+    ],
+)
+def test_preview_shows_what_would_be_dialled(gateway, shown):
+    assert preview(Company("acme", dial_format="{number}@{server}", server="sip.acme.com"), gateway) == shown
+
+
+def test_preview_without_a_server_takes_the_gateways_host_as_the_call_does():
+    assert preview(Company("acme"), OWN_HOST) == "sip:+12125550100@pbx.example.com:5070"
+    company = Company("acme", dial_format="{number}@{server}")
+    assert preview(company, OWN_HOST) == "sip:12125550100@pbx.example.com"
+    assert destination(company, OWN_HOST, "+12125550100") == "sofia/external/12125550100@pbx.example.com"
 
 
 @given(st.text(max_size=40), st.text(max_size=20), st.text(max_size=20), st.text(max_size=20))
@@ -141,6 +190,10 @@ def test_a_gateway_only_the_switch_knows_needs_the_pbx_written_into_the_format()
 def test_preview_shows_where_a_customer_would_be_sent():
     assert preview_refer(Company("acme"), OWN_HOST) == "sip:1001@pbx.example.com:5070"
     assert preview_refer(Company("acme"), None) == "sip:1001@pbx.example.com:5060"
+    company = Company("acme", refer_format="{number}@{server}:5070", server="sip.acme.com")
+    assert preview_refer(company, OWN_HOST) == refer_target(company, OWN_HOST, "1001") == "sip:1001@sip.acme.com:5070"
+    with pytest.raises(InvalidSetting, match="write the PBX's address instead of {host}"):
+        preview_refer(Company("acme"), SWITCHS_OWN)
 
 
 @given(st.text(max_size=40), st.text(max_size=20))

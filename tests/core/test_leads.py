@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fsdialer.core.leads import OUTCOMES, NewLead, due_score, e164, mask, mask_fields, parse_header, parse_row
+from fsdialer.core.leads import OUTCOMES, NewLead, due_score, e164, parse_header, parse_row
 from fsdialer.errors import InvalidLead
 
 HEADER = ["Order", "Name", "Phone", "City"]
@@ -158,7 +158,7 @@ def test_control_characters_become_spaces():
     assert row("A-1", "An\r\nn\x00\x1b", "+12125550100", "x").name == "An n"
 
 
-# -- order, masks, outcomes ----------------------------------------------------------------------------------------
+# -- order, outcomes ----------------------------------------------------------------------------------------
 
 
 def test_queue_order_is_new_before_retries_then_priority_then_time():
@@ -173,32 +173,6 @@ def test_queue_order_is_new_before_retries_then_priority_then_time():
 def test_score_is_a_whole_number_that_a_double_holds_exactly(retry, priority, ms):
     score = due_score(retry, priority, ms / 1000)
     assert score == int(score) and score < 2**53
-
-
-@pytest.mark.parametrize(
-    ("number", "masked"), [("+12125550100", "+1212•••••00"), ("+33142685300", "+3314•••••00"), ("+2901234", "+•••••34")]
-)
-def test_mask_shows_where_it_is_and_never_the_number(number, masked):
-    assert mask(number) == masked
-
-
-@given(st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True))
-def test_mask_hides_five_digits_at_the_least(number):
-    assert mask(number).count("•") >= 5 and len(mask(number)) == len(number)
-
-
-@pytest.mark.parametrize(
-    "text", ["call +1 212-555-0100 at six", "12125550100", "(212) 555-0100", "or 212.555.0199, his wife's"]
-)
-def test_telephone_numbers_within_card_fields_are_masked(text):
-    masked = mask_fields({"Note": text}, "+12125550100", "US")["Note"]
-    assert "•••••" in masked
-    assert "5550100" not in re.sub(r"\D", "", masked) and "0199" not in masked
-
-
-def test_dates_amounts_and_order_ids_are_left_readable():
-    fields = {"When": "2026-11-23 04:51", "Amount": "1 038.00 USD", "Order": "A-1001"}
-    assert mask_fields(fields, "+12125550100", "US") == fields
 
 
 def test_outcomes_are_those_of_the_operators_page():

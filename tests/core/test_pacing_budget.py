@@ -156,6 +156,14 @@ def test_a_calendar_month_ends_with_it():
     assert budget.in_window(first_of_march + 3600).abandons == 0
 
 
+def test_a_day_a_little_above_its_target_is_steered_back_and_not_slowed_down_besides():
+    """The window's limits are the day's own target unless they are set lower: the plan of the day has seen to it."""
+    within, above = spent(1000, 30).threshold(4 * HOUR), spent(1000, 31).threshold(4 * HOUR)
+    assert above > 0.9 * within
+    warned = spent(1000, 31, soft=0.025).threshold(4 * HOUR)
+    assert warned < 0.5 * above
+
+
 def test_above_the_soft_limit_calls_must_be_safer():
     calm = spent(2000, 44, window="30d", soft=0.03, hard=0.03)
     warned = spent(2000, 44, window="30d", soft=0.02, hard=0.03)

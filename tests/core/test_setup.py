@@ -11,6 +11,7 @@ from fsdialer.core.campaigns import DEFAULT_DELAYS, Campaign, Company, Gateway, 
 from fsdialer.core.fields import checked, from_hash, to_hash
 from fsdialer.core.setup import CompanySetup, InvalidSetup, read_toml, to_toml
 from fsdialer.errors import InvalidSetting
+from fsdialer.esl import allowed
 
 WHOLE = """
 [company.acme]
@@ -103,6 +104,23 @@ def test_campaigns_delays_stay_its_own_so_that_the_companys_may_change_later():
             "company.acme.refer_format: unknown macro {ext}: there are",
         ),
         (('station = "nailed"', 'station = "webrtc"\ndial = "user/7"'), "operator.1001.dial: leave it out"),
+        (
+            ('station = "nailed"', 'station = "webrtc"\nphone = "none"'),
+            "operator.1001.phone: auto instead of none: the",
+        ),
+        (('station = "nailed"', 'station = "webrtc-nailed"\nphone = "none"'), "1001.phone: auto instead of none: the"),
+        (
+            ("channels = 100", 'proxy = "pbx:99999"'),
+            "gateway.trunk.proxy: 'pbx:99999' is not a host name or address, with",
+        ),
+        (("channels = 100", 'host = "a..b"'), "gateway.trunk.host: 'a..b' is not a host name like pbx.example.com"),
+        (('name = "Acme"', 'server = "-"'), "company.acme.server: '-' is not a host name like pbx.example.com"),
+        (
+            ('name = "Ann"', 'dial = "bogus/1001"'),
+            "operator.1001.dial: 'bogus/1001' is not a way a switch can call: user",
+        ),
+        (('name = "Ann"', 'dial = "sofia/1001"'), "operator.1001.dial: 'sofia/1001' is not a way"),
+        (('name = "Ann"', 'dial = "user/1:_:user/2"'), "operator.1001.dial: 'user/1:_:user/2' is not a way"),
         (('gateways = ["trunk"]', 'gateways = ["trnk"]'), "campaign.spring.gateways: no gateway 'trnk'"),
         (('campaigns = ["spring"]', 'campaigns = ["autumn"]'), "operator.1001.campaigns: no campaign 'autumn'"),
         (('extension = "1001"\n', ""), "operator.1001.extension: missing"),
@@ -132,6 +150,22 @@ def test_a_wrong_file_is_refused_naming_table_key_and_reason(change, problem):
     assert change[0] in WHOLE
     said = "\n".join(problems_of(WHOLE.replace(*change)))
     assert problem in said
+
+
+@pytest.mark.parametrize(
+    "dial",
+    [
+        "user/1001",
+        "user/1001@pbx",
+        "sofia/gateway/pbx/*97#",
+        "sofia/internal/1001@10.0.0.5:5062",
+        "loopback/9196/default",
+    ],
+)
+def test_a_phone_may_be_reached_another_way(dial):
+    (setup,) = read_toml(WHOLE.replace('name = "Ann"', f'dial = "{dial}"'))
+    assert setup.operators[0].dial == dial
+    assert allowed.DESTINATION.fullmatch(dial)
 
 
 def test_every_problem_of_a_file_is_told_at_once():

@@ -1,11 +1,24 @@
 """Gateways that fail are rested, and others carry on."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fsdialer.core.campaigns import Gateway
-from fsdialer.core.trunk_care import DOUBTED_S, FAULTS, RESTS_S, SILENT, WELL, after_call, after_look, in_order
+from fsdialer.core.trunk_care import (
+    DOUBTED_S,
+    FAULTS,
+    RESTS_S,
+    SILENT,
+    WELL,
+    after_call,
+    after_look,
+    after_turn,
+    to_ask,
+    whose_turn,
+)
 
 NOW = 1000.0
 ONE, TWO, SPARE = Gateway("acme", "one", weight=3), Gateway("acme", "two", weight=1), Gateway("acme", "spare", weight=0)
@@ -65,8 +78,9 @@ def test_a_carrier_whose_calls_do_not_even_ring_is_asked_last_for_a_while_but_no
     assert not silent(SILENT - 1).doubted(NOW)
     health = silent(SILENT)
     assert health.doubted(NOW) and not health.doubted(NOW + DOUBTED_S) and not health.rests(NOW)
-    assert names(in_order([ONE, TWO, SPARE], {"one": health}, NOW, 0.0)) == ["two", "spare", "one"]
-    assert names(in_order([ONE], {"one": health}, NOW, 0.0)) == ["one"]
+    assert names(to_ask([ONE, TWO, SPARE], {"one": health}, NOW)) == ["two"]
+    assert names(to_ask([ONE, TWO, SPARE], {"one": health}, NOW, full={"two", "spare"})) == ["one"]
+    assert names(to_ask([ONE], {"one": health}, NOW)) == ["one"]
     assert after_call(health, "NO_ANSWER", True, False, NOW) == WELL, "it rings again"
 
 
@@ -101,21 +115,50 @@ def test_a_carrier_that_fails_calls_rests_on_although_its_gateway_is_up():
     assert after_look(health, True, NOW + 1).rests(NOW + 1)
 
 
-def test_the_first_is_drawn_by_weight_and_the_others_follow_in_the_campaigns_order():
-    gateways = [SPARE, TWO, ONE]
-    assert names(in_order(gateways, {}, NOW, 0.0)) == ["two", "spare", "one"]
-    assert names(in_order(gateways, {}, NOW, 0.24)) == ["two", "spare", "one"]
-    assert names(in_order(gateways, {}, NOW, 0.26)) == ["one", "spare", "two"]
-    assert names(in_order(gateways, {}, NOW, 0.999)) == ["one", "spare", "two"]
+# -- whose turn it is ----------------------------------------------------------------------------------------------
 
 
-def test_a_gateway_of_weight_zero_is_for_when_the_others_rest():
-    down = {name: after_call(WELL, "GATEWAY_DOWN", False, False, NOW) for name in ("one", "two")}
-    assert names(in_order([ONE, TWO, SPARE], down, NOW, 0.5)) == ["spare"]
-    assert names(in_order([ONE, TWO, SPARE], down, NOW + RESTS_S[0], 0.5)) == ["one", "two", "spare"]
+def turns(gateways, count):
+    """Who has so many calls, one after the other."""
+    credit, taken = {}, []
+    for _ in range(count):
+        gateway = whose_turn(gateways, credit)
+        credit = after_turn(gateways, gateway, credit)
+        taken.append(gateway.name)
+    return taken
 
 
-@given(st.lists(st.integers(0, 5), max_size=6), st.floats(0, 0.999999))
-def test_every_gateway_that_is_well_is_asked_once(weights, dice):
+def test_calls_are_shared_by_weight_and_evenly():
+    assert turns([ONE, TWO], 8) == ["one", "one", "two", "one"] * 2
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=5), st.integers(1, 200))
+def test_nobody_is_ever_more_than_a_call_from_its_share(weights, count):
     gateways = [Gateway("acme", f"g{n}", weight=weight) for n, weight in enumerate(weights)]
-    assert sorted(names(in_order(gateways, {}, NOW, dice))) == sorted(names(gateways))
+    taken = Counter(turns(gateways, count))
+    for gateway in gateways:
+        assert abs(taken[gateway.name] - count * gateway.weight / sum(weights)) < len(weights)
+
+
+def test_who_was_left_out_does_not_catch_up_when_it_is_back():
+    credit = {}
+    for _ in range(100):
+        credit = after_turn([ONE], ONE, credit)
+    assert turns([ONE, TWO], 4) == ["one", "one", "two", "one"]
+    assert abs(credit["one"]) < ONE.weight + 1
+
+
+def test_a_gateway_of_weight_zero_is_for_when_the_others_rest_or_are_full():
+    down = {name: after_call(WELL, "GATEWAY_DOWN", False, False, NOW) for name in ("one", "two")}
+    assert names(to_ask([SPARE, ONE, TWO], {}, NOW)) == ["one", "two"]
+    assert names(to_ask([SPARE, ONE, TWO], {}, NOW, full={"one"})) == ["two"]
+    assert names(to_ask([SPARE, ONE, TWO], {}, NOW, full={"one", "two"})) == ["spare"]
+    assert names(to_ask([SPARE, ONE, TWO], down, NOW)) == ["spare"]
+    assert names(to_ask([SPARE, ONE, TWO], down, NOW + RESTS_S[0])) == ["one", "two"]
+    assert to_ask([SPARE], {}, NOW, full={"spare"}) == []
+
+
+def test_several_of_weight_zero_are_asked_in_the_campaigns_order():
+    last = Gateway("acme", "last", weight=0)
+    assert names(to_ask([SPARE, last], {}, NOW)) == ["spare"]
+    assert names(to_ask([SPARE, last], {}, NOW, full={"spare"})) == ["last"]

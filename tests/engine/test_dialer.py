@@ -1,6 +1,8 @@
 """How soon the dialer decides, and how its decisions keep within the trunk."""
 
+from fsdialer.core.campaigns import Company
 from fsdialer.core.times import epoch
+from fsdialer.store import CompanyStore
 from tests.journey import wait_until
 
 #: Rounds of which the quickest counts: a busy machine may hold any one of them up.
@@ -36,3 +38,20 @@ def test_a_new_lead_is_dialled_within_a_second(centre):
     called = wait_until(lambda: c.call_of(lead).get("placed"), 5, "the call", every_s=0.005)
     (added,) = [i for i, e in c.redis.xrange(c.store.keys.feed) if e.get("type") == "leads"]
     assert epoch(called) - int(added.split("-")[0]) / 1000 < 1.0
+
+
+def test_nobody_is_called_through_a_gateway_that_is_another_companys_on_the_switch(centre):
+    c = centre()
+    rival = CompanyStore(c.redis, "rival")
+    rival.setup.save_company(Company("rival"))
+    c.redis.hset(rival.keys.gateway("trunk"), "channels", "30")  # as two had it before names were one company's
+    c.redis.hset("fsdialer:gateway:{trunk}", "rival", "2026-01-01T00:00:00.000Z *")
+    c.store.setup.save_company(c.store.setup.company())
+    pace = c.store.keys.pace("spring")
+    lead = c.add_lead("+12125550200")
+    c.on_line("1001")
+    wait_until(lambda: c.redis.hget(pace, "reason") == "the campaign has no gateway", what="the refusal")
+    assert [alert.name for alert in c.store.alerts.standing()] == ["gateway-name.trunk"]
+    assert c.call_of(lead) == {}
+    rival.setup.remove_gateway("trunk")
+    wait_until(lambda: c.call_of(lead).get("placed"), what="the call, once the name is given up")

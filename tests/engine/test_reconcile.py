@@ -11,6 +11,7 @@ import pytest
 from fsdialer.core.call_facts import Call
 from fsdialer.core.events import CallLost
 from fsdialer.engine.reconcile import ASLEEP_S, UNREAD_S, Reconciler
+from fsdialer.engine.registrations import Registrations
 
 
 class Board:
@@ -50,8 +51,8 @@ def world():
         call = Call("u-1", "acme", "spring", "1", "+12125550187", "trunk", "fs1", 1, placed_at=-20.0, **facts)
         board, link, now = Board(call), Link(), [0.0]
         lines = SimpleNamespace(of=lambda name: link, up=lambda: [link])
-        stations = SimpleNamespace(look=lambda link: None, holds=lambda leg: True)
-        mends = Reconciler(None, lines, board, stations, lambda: now[0])
+        care, held = SimpleNamespace(look=lambda link, known: None), SimpleNamespace(holds=lambda leg: True)
+        mends = Reconciler(None, lines, board, held, care, care, Registrations(), lambda: now[0])
 
         def sweep_until(second, step=1.0):
             while now[0] < second and not board.told:

@@ -12,6 +12,7 @@ from fsdialer.core.effects import CloseCall
 from fsdialer.core.retry import NextStep
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.trunks import FAILOVERS, Trunks
+from fsdialer.store import Store
 
 GATEWAY = Gateway("acme", "trunk", calls_per_second=20)
 
@@ -45,18 +46,31 @@ BOTH = ("trunk", "spare")
 
 
 @pytest.fixture
+def acme_store(redis):
+    redis.sadd("fsdialer:companies", "acme")
+    return Store(redis).company("acme")
+
+
+@pytest.fixture
 def trunks():
     return Trunks(Lines(), lambda: 1000.0)
 
 
 def test_a_lead_whose_gateway_failed_it_is_called_by_the_other_at_once(trunks):
     soon = trunks.failover(CALL, BOTH, FAILED, False, LATER)
-    assert soon.retry_at == 1001.0
+    assert (soon.retry_at, soon.not_by) == (1001.0, "trunk")
     assert trunks.failover(CALL, ("trunk",), FAILED, False, LATER) == LATER
 
 
 def test_a_lead_whose_phone_has_rung_is_not_called_by_the_other_gateway_a_second_later(trunks):
     assert trunks.failover(CALL, BOTH, replace(FAILED, rang=True), False, LATER) == LATER
+
+
+def test_where_ringing_is_never_told_a_call_open_for_long_counts_as_one_that_rang(trunks, acme_store):
+    trunks.ended(acme_store, replace(CALL, answered_at=1000.0), CloseCall("NORMAL_CLEARING", 200, False, True))
+    quick, slow = replace(CALL, placed_at=999.0), replace(CALL, placed_at=992.0)
+    assert trunks.failover(quick, BOTH, FAILED, False, LATER).retry_at == 1001.0
+    assert trunks.failover(slow, BOTH, FAILED, False, LATER) == LATER
 
 
 def test_a_number_that_no_carrier_serves_is_not_called_every_second_for_ever(trunks):

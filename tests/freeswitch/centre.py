@@ -6,7 +6,7 @@ import time
 
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator, PhoneFamily
 from fsdialer.core.leads import NewLead
-from fsdialer.esl import commands
+from fsdialer.esl import phone_commands
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
 from fsdialer.verbs.freeswitch import write_all
@@ -70,8 +70,8 @@ class RealCentre:
         campaign = Campaign(
             "acme",
             "spring",
-            NAME,
             **{
+                "name": NAME,
                 "mode": Mode.PROGRESSIVE,
                 "gateways": ("trunk",),
                 "caller_ids": ("+12125550100",),
@@ -90,7 +90,7 @@ class RealCentre:
         caller.agent = agent
         assert caller.register(password, expires=600) == 200
         caller.close()
-        until(lambda: f"<agent>{agent}<" in self.esl.api(commands.registration("operators", "1001", "127.0.0.1")))
+        until(lambda: f"<agent>{agent}<" in self.esl.api(phone_commands.registration("operators", "1001", "127.0.0.1")))
 
     def station(self, station, phone=PhoneFamily.AUTO):
         """The operator gets on the line with a phone of that kind."""

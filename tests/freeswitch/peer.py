@@ -24,16 +24,16 @@ SHOWS = (
 
 class Peer:
     """Answers every INVITE at `port` of 127.0.0.1. `refer` says how to treat a REFER: a list of statuses: the first is
-    the answer to it, the others are told by NOTIFY; empty: no answer at all."""
+    the answer to it, the others are told by NOTIFY; empty: no answer at all. `registers`: the answer to a REGISTER."""
 
-    def __init__(self, refer=(202, 200), bye_after_refer=False):
+    def __init__(self, refer=(202, 200), bye_after_refer=False, registers=200):
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._socket.settimeout(0.02)
         self._rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._rtp.bind(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
-        self.refer, self.bye_after_refer = list(refer), bye_after_refer
+        self.refer, self.bye_after_refer, self.registers = list(refer), bye_after_refer, registers
         self.talks = False  # sends audio while it is in a call: `says`
         self.says = LOUD
         self._hears = None
@@ -48,6 +48,11 @@ class Peer:
         self._thread.join()
         self._socket.close()
         self._rtp.close()
+
+    def restart(self):
+        """It knows nothing of its calls any more, and has said goodbye to nobody."""
+        self._tags.clear()
+        self._hears = None
 
     def requests(self, method):
         """Those it was sent, as text."""
@@ -101,6 +106,8 @@ class Peer:
     def _heed(self, text, sender):
         method = text.split(" ", 1)[0]
         match method:
+            case "INVITE" if ";tag=" in header(text, "To") and header(text, "Call-ID") not in self._tags:
+                self._answer(text, sender, 481)
             case "INVITE":
                 self._hears = ("127.0.0.1", int(re.search(r"m=audio (\d+)", text)[1]))
                 self._answer(text, sender, 200, SDP.format(port=self._rtp.getsockname()[1]))
@@ -116,6 +123,8 @@ class Peer:
                 self._answer(text, sender, 200)
             case "ACK" | "SIP/2.0":
                 pass
+            case "REGISTER":
+                self._answer(text, sender, self.registers)
             case _:
                 self._answer(text, sender, 200)
 

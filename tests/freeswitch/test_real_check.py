@@ -5,13 +5,16 @@ import contextlib
 import json
 import shutil
 import socket
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from fsdialer.cli import main
-from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator, Station
+from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator, Station
+from fsdialer.esl.gateway_status import gateway_state
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
 from fsdialer.verbs.freeswitch import write_all
@@ -22,6 +25,7 @@ pytestmark = [
     pytest.mark.freeswitch,
     pytest.mark.skipif(FREESWITCH is None, reason="no freeswitch on PATH: check was not held against a broken one"),
 ]
+SPRING = Campaign("acme", "spring", gateways=("trunk",), caller_ids=("+12125550100",))
 SECRET = "a-secret-for-the-broken-switch-0123456789"
 
 
@@ -34,11 +38,12 @@ class Checked:
         self.redis.sadd("fsdialer:dialers", "d1")
         self.redis.hset("fsdialer:dialer:d1", mapping={"pid": "1", "switches": "fs1"})
         self.redis.sadd("rq:workers:fsdialer", "rq:worker:w1")
+        self.redis.hset("rq:worker:w1", "pid", "1")
         self.carrier = Peer()
         self.acme = CompanyStore(self.redis, "acme")
         self.acme.setup.save_company(Company("acme"))
         self.gateway()
-        self.acme.setup.save_campaign(Campaign("acme", "spring", gateways=("trunk",), caller_ids=("+12125550100",)))
+        self.acme.setup.save_campaign(SPRING)
         self.operator()
         self.conf, self.values = root / "conf", ports() | {"log_level": "debug"}
         settings = Settings(redis_url, redis_url, secret_key=SECRET)
@@ -170,6 +175,11 @@ def test_access_list(checked, spoil):
         lists.write_text(ours.replace('name="event_socket" default="deny"', 'name="event_socket" default="allow"'))
         spoil("reloadacl", "reloadacl")
         assert "apply-inbound-acl" in found(checked.check(), "lets everybody in")
+        for wide in ("0.0.0.0/1", "8.8.0.0/16"):
+            node = f'<node type="allow" cidr="127.0.0.1/32"/><node type="allow" cidr="{wide}"/>'
+            lists.write_text(ours.replace('<node type="allow" cidr="127.0.0.1/32"/>', node))
+            checked.esl.api("reloadacl")
+            assert "WireGuard" in found(checked.check(), f"lets strangers in: {wide}")
     finally:
         lists.write_text(ours)
         checked.esl.api("reloadacl")
@@ -192,6 +202,91 @@ def test_session_limits(checked, spoil):
         checked.gateway()
     assert "raise max_sessions in vars.xml" in found(wrong, "max_sessions 1;")
     assert "raise sessions_per_second in vars.xml" in found(wrong, "sessions_per_second 60;")
+
+
+def test_half_of_the_sessions_is_what_dialers_keep_to(checked, spoil):
+    spoil("fsctl max_sessions 12", "fsctl max_sessions 2000")
+    for number in range(1101, 1108):
+        checked.acme.setup.save_operator(Operator("acme", f"op{number}", "Op", str(number), station=Station.REFER))
+    checked.acme.setup.save_campaign(replace(SPRING, mode=Mode.MULTIPLIER, multiplier=8))
+    try:
+        wrong = checked.check()
+    finally:
+        checked.acme.setup.save_campaign(SPRING)
+        for number in range(1101, 1108):
+            checked.acme.setup.remove_operator(f"op{number}")
+    assert "raise max_sessions to 16" in found(wrong, "dialers keep to 6 calls (half of its max_sessions")
+
+
+@pytest.mark.parametrize("way", ["", " outbound"])
+def test_a_switch_that_is_paused(checked, spoil, way):
+    spoil(f"fsctl pause{way}", "fsctl resume")
+    assert found(checked.check(), "paused: it makes no new") == "fsctl resume"
+
+
+def test_the_only_switch_is_drained(checked):
+    switches = Store(checked.redis).switches
+    switches.found("fs1", True, "", time.time())
+    switches.drain("fs1", "boss", time.time())
+    try:
+        assert "undrain fs1" in found(checked.check(), "drained by boss")
+    finally:
+        switches.undrain("fs1", "boss", time.time())
+
+
+def test_a_gateway_through_a_profile_that_is_not_there(checked):
+    checked.acme.setup.save_gateway(Gateway("acme", "direct", host="127.0.0.1", profile="nosuch"))
+    try:
+        mend = found(checked.check(), "SIP profile nosuch, which does not run")
+        assert "carrier" in mend and "external" in mend
+        checked.acme.setup.save_gateway(Gateway("acme", "direct", host="127.0.0.1"))
+        assert checked.check() == {}
+    finally:
+        checked.acme.setup.remove_gateway("direct")
+
+
+def test_sound_files(checked, tmp_path):
+    sounds = Path(checked.esl.api("global_getvar sound_prefix").strip())
+    (sounds / "there.wav").touch()
+    checked.acme.setup.save_campaign(replace(SPRING, message="there", held_sound=f"{tmp_path}/gone.wav"))
+    try:
+        wrong = checked.check()
+    finally:
+        checked.acme.setup.save_campaign(SPRING)
+        (sounds / "there.wav").unlink()
+    assert list(wrong) == [f"switch fs1: does not have {tmp_path}/gone.wav, held_sound of campaign acme/spring"]
+
+
+def test_a_registration_that_the_carrier_refuses(checked):
+    registrar = Peer(registers=403)
+    account = "".join(
+        f'<param name="{name}" value="{value}"/>\n'
+        for name, value in (
+            ("username", "u"),
+            ("password", "p"),
+            ("proxy", f"127.0.0.1:{registrar.port}"),
+            ("register", "true"),
+            ("ping", "5"),
+        )
+    )
+    profile = checked.conf / "sip_profiles/carrier.xml"
+    ours = profile.read_text()
+    gateways = f'<gateways>\n<gateway name="reg">\n{account}</gateway>\n</gateways>\n<settings>'
+    profile.write_text(ours.replace("<settings>", gateways, 1))
+    checked.acme.setup.save_gateway(Gateway("acme", "reg"))
+    try:
+        checked.esl.api("reloadxml")
+        checked.esl.api("sofia profile carrier rescan")
+        until(lambda: "FAIL_WAIT" in checked.esl.api("sofia status gateway reg"), 20)
+        said = checked.esl.api("sofia status gateway reg")
+        assert gateway_state(said) == "not registered: the carrier refused it, or did not answer (FAIL_WAIT)"
+        assert "refused the registration" in found(checked.check(), "gateway reg is not registered (FAIL_WAIT)")
+    finally:
+        checked.acme.setup.remove_gateway("reg")
+        profile.write_text(ours)
+        checked.esl.api("reloadxml")
+        checked.esl.api("sofia profile carrier killgw reg")
+        registrar.stop()
 
 
 def test_call_to_the_echo(checked, spoil):

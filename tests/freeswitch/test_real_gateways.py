@@ -2,6 +2,7 @@
 carriers keep books of every call. Skipped, saying so, where there is no `freeswitch` on PATH."""
 
 import contextlib
+import socket
 import time
 
 import pytest
@@ -78,3 +79,17 @@ def test_a_phone_that_has_rung_is_not_called_again_by_the_next_carrier(centre, c
     record = until(lambda: (r := centre.acme.leads.get(lead)).state == "waiting" and r, 20)
     assert (record.disposition, record.attempts) == ("technical", 0)
     assert record.next_at - time.time() > 500 and other.all() == []
+
+
+def test_a_carrier_that_says_nothing_at_all_costs_no_attempt_and_another_calls(centre, carrier):
+    """Not even 100 Trying: the switch gives up by its own timer long before a phone would have been let ring."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mute:
+        mute.bind(("127.0.0.1", 0))
+        centre.acme.setup.save_gateway(Gateway("acme", "mute", host="127.0.0.1", port=mute.getsockname()[1], weight=10))
+        good = carrier("good", weight=0)
+        use(centre, "mute", "good")
+        ids = leads(centre, "+12125553200", "+12125553201")
+        until(lambda: all(centre.acme.leads.get(each).state == "done" for each in ids), 40)
+    for number, lead in zip(("+12125553200", "+12125553201"), ids, strict=True):
+        record = centre.acme.leads.get(lead)
+        assert (record.disposition, record.attempts, len(good.of(number))) == ("answered", 1, 1)

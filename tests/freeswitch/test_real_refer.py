@@ -1,6 +1,7 @@
 """Customers sent to the company's own PBX through a real FreeSWITCH, and phones that are shown no number: a dialer, and
 SIP peers who keep every message. Skipped, saying so, where there is no `freeswitch` on PATH."""
 
+import json
 import re
 import shutil
 
@@ -111,6 +112,24 @@ def test_the_refer_to_a_pbx_names_the_extension_and_not_the_number(centre):
     (asked,) = centre.carrier.requests("REFER")
     for name in ("Refer-To", "Referred-By", "Contact", "From"):
         assert shows([header(asked, name)], number) == [], name
+    centre.finish(call)
+
+
+@pytest.mark.parametrize("station", [Station.RING, Station.NAILED, Station.REFER])
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("Весна, «2026»", "Весна 2026"), ("E\u0301te\u0301 ${x}'", "Été x"), ("春のセール" * 16, "春のセール" * 8)],
+    ids=["letters", "marks", "longest"],
+)
+def test_a_campaigns_name_is_shown_on_the_phone_in_any_script(centre, station, name, shown):
+    centre.campaign(name=name)
+    centre.carrier.refer = [403]  # so that the phone behind the gateway is rung
+    centre.station(station)
+    call = centre.call()
+    invites = (centre.carrier if station is Station.REFER else centre.phone).requests("INVITE")
+    assert header(invites[-1], "From").startswith(f'"{shown}" <sip:')
+    listed = until(lambda: (said := centre.esl.api("show channels as json")).count('"uuid"') == 2 and said)
+    assert {row["uuid"] for row in json.loads(listed)["rows"]} == {call["uuid"], call["leg"]}
     centre.finish(call)
 
 

@@ -82,7 +82,7 @@ def test_another_password_is_another_hash(ask, acme):
 
 
 def test_an_extension_of_two_companies_rings_neither(ask, redis):
-    company(redis, "beta", "1001")
+    company(redis, "beta", "1001", "betas")
     assert names(ask(**phone()), "user", "id") == []
 
 

@@ -28,6 +28,8 @@ pytestmark = [
     pytest.mark.timeout(120),
 ]
 
+ELSEWHERE, GOES_ON = "Your phone is in another window.", "This call goes on here until it ends."
+
 
 @pytest.fixture
 def lab(browser_lab):
@@ -116,6 +118,121 @@ def test_second_window_waits_its_turn_or_takes_it(windows, lab):
     hang_up(second)
     second.close()
     phone(page, CONNECTED)
+
+
+def take(page):
+    """The phone in a second window of the browser."""
+    second = page.context.new_page()
+    second.goto(page.url)
+    phone(second, ELSEWHERE)
+    second.click("text=Use it in this window")
+    return second
+
+
+def test_call_that_goes_on_in_the_window_the_phone_was_taken_from_is_muted_from_either(windows, lab):
+    page = windows()
+    get_on_line(page)
+    lab.customer()
+    talk(page)
+    second = take(page)
+    phone(second, "Your call goes on in another window.")
+    phone(page, f"{ELSEWHERE} {GOES_ON}")
+    second.click("#phone-mute")
+    phone(second, "Your call goes on in another window. Muted: you are not heard.")
+    phone(page, f"{ELSEWHERE} {GOES_ON} Muted: you are not heard.")
+    page.wait_for_timeout(1000)  # what was said before comes back within it
+    assert heard(page)["energy_in"] < 1e-6
+    second.click("text=Unmute")
+    until(lambda: heard(page)["energy_in"] > 0.001)
+    page.click("#phone-mute")
+    expect(second.locator("#phone-mute")).to_have_text("Unmute")
+    hang_up(second)
+    phone(second, CONNECTED)
+    phone(page, ELSEWHERE)
+    expect(page.locator("#phone-mute")).to_be_disabled()
+    second.click("text=Get on line")
+    lab.customer()
+    talk(second)
+    until(lambda: heard(second)["energy_in"] > 0.001)
+    hang_up(second)
+
+
+def test_window_that_is_closed_hangs_up_though_another_has_the_phone(windows, lab):
+    page = windows()
+    get_on_line(page)
+    lab.customer()
+    talk(page)
+    second = take(page)
+    phone(second, "Your call goes on in another window.")
+    page.close()
+    label(second, "Wrap-up")
+    until(lambda: lab.esl.api("show channels count").split()[0] == "0", 10)
+    phone(second, CONNECTED)
+    second.keyboard.press("1")
+    label(second, "Free")
+    second.keyboard.press("o")
+    label(second, "Off the line")
+
+
+def test_held_line_follows_the_phone_to_another_window_and_a_talk_first_ends(windows, lab):
+    lab.station(Station.WEBRTC_NAILED)
+    page = windows()
+    get_on_line(page)
+    phone(page, "Your phone is on the line.")
+    second = take(page)
+    phone(second, "Your phone is on the line.")
+    phone(page, ELSEWHERE)
+    label(second, "Free")
+    assert lab.esl.api("show channels count").split()[0] == "1"
+    lab.customer()
+    talk(second)
+    page.click("text=Use it in this window")
+    phone(page, "Your call goes on in another window.")
+    assert heard(second)["received"] > 40
+    page.keyboard.press("h")
+    label(page, "Wrap-up")
+    phone(second, ELSEWHERE)
+    page.keyboard.press("1")
+    phone(page, "Your phone is on the line.")
+    label(page, "Free")
+    page.keyboard.press("o")
+    label(page, "Off the line")
+    phone(page, CONNECTED)
+
+
+def test_phone_that_is_taken_back_in_its_own_talk_has_it_still(windows, lab):
+    page = windows()
+    get_on_line(page)
+    lab.customer()
+    talk(page)
+    second = take(page)
+    phone(second, "Your call goes on in another window.")
+    page.click("text=Use it in this window")
+    phone(page, IN_CALL)
+    phone(second, ELSEWHERE)
+    assert heard(page)["received"] > 40
+    hang_up(page)
+    phone(page, CONNECTED)
+    until(lambda: len(lab.contacts()) == 1, 10)
+    page.click("text=Get on line")
+    lab.customer()
+    talk(page)
+    hang_up(page)
+
+
+def test_call_that_is_in_another_browser_cannot_be_muted_from_here_and_the_page_says_so(windows, lab):
+    first = windows()
+    get_on_line(first)
+    lab.customer()
+    talk(first)
+    second = windows()
+    phone(second, "Your call is in another browser: end it or mute it there.")
+    expect(second.locator("#phone-mute")).to_be_disabled()
+    phone(first, f"Your phone is in another browser. {GOES_ON}")
+    hang_up(first)
+    phone(second, CONNECTED)
+    expect(second.locator("#phone-mute")).to_be_enabled()
+    phone(first, "Your phone is in another browser.")
 
 
 def test_second_browser_takes_the_phone_and_the_first_says_so(windows, lab):

@@ -75,6 +75,38 @@ def test_claim_never_places_more_calls_in_an_hour_than_the_companys_ceiling(acme
     assert acme.redis.hlen(acme.keys.attempts) == 2, "minutes gone by are forgotten"
 
 
+def test_a_call_that_was_never_dialled_does_not_use_up_the_ceiling(acme, claim, owner):
+    add_leads(acme, 2)
+    claim("a", "b")
+    assert acme.calls.in_the_last_hour(NOW + 1) == 2
+    acme.calls.finish("a", owner, NOW + 1, BUSY, DONE, 0, "BARRED", None)
+    acme.calls.finish("b", owner, NOW + 1, BUSY, DONE, 0, "USER_BUSY", 486)
+    assert acme.calls.in_the_last_hour(NOW + 1) == 1
+    assert acme.calls.in_the_last_hour(NOW + 3661) == 0
+
+
+def test_a_gateway_does_not_get_back_a_lead_it_has_just_failed_while_another_may(acme, claim, owner, trunk):
+    one, two = add_leads(acme, 2)
+    claim("a")
+    step = NextStep(NOW + 1, "waiting", "soon", not_by="trunk")
+    acme.calls.finish("a", owner, NOW, OUR_FAULT, step, 0, "NORMAL_TEMPORARY_FAILURE", 503)
+    acme.leads.release_due("spring", NOW + 1)
+    assert [c.lead for c in claim("b", "c", now=NOW + 2)] == [two], "and it hides nobody behind it"
+    other = dataclasses.replace(trunk, name="other")
+    assert [c.lead for c in claim("d", now=NOW + 2, trunk=other)] == [one]
+    assert acme.redis.hmget(acme.keys.lead(one), "not_by", "not_by_until") == [None, None]
+
+
+def test_a_gateway_gets_a_lead_back_when_no_other_has_taken_it(acme, claim, owner):
+    (lead,) = add_leads(acme, 1)
+    claim("a")
+    step = NextStep(NOW + 1, "waiting", "soon", not_by="trunk")
+    acme.calls.finish("a", owner, NOW, OUR_FAULT, step, 0, "NORMAL_TEMPORARY_FAILURE", 503)
+    acme.leads.release_due("spring", NOW + 1)
+    assert claim("b", now=NOW + 30) == []
+    assert [c.lead for c in claim("c", now=NOW + 32)] == [lead]
+
+
 def test_claim_does_nothing_with_the_master_switch_off(acme, claim):
     add_leads(acme, 1)
     acme.setup.save_company(dataclasses.replace(acme.setup.company(), active=False))

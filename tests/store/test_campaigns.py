@@ -8,7 +8,7 @@ import pytest
 
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator, RetryDelays, Station
 from fsdialer.errors import InvalidSetting, NotFound, Refused
-from fsdialer.store import Store, connect
+from fsdialer.store import CompanyStore, Store, connect
 from tests.store.conftest import NOW
 
 
@@ -144,6 +144,18 @@ def test_of_many_who_want_one_extension_at_once_exactly_one_gets_it(acme, redis_
     (winner,) = [outcome for outcome in outcomes if outcome.startswith("new")]
     assert acme.redis.hget(acme.keys.extensions, "2000") == winner
     assert outcomes.count(f"extension 2000 belongs to operator {winner}") == 5
+
+
+def test_a_destination_the_company_may_not_call_is_refused(acme, redis):
+    ann = acme.setup.operator("ann")
+    with pytest.raises(Refused, match=r"operator ann may not be rung at .*premium_allowed"):
+        acme.setup.save_operator(replace(ann, dial="sofia/gateway/trunk/+19005551234"))
+    CompanyStore(redis, "beta").setup.save_company(Company("beta"))
+    CompanyStore(redis, "beta").setup.save_gateway(Gateway("beta", "betas"))
+    with pytest.raises(Refused, match="another company's gateway"):
+        acme.setup.save_operator(replace(ann, dial="sofia/gateway/betas/1001"))
+    assert acme.setup.operator("ann") == ann
+    acme.setup.save_operator(replace(ann, dial="sofia/gateway/pbx/1001"))
 
 
 def test_saving_an_operator_does_not_touch_where_they_stand(acme):

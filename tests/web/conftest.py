@@ -24,12 +24,12 @@ def acme(redis):
     return open_company(redis, "acme")
 
 
-def open_company(redis, name):
-    """A company, set up."""
+def open_company(redis, name, trunk="trunk"):
+    """A company, set up; the name of its `trunk` is its own on the switch."""
     company = CompanyStore(redis, name)
     company.setup.save_company(Company(name, name=name.title()))
-    company.setup.save_gateway(Gateway(name, "trunk"))
-    campaign = Campaign(name, "spring", "Spring sale", Mode.MULTIPLIER, Decimal("1.2"), ("trunk",))
+    company.setup.save_gateway(Gateway(name, trunk))
+    campaign = Campaign(name, "spring", "Spring sale", Mode.MULTIPLIER, Decimal("1.2"), (trunk,))
     company.setup.save_campaign(campaign)
     for extension, who in (("1001", "Ann"), ("1002", "Bob")):
         company.setup.save_operator(Operator(name, extension, who, extension, campaigns=("spring",)))

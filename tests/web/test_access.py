@@ -81,7 +81,7 @@ def test_two_operators_are_signed_in_from_one_browser_at_a_time(app, acme):
 
 
 def test_administrator_of_one_company_sees_nothing_of_another(app, redis, acme, admin):
-    other = open_company(redis, "rival")
+    other = open_company(redis, "rival", "rivals")
     other.setup.save_operator(other.setup.operator("1001"))
     page = admin.get("/admin/live").text + admin.get("/admin/operators/").text
     assert "rival" not in page.lower()

@@ -8,8 +8,10 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from fsdialer import jobs
+from fsdialer.core.campaigns import Company, Gateway
 from fsdialer.core.fields import to_hash
 from fsdialer.core.times import day
+from tests.web.conftest import open_company
 from web.admin import harmless
 
 
@@ -46,9 +48,32 @@ def test_wrong_dial_format_is_refused_beside_its_field_and_nothing_typed_is_lost
     assert acme.setup.company().name == "Acme"
 
 
-def test_dial_format_has_a_preview(admin):
-    answer = admin.get("/admin/preview?dial_format=00{number}@{host}").json
-    assert answer == {"dial_format": "sip:0012125550100@pbx.example.com"}
+def preview_of(admin, **typed):
+    return admin.get("/admin/preview", query_string=typed).json
+
+
+def test_dial_format_has_a_preview(acme, admin):
+    by_name = {"dial_format": "0012125550100, by the switch's own gateway trunk"}
+    assert preview_of(admin, dial_format="00{number}@{host}") == by_name
+    acme.setup.save_gateway(Gateway("acme", "carrier", proxy="carrier.example:5062"))
+    by_proxy = {"dial_format": "sip:0012125550100@carrier.example:5062"}
+    assert preview_of(admin, dial_format="00{number}@{host}") == by_proxy
+    acme.setup.save_gateway(Gateway("acme", "zeta", host="10.0.0.9", port=5070))
+    assert preview_of(admin, dial_format="{number}@{host}:{port}") == {"dial_format": "sip:12125550100@10.0.0.9:5070"}
+
+
+def test_previews_show_the_server_typed_or_else_the_one_saved(acme, admin):
+    acme.setup.save_gateway(Gateway("acme", "pbx", host="pbx.acme.com", port=5062))
+    acme.setup.save_company(Company("acme", server="sip.acme.com", refer_format="{number}@{server}:5070"))
+    formats = {"dial_format": "{number}@{server}", "refer_format": "{number}@{server}:5070"}
+    saved = {"dial_format": "sip:12125550100@sip.acme.com", "refer_format": "sip:1001@sip.acme.com:5070"}
+    assert preview_of(admin, **formats) == saved
+    assert "sip:1001@sip.acme.com:5070" in admin.get("/admin/company").text
+    assert preview_of(admin, **formats, server="new.acme.com")["refer_format"] == "sip:1001@new.acme.com:5070"
+    assert preview_of(admin, **formats, server="")["refer_format"] == "sip:1001@pbx.acme.com:5070"
+    assert "'a..b' is not a host name" in preview_of(admin, **formats, server="a..b")["refer_format"]
+    fixed = preview_of(admin, refer_format="{number}@10.0.0.5", server="a..b")
+    assert fixed == {"refer_format": "sip:1001@10.0.0.5"}
 
 
 def test_refer_format_has_a_preview_and_is_refused_beside_its_field(acme, admin):
@@ -85,7 +110,7 @@ def test_campaign_is_changed(acme, admin):
 
 def test_campaign_with_a_gateway_that_is_not_there_is_refused(acme, admin):
     page = admin.submit("/admin/campaigns/spring", **form_of(acme.setup.campaign("spring"), gateways="nowhere")).text
-    assert "no gateway nowhere" in page
+    assert "no gateway &#39;nowhere&#39; in this company" in page
 
 
 def test_operator_is_added_with_a_password_and_may_sign_in(acme, admin):
@@ -98,6 +123,12 @@ def test_operator_is_added_with_a_password_and_may_sign_in(acme, admin):
 def test_extension_of_another_is_refused(acme, admin):
     page = admin.submit("/admin/operators/1002", **form_of(acme.setup.operator("1002"), extension="1001")).text
     assert "belongs to operator 1001" in page
+
+
+def test_a_destination_that_costs_extra_is_refused_beside_its_field(acme, admin):
+    form = form_of(acme.setup.operator("1002"), dial="sofia/gateway/trunk/+19005551234")
+    assert "premium_allowed" in admin.submit("/admin/operators/1002", **form).text
+    assert acme.setup.operator("1002").dial == ""
 
 
 def test_administrator_takes_an_operator_off_the_line(acme, admin):
@@ -163,6 +194,23 @@ def test_pacing_page_shows_the_last_decisions_newest_first(acme, admin):
 
 def test_pacing_page_of_an_unknown_campaign_is_not_found(admin):
     assert admin.get("/admin/pacing/nowhere").status_code == 404
+
+
+def test_a_gateway_of_another_companys_name_is_refused_beside_its_id(acme, admin, redis):
+    open_company(redis, "rival", "rivals")
+    form = form_of(Gateway("acme", "rivals"))
+    page = admin.submit("/admin/gateways/new", id="rivals", **form).text
+    assert "choose another name" in page and "rival company" not in page
+    assert [gateway.name for gateway in acme.setup.gateways()] == ["trunk"]
+    assert admin.submit("/admin/gateways/new", id="rivals", **{**form, "host": "pbx.example.com"}).status_code == 302
+    assert "choose another name" in admin.submit("/admin/gateways/rivals", **form).text
+
+
+def test_a_gateway_that_is_not_dialled_for_its_name_says_so_on_the_page(acme, admin, redis):
+    open_company(redis, "rival", "rivals")
+    redis.hset(acme.keys.gateway("rivals"), "channels", "30")
+    redis.sadd(acme.keys.gateways, "rivals")
+    assert "the name is another company&#39;s" in admin.get("/admin/gateways/").text
 
 
 def test_gateways_page_shows_how_the_dialer_finds_each(acme, admin):

@@ -194,11 +194,12 @@ def test_dial_format_is_previewed_while_it_is_typed(page, acme):
     sign_in(page, "admin")
     page.click("text=Company")
     page.fill("#f-dial_format", "00{number}@{host}")
-    expect(page.locator("#preview")).to_have_text("sip:0012125550100@pbx.example.com")
+    expect(page.locator("#preview")).to_have_text("0012125550100, by the switch's own gateway trunk")
     page.fill("#f-refer_format", "{number}@{hst}")
     expect(page.locator("#preview-refer")).to_contain_text("unknown macro {hst}")
-    page.fill("#f-refer_format", "{number}@10.0.0.5")
-    expect(page.locator("#preview-refer")).to_have_text("sip:1001@10.0.0.5")
+    page.fill("#f-refer_format", "{number}@{server}")
+    page.fill("#f-server", "sip.acme.com")
+    expect(page.locator("#preview-refer")).to_have_text("sip:1001@sip.acme.com")
 
 
 def test_alert_stands_on_the_wallboard_as_text_and_goes_when_it_is_cleared(page, acme):

@@ -168,7 +168,7 @@ def test_operators_and_strangers_hear_nothing(app, ann, acme, recorded, path):
 
 
 def test_another_companys_administrator_finds_and_hears_nothing(app, redis, acme, recorded):
-    open_company(redis, "other")
+    open_company(redis, "other", "others")
     other = Browser(app, "admin", "other")
     assert "call-1" not in other.get("/admin/recordings/").text
     assert other.get("/admin/recordings/call-1/sound").status_code == 404

@@ -64,7 +64,7 @@ def test_nobody_has_met_it_so_it_is_not_found(admin, switches):
 
 
 def test_where_companies_share_switches_none_of_them_drains_one(redis, admin, switches):
-    open_company(redis, "beta")
+    open_company(redis, "beta", "betas")
     page = admin.get("/admin/switches/").text
     assert "fsdialer switch drain" in page and "<button>Drain" not in page
     answer = admin.submit("/admin/switches/fs1/drain")

@@ -1,12 +1,14 @@
 // What the dial format makes of a number, and the REFER format of an extension, while they are typed.
+const server = document.getElementById('f-server');
 for (const preview of document.querySelectorAll('.preview')) {
   const setting = preview.dataset.of;
   const field = document.getElementById(`f-${setting}`);
   const show = async () => {
-    const asked = field.value;
-    const answer = await fetch(`${preview.dataset.url}?${setting}=${encodeURIComponent(asked)}`);
-    if (answer.ok && asked === field.value) preview.textContent = (await answer.json())[setting];
+    const asked = new URLSearchParams({ [setting]: field.value, server: server.value }).toString();
+    preview.dataset.asked = asked;
+    const answer = await fetch(`${preview.dataset.url}?${asked}`);
+    if (answer.ok && preview.dataset.asked === asked) preview.textContent = (await answer.json())[setting];
   };
-  field.addEventListener('input', show);
+  for (const each of [field, server]) each.addEventListener('input', show);
   show();
 }

@@ -47,10 +47,10 @@ export class SipLine {
     this.ua.start();
   }
 
-  // Another password from now on; a call that is up goes on.
+  // Another password from now on; a call that is up goes on. The switch may have forgotten us, for that of another window.
   use(account) {
     this.ua.set('password', account.password);
-    if (this.ua.isConnected() && !this.ready) this.ua.register();
+    if (this.ua.isConnected()) this.ua.register();
   }
 
   // -- registration -----------------------------------------------------------------------------------------------

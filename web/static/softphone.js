@@ -10,7 +10,9 @@ const here = location.pathname.replace(/\/?$/, '/');
 const RENEW_MS = 60000;     // a third of a password's life
 const AGAIN_MS = 4000;      // after the server could not be reached
 const OFF_LINE_MS = 1500;   // a call may be here before the feed says that one is coming
+const LET_GO_MS = 3000;     // the phone is connected elsewhere by then
 
+const me = random();
 const page = sessionStorage.getItem('fsdialer.page') || random();
 sessionStorage.setItem('fsdialer.page', page);
 
@@ -22,6 +24,12 @@ let letGo = null;      // gives the phone to this browser's next window; null wh
 let asking = false;    // for the credential
 let waiting = null;    // calls off the wait for it
 let shownCall = '';
+let gone = '';         // why the phone is not in this window
+let leaving = [];      // lines whose phone went elsewhere: each goes on until its customer is gone
+let letGoAt = 0;       // when those without a customer are hung up
+let afar = null;       // another window of this browser with a call: which, and whether it is muted
+let knownCall = '';    // the last call that was in this window or one of this browser
+const windows = new BroadcastChannel(`fsdialer ${here}`);
 
 // -- what is shown ----------------------------------------------------------------------------------------------------
 
@@ -31,22 +39,43 @@ function show(state, words) {
   $('phone-label').textContent = words;
   $('phone-again').hidden = state !== 'trouble';
   $('phone-take').hidden = state !== 'elsewhere';
-  $('phone-mute').disabled = !sound?.live;
+  drawMute();
 }
 
 function showLine() {
-  if (!line) return;
+  if (!line) return $('phone').dataset.state === 'elsewhere' ? showElsewhere(gone) : drawMute();
   if (trouble) show('trouble', `Your phone: ${trouble}.`);
   else if (line.session) show('call', talking());
-  else if (line.ready) show('ready', 'Your phone is connected.');
-  else show('connecting', 'Your phone is connecting…');
+  else if (!line.ready) show('connecting', 'Your phone is connecting…');
+  else if (afar && view?.call) show('call', `Your call goes on in another window.${muted()}`);
+  else if (isAway()) show('call', 'Your call is in another browser: end it or mute it there.');
+  else show('ready', 'Your phone is connected.');
+}
+
+function showElsewhere(words) {
+  gone = words;
+  const goesOn = view?.call && leaving.some((each) => each.session);
+  show('elsewhere', goesOn ? `${words} This call goes on here until it ends.${muted()}` : words);
 }
 
 function talking() {
-  const muted = sound.muted ? ' Muted: you are not heard.' : '';
   const waits = view?.operator.station === 'webrtc-nailed' && view.state !== 'off' && !view.call;
   const up = waits ? 'Your phone is on the line.' : 'Your phone is in a call.';
-  return `${up}${muted}${line.ready ? '' : ' Its connection to the switch broke, and is made again…'}`;
+  return `${up}${muted()}${line.ready ? '' : ' Its connection to the switch broke, and is made again…'}`;
+}
+
+const lines = () => [line, ...leaving].filter(Boolean);
+const isHere = () => lines().some((each) => each.session);
+// No window of this browser has the call, so nobody here can mute it.
+const isAway = () => !!line && !isHere() && !afar && view?.state === 'on_call' && view.call !== knownCall;
+const isMuted = () => (afar && !isHere() ? afar.muted : !!sound?.muted);
+const muted = () => (isMuted() ? ' Muted: you are not heard.' : '');
+
+// It works where the call is: in this window, or through another one of this browser.
+function drawMute() {
+  $('phone-mute').disabled = afar && !isHere() ? false : !sound?.live || !lines().length || isAway();
+  $('phone-mute').setAttribute('aria-pressed', String(isMuted()));
+  $('phone-mute').textContent = isMuted() ? 'Unmute' : 'Mute';
 }
 
 function refused(status, times) {
@@ -91,16 +120,25 @@ async function connect() {
     if ($('phone').dataset.state !== 'trouble') setTimeout(connect, AGAIN_MS);
     return;
   }
-  if (line) return line.use(answer);
+  line ??= leaving.pop() ?? null; // taken back during the call
+  if (line) {
+    line.use(answer);
+    return showLine();
+  }
   line = new SipLine(answer, {
-    registered: showLine,
+    registered: () => {
+      windows.postMessage({ ready: true });
+      showLine();
+    },
     connecting: showLine,
     refused,
     call: (stream) => {
       if (stream) sound.play(stream);
       else sound.silence();
+      knownCall = view?.call || knownCall;
       mute(false);
       showLine();
+      leave();
     },
     may,
     stream: () => sound.stream,
@@ -117,17 +155,25 @@ async function renew() {
   else connect();
 }
 
-// After the call that is up: until then it goes on.
+// The phone went to another window, in this browser or another.
 function disconnect(words) {
-  const old = line;
+  leaving = lines();
   line = null;
-  const close = () => {
-    if (old?.session) return setTimeout(close, 500);
-    old?.close();
-    sound?.silence();
-  };
-  close();
-  show('elsewhere', words);
+  letGoAt = Date.now() + LET_GO_MS;
+  setTimeout(leave, LET_GO_MS + 50);
+  showElsewhere(words);
+  leave();
+}
+
+// Of lines whose phone is elsewhere: one with a customer goes on. One that is held up without is hung up as soon as the
+// phone is connected over there, where it is rung anew.
+function leave() {
+  const all = leaving;
+  leaving = all.filter((each) => each.session && (view?.call || Date.now() < letGoAt));
+  for (const each of all) if (!leaving.includes(each)) each.close();
+  if (!line && !leaving.length) sound?.silence();
+  refresh();
+  tell();
 }
 
 const testing = () => !!view?.phone_test.words && !view.phone_test.at;
@@ -178,7 +224,7 @@ async function begin() {
   if (wrong) return show('trouble', `Your phone: ${wrong}.`);
   const free = await windowLock({ ifAvailable: true });
   if (free !== false || letGo) return;
-  show('elsewhere', 'Your phone is in another window.');
+  showElsewhere('Your phone is in another window.');
   queue();
 }
 
@@ -186,7 +232,7 @@ async function start() {
   show('starting', 'Let this page use your microphone: your browser asks.');
   sound ??= new Sound(
     { input: $('phone-input'), output: $('phone-output'), you: $('phone-you'), them: $('phone-them'), audio: $('phone-audio') },
-    { onTrouble: (words) => { trouble = words; showLine(); }, onTrack: (track) => line?.send(track) },
+    { onTrouble: (words) => { trouble = words; showLine(); }, onTrack: (track) => lines().forEach((each) => each.send(track)) },
   );
   try {
     if (!sound.live) await sound.open();
@@ -200,14 +246,42 @@ async function start() {
 
 // -- buttons ----------------------------------------------------------------------------------------------------------
 
-function mute(muted) {
-  sound.mute(muted);
-  $('phone-mute').setAttribute('aria-pressed', String(muted));
-  $('phone-mute').textContent = muted ? 'Unmute' : 'Mute';
-  showLine();
+function mute(on) {
+  sound.mute(on);
+  refresh();
+  tell();
 }
 
-$('phone-mute').addEventListener('click', () => mute(!sound.muted));
+// What another window of this browser may have news of.
+function refresh() {
+  if (['ready', 'call', 'elsewhere'].includes($('phone').dataset.state)) showLine();
+  else drawMute();
+}
+
+function tell() {
+  windows.postMessage({ from: me, call: isHere(), muted: !!sound?.muted });
+}
+
+windows.addEventListener('message', ({ data }) => {
+  if (data.asks) return tell();
+  if (data.ready) {
+    letGoAt = 0;
+    return leave();
+  }
+  if ('mute' in data) return isHere() && mute(data.mute);
+  if (data.call) {
+    afar = { from: data.from, muted: data.muted };
+    knownCall = view?.call || knownCall;
+  } else if (afar?.from === data.from) {
+    afar = null;
+  }
+  refresh();
+});
+
+$('phone-mute').addEventListener('click', () => {
+  if (afar && !isHere()) windows.postMessage({ mute: !afar.muted });
+  else mute(!sound.muted);
+});
 document.addEventListener('click', (event) => {
   if (!event.target.closest('#phone-devices')) $('phone-devices').open = false;
 });
@@ -224,9 +298,12 @@ document.addEventListener('fsdialer:view', ({ detail }) => {
   view = detail;
   if (sound && view.call && view.call !== shownCall) mute(false); // nobody meets a customer muted
   shownCall = view.call;
+  if (!view.call) afar = null; // it may have ended without a word
+  else if (isHere() || afar) knownCall = view.call;
   if (line && view.softphone.page !== page) renew(); // it may be old news: the server is asked
   if (line?.cutOff && callIsOver()) line.hangUp();
-  if ($('phone').dataset.state === 'call') showLine();
+  if (leaving.length) leave();
+  refresh();
 });
 navigator.permissions?.query({ name: 'microphone' }).then((permission) => {
   permission.addEventListener('change', () => {
@@ -234,11 +311,15 @@ navigator.permissions?.query({ name: 'microphone' }).then((permission) => {
   });
 }).catch(() => {}); // a browser that does not tell
 window.addEventListener('online', () => line?.reconnect());
-window.addEventListener('pagehide', () => line?.close());
+window.addEventListener('pagehide', () => {
+  lines().forEach((each) => each.close());
+  windows.postMessage({ from: me, call: false });
+});
 window.addEventListener('beforeunload', (event) => {
-  if (view?.call && line?.session) event.preventDefault(); // the browser asks: the customer would be cut off
+  if (view?.call && isHere()) event.preventDefault(); // the browser asks: the customer would be cut off
 });
 setInterval(renew, RENEW_MS);
+windows.postMessage({ asks: true });
 begin();
 
 function random() {

@@ -222,11 +222,16 @@ class Budget:
         more = BURST_MORE + max(0.0, 2 - self._operators / 10)
         if recent.abandons + 1 > BURST * recent.answers + more:
             return "half hour"
-        if self.window != "day" or self.hard < self.target:
+        if self._window_counts:
             window = self.in_window(t)
             if window.abandons + 1 > self.hard * window.answers + math.exp(-window.answers / WINDOW_CREDIT_FADES):
                 return "hard limit"
         return ""
+
+    @property
+    def _window_counts(self) -> bool:
+        """Are the window's limits more than the day's target, which the plan of the day sees to?"""
+        return self.window != "day" or min(self.soft, self.hard) < self.target
 
     def threshold(self, t: float) -> float:
         """The chance of costing a customer that one more call may have.
@@ -241,7 +246,7 @@ class Budget:
         spent_evenly = 1 + self.slack(t) / (self.to_come(t) + SPREAD)
         rate = self.target * max(LEAST_AIM, min(MOST_AIM, spent_evenly))
         window = self.in_window(t)
-        if window.answers >= 100 and window.rate > self.soft:
+        if self._window_counts and window.answers >= 100 and window.rate > self.soft:
             # Between the soft and the hard limit, down to a quarter.
             rate *= max(0.25, 1 - 0.75 * (window.rate - self.soft) / max(1e-9, self.hard - self.soft))
         return rate

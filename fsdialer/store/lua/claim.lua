@@ -44,17 +44,20 @@ local function callable_at(zones)
   return now + NEW_ZONES_DELAY_S
 end
 
-local next_uuid, looked = 11, 0
+local next_uuid, looked, passed_over = 11, 0, 0
 while room > 0 and next_uuid <= #ARGV and looked < (opens and 1000 or 200) do
-  local id = redis.call('ZRANGE', due, 0, 0)[1]
+  local id = redis.call('ZRANGE', due, passed_over, passed_over)[1]
   if not id then break end
   looked = looked + 1
   local lead = key('lead', id)
-  local number, attempts, state, preferred, zones =
-    unpack(redis.call('HMGET', lead, 'number', 'attempts', 'state', 'preferred', 'zones'))
+  local number, attempts, state, preferred, zones, not_by, not_by_until =
+    unpack(redis.call('HMGET', lead, 'number', 'attempts', 'state', 'preferred', 'zones', 'not_by', 'not_by_until'))
   local at = callable_at(zones or '')
-  redis.call('ZREM', due, id)
-  if not number or state == 'done' or state == 'calling' then
+  local anothers = not_by == gateway and epoch(not_by_until) > now
+  if not anothers then redis.call('ZREM', due, id) end
+  if anothers then
+    passed_over = passed_over + 1 -- this gateway has just failed the lead
+  elseif not number or state == 'done' or state == 'calling' then
     -- removed or finished meanwhile: nothing to dial
   elseif tonumber(attempts) >= max_attempts then
     redis.call('HSET', lead, 'state', 'done', 'detail', 'attempt cap reached')
@@ -69,7 +72,7 @@ while room > 0 and next_uuid <= #ARGV and looked < (opens and 1000 or 200) do
     local uuid, attempt = ARGV[next_uuid], tonumber(attempts) + 1
     redis.call('SET', key('number', number), uuid)
     redis.call('HSET', lead, 'state', 'calling', 'attempts', attempt, 'call', uuid, 'called', iso(now))
-    redis.call('HDEL', lead, 'callback', 'next_at')
+    redis.call('HDEL', lead, 'callback', 'next_at', 'not_by', 'not_by_until')
     redis.call('HSET', key('call', uuid), 'uuid', uuid, 'campaign', campaign, 'lead', id, 'number', number,
       'gateway', gateway, 'switch', switch, 'attempt', attempt, 'preferred', preferred or '',
       'state', 'dialling', 'placed', iso(now))

@@ -1,10 +1,11 @@
--- finish(uuid, owner, now, disposition, detail, charged, lead_state, next_at, wrap_up_s, cause, sip_status):
--- the attempt is over; next_at is '' or epoch seconds of the retry.
+-- finish(uuid, owner, now, disposition, detail, charged, lead_state, next_at, wrap_up_s, cause, sip_status, not_by):
+-- the attempt is over; next_at is '' or epoch seconds of the retry, which the gateway not_by is not to have.
 -- KEYS: ROOT
 -- RETURNS: 1, or 0 when it was closed before.
 -- WHY: the only place where a call ends: counted once, the number freed, the lead sent on, the operator let go.
 local uuid, owner, now, disposition, detail = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local charged, lead_state, next_at, wrap_up_s = ARGV[6] == '1', ARGV[7], ARGV[8], tonumber(ARGV[9])
+local NOT_BY_S = 30 -- then it may have it after all: the others may be full, or gone
 local call = key('call', uuid)
 local campaign, id, number, operator = unpack(redis.call('HMGET', call, 'campaign', 'lead', 'number', 'operator'))
 if not campaign then return 0 end
@@ -22,6 +23,9 @@ redis.call('SREM', key('gateway', get(call, 'gateway'), 'calls'), uuid)
 if redis.call('GET', key('number', number)) == uuid then redis.call('DEL', key('number', number)) end
 count(campaign, now, disposition)
 if not charged then count(campaign, now, 'uncharged') end
+if ARGV[10] == 'BARRED' then -- it was never dialled, and does not use up the ceiling of an hour
+  redis.call('HINCRBY', key('attempts'), math.floor(epoch(get(call, 'placed')) / 60), -1)
+end
 
 local lead = key('lead', id)
 if get(lead, 'call') == uuid then
@@ -34,6 +38,9 @@ if get(lead, 'call') == uuid then
     if next_at ~= '' then
       redis.call('HSET', lead, 'next_at', iso(tonumber(next_at)))
       redis.call('ZADD', key(campaign, 'waiting'), next_at, id)
+      if ARGV[12] ~= '' then
+        redis.call('HSET', lead, 'not_by', ARGV[12], 'not_by_until', iso(tonumber(next_at) + NOT_BY_S))
+      end
     end
   end
 end

@@ -11,7 +11,8 @@ from fsdialer.verbs.check.needs import Needs
 
 #: What to do about a switch that reads something else.
 MEND = (
-    "start the web, and see web_url and web_secret in its vars.xml (its log: CURL returned error, HTTP error 403); "
+    "start the web, and see web_url (it ends in /switch/directory) and web_secret in its vars.xml (its log: CURL "
+    "returned error, HTTP error 403 or 405); "
     "with --static files: write them again, and `fsdialer freeswitch reload`"
 )
 
@@ -21,7 +22,7 @@ def look_at_accounts(
 ) -> Iterator[Finding]:
     """Nothing is said of a switch that gets neither from us, nor of phones when there is no `secret_key` or domain."""
     trunks = [trunk for company in companies for trunk in company.accounts.trunks()]
-    wanted = {trunk.gateway.name: fingerprint(trunk) for trunk in unclashing(trunks, lambda t: t.gateway.name)[0]}
+    wanted = {trunk.gateway.name: fingerprint(trunk) for trunk in trunks}
     said = api(setup_commands.offered_gateways())
     offered = marks(said)
     if offered is not None and api(commands.module_exists("mod_xml_curl")).strip() == "true":

@@ -74,7 +74,8 @@ def _trunk(address: SwitchAddress) -> tuple[Finding, str]:
     try:
         client.connect()
         runs = any(p.name == ask.BETWEEN_PROFILE and p.runs for p in ask.read_profiles(client.api(ask.profiles())))
-        open_to_all = ask.read_truth(client.api(ask.admits(ask.ANYBODY, ask.BETWEEN_PROFILE)))
+        admitted = (client.api(ask.admits(stranger, ask.BETWEEN_PROFILE)) for stranger in ask.STRANGERS)
+        open_to_all = any(map(ask.read_truth, admitted))
         at = address.trunk or trunk_address(client.api(setup_commands.trunk_address()))
     except (SwitchError, ValueError) as error:
         return fail(f"{name}: {error}", "check its event_socket.conf.xml: address, password, access list"), ""
@@ -90,7 +91,7 @@ def _trunk(address: SwitchAddress) -> tuple[Finding, str]:
     if open_to_all:
         mend = "name the other switches alone in switches_peers, in vars.xml, then: reloadacl"
         return fail(
-            f"{name}: takes calls of other switches at {at} from everybody, who may ring its operators", mend
+            f"{name}: takes calls of other switches at {at} from strangers, who may ring its operators", mend
         ), at
     return ok(f"{name}: takes calls of other switches at {at}"), at
 

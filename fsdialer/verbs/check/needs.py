@@ -1,7 +1,7 @@
 """What the running campaigns ask of a switch: pure arithmetic over what is set up and who is on the line."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fsdialer.core.campaigns import BROWSER_STATIONS, Amd, Campaign, Gateway, Mode, Operator
@@ -13,7 +13,7 @@ PREDICTIVE_CALLS = 4.0
 @dataclass(frozen=True, slots=True)
 class Needs:
     """At the busiest moment: customers' calls, operators' phones, calls begun in a second; phones in browsers, whether
-    anything is recorded, and what listens for answering machines."""
+    anything is recorded, what listens for answering machines, and sound files: path and what for."""
 
     calls: int = 0
     phones: int = 0
@@ -21,6 +21,7 @@ class Needs:
     browsers: int = 0
     records: bool = False
     detectors: frozenset[str] = frozenset()
+    sounds: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def sessions(self) -> int:
@@ -41,6 +42,7 @@ class Needs:
             self.browsers + other.browsers,
             self.records or other.records,
             self.detectors | other.detectors,
+            self.sounds | other.sounds,
         )
 
 
@@ -65,7 +67,21 @@ def of_company(campaigns: Iterable[Campaign], gateways: Iterable[Gateway], opera
         browsers=sum(operator.station in BROWSER_STATIONS and not operator.dial for operator in seats),
         records=any(campaign.record for campaign in running),
         detectors=frozenset(campaign.amd.value for campaign in running if campaign.amd is not Amd.OFF),
+        sounds=frozenset(sound for campaign in running for sound in _sounds(campaign)),
     )
+
+
+def _sounds(campaign: Campaign) -> Iterator[tuple[str, str]]:
+    """The files its calls play; not what FreeSWITCH generates, nor our words for that."""
+    heard = {
+        "message": campaign.message,
+        "amd_message": campaign.machine_message if campaign.amd is not Amd.OFF else "",
+        "record_notice": campaign.record_notice if campaign.record else "",
+        "held_sound": campaign.held_sound,
+    }
+    for setting, sound in heard.items():
+        if sound and "://" not in sound and sound not in ("none", "tone", "silence"):
+            yield sound, f"{setting} of campaign {campaign.company}/{campaign.id}"
 
 
 def _calls_each(campaign: Campaign) -> float:

@@ -3,17 +3,19 @@
 import os
 import shutil
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError
 
 from fsdialer.core.campaigns import Mode
 from fsdialer.core.recordings import TOO_LITTLE_B
 from fsdialer.errors import FsdialerError
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore
+from fsdialer.store import keys as names
 from fsdialer.verbs.check.finding import Finding, clock, fail, judge, ok, warn
 
 #: What a recording takes: two channels of 16 bits, 8,000 times a second (bytes an hour).
@@ -23,7 +25,9 @@ LITTLE_B = 10_000_000_000
 
 
 def look_at_redis(redis: Redis) -> Iterator[Finding]:
-    """Does it forget, does it survive, what time is it there."""
+    """Does it take anything, does it forget, does it survive, what time is it there."""
+    yield _writes(redis)
+    yield from _health(redis)
     try:
         policy = redis.config_get("maxmemory-policy").get("maxmemory-policy", "?")
         saves = redis.config_get("save").get("save", "")
@@ -39,6 +43,45 @@ def look_at_redis(redis: Redis) -> Iterator[Finding]:
     yield clock("Redis", redis_ahead_s(redis))
 
 
+def _writes(redis: Redis) -> Finding:
+    """Tried: a Redis that refuses every write answers everything else, and no call is placed."""
+    key = names.check(uuid.uuid4().hex)
+    try:
+        redis.set(key, "1", ex=10)
+        redis.delete(key)
+    except RedisError as error:
+        return fail(f"Redis takes nothing: {error}", _mend_of_writing(error))
+    return ok("Redis takes what is written")
+
+
+def _mend_of_writing(error: RedisError) -> str:
+    if isinstance(error, OutOfMemoryError):
+        return "its maxmemory is reached: CONFIG SET maxmemory to more, or find what fills it (redis-cli --bigkeys)"
+    if isinstance(error, ReadOnlyError):
+        return "it is a replica: name its master in FSDIALER_REDIS_URL, or make it one (REPLICAOF NO ONE)"
+    if "MISCONF" in str(error):
+        return "its last save to disk failed: see its log; room on the disk, rights on its directory"
+    return "see its log, and the rights of its user (ACL)"
+
+
+def _health(redis: Redis) -> Iterator[Finding]:
+    """What it says of its own state."""
+    said = redis.info()
+    role = said.get("role", "master")
+    if role != "master":
+        yield fail(
+            f"Redis is a {role}: it follows {said.get('master_host', '?')}", "name its master in FSDIALER_REDIS_URL"
+        )
+    for what, field in (
+        ("save to disk", "rdb_last_bgsave_status"),
+        ("write to its append-only file", "aof_last_write_status"),
+    ):
+        if said.get(field, "ok") != "ok":
+            yield fail(
+                f"Redis: its last {what} failed ({field})", "see its log; room on the disk, rights on its directory"
+            )
+
+
 def redis_ahead_s(redis: Redis) -> float:
     """How far its clock is ahead of ours."""
     seconds, micros = redis.time()
@@ -46,13 +89,15 @@ def redis_ahead_s(redis: Redis) -> float:
 
 
 def look_at_rq(settings: Settings) -> Iterator[Finding]:
-    """Are there workers?"""
-    from rq import Worker
+    """Are there workers? One that was killed stays in RQ's list; its own key goes a minute after its last word."""
+    from rq import worker_registration
 
     from fsdialer import jobs
 
+    queue = jobs.queue(settings)
     try:
-        workers = Worker.count(queue=jobs.queue(settings))
+        listed = worker_registration.get_keys(queue=queue)
+        workers = sum(bool(queue.connection.exists(key)) for key in listed)
     except RedisError as error:
         yield fail(f"RQ's Redis: {error}", "start it, or set FSDIALER_RQ_REDIS_URL")
         return
@@ -66,7 +111,8 @@ def look_at_setup(companies: list[CompanyStore]) -> Iterator[Finding]:
         try:
             setup = company.setup.whole()
         except FsdialerError as error:
-            yield fail(f"settings of {company.id}: {error}", "mend it with HSET or fsdialer apply")
+            mend = "mend it with HSET or fsdialer apply; nothing more of this company was looked at"
+            yield fail(f"settings of {company.id}: {error}", mend)
             continue
         for campaign in setup.campaigns:
             where = f"campaign {company.id}/{campaign.id}"
@@ -81,6 +127,15 @@ def look_at_setup(companies: list[CompanyStore]) -> Iterator[Finding]:
                 yield ok(f"{where}: calling hours {hours}")
             elif campaign.mode is not Mode.OFF:
                 yield warn(f"{where}: calls at any hour", mend)
+
+
+def readable(company: CompanyStore) -> bool:
+    """Are all its settings? If not, that was said, and says enough."""
+    try:
+        company.setup.whole()
+    except FsdialerError:
+        return False
+    return True
 
 
 def look_at_recordings(settings: Settings, wanted: bool) -> Iterator[Finding]:

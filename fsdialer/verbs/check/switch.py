@@ -3,21 +3,22 @@
 import time
 from collections.abc import Iterator
 
-from fsdialer.core.campaigns import Gateway
-from fsdialer.core.switches import has
 from fsdialer.errors import FsdialerError, SwitchError
 from fsdialer.esl import check_commands as ask
 from fsdialer.esl import commands
 from fsdialer.esl.client import EslClient
 from fsdialer.esl.link import SwitchAddress
-from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore
+from fsdialer.verbs.check.about import About
 from fsdialer.verbs.check.accounts import look_at_accounts
 from fsdialer.verbs.check.between import Seen, on_the_switch
+from fsdialer.verbs.check.doors import look_at_doors
 from fsdialer.verbs.check.echo import call_echo
 from fsdialer.verbs.check.finding import CLOCK_TOLERANCE_S, Finding, clock, fail, judge, ok, warn
-from fsdialer.verbs.check.limits import look_at_limits
+from fsdialer.verbs.check.gateways import look_at_gateways
+from fsdialer.verbs.check.limits import look_at_limits, look_at_pause
 from fsdialer.verbs.check.needs import Needs
+from fsdialer.verbs.check.sounds import look_at_sounds
 from fsdialer.verbs.check.websocket import look_at_binding
 
 #: What calls need of a FreeSWITCH, and what is lost without each of the others (`freeswitch/README.md`).
@@ -54,24 +55,15 @@ KNOWN_PASSWORDS = {"cluecon", "password", "freeswitch", "fsdialer", "secret", "c
 SHORT_PASSWORD = 12
 
 
-def look_at_switch(
-    url: str,
-    settings: Settings,
-    companies: list[CompanyStore],
-    needs: Needs,
-    redis_ahead_s: float,
-    call: bool,
-    seen: Seen,
-) -> Iterator[Finding]:
-    """Everything about one switch; `needs` are those of all companies, `redis_ahead_s` how wrong Redis' clock is.
-    `seen` is told that it answered, and which phones it knows."""
+def look_at_switch(url: str, about: About) -> Iterator[Finding]:
+    """Everything about one switch."""
     try:
         address = SwitchAddress.parse(url)
     except FsdialerError as error:
         yield fail(str(error), "FSDIALER_SWITCHES=esl://:PASSWORD@HOST:8021")
         return
     name = f"switch {address.name}"
-    if any(each.name == address.name for each in seen.switches):
+    if any(each.name == address.name for each in about.seen.switches):
         yield fail(f"several switches are called {address.name}", "FSDIALER_SWITCHES: give each its own ?name=")
         return
     client = EslClient(address.host, address.port, address.password)
@@ -79,9 +71,9 @@ def look_at_switch(
         client.connect()
         yield ok(f"{name}: reachable at {address.host}:{address.port}")
         yield _password(name, address.password)
-        yield from _look_inside(client, name, address, settings, companies, needs, redis_ahead_s)
-        _phones(client, address, companies, seen)
-        if call:
+        yield from _look_inside(client, name, address, about)
+        _phones(client, address, about.companies, about.seen)
+        if about.call:
             yield call_echo(name, address)
     except SwitchError as error:
         yield fail(f"{name}: {error}", "check its event_socket.conf.xml: address, password, access list")
@@ -89,27 +81,21 @@ def look_at_switch(
         client.stop()
 
 
-def _look_inside(
-    client: EslClient,
-    name: str,
-    address: SwitchAddress,
-    settings: Settings,
-    companies: list[CompanyStore],
-    needs: Needs,
-    redis_ahead_s: float,
-) -> Iterator[Finding]:
+def _look_inside(client: EslClient, name: str, address: SwitchAddress, about: About) -> Iterator[Finding]:
+    settings, companies, needs = about.settings, about.companies, about.needs
     yield _version(name, client.api(ask.version()))
-    yield from _door(client, name)
-    yield from _clocks(client, name, redis_ahead_s)
+    yield from look_at_doors(client.api, name)
+    yield from _clocks(client, name, about.redis_ahead_s)
     yield from _modules(client, name, needs)
-    yield from _profiles(client, name)
+    profiles = _profiles(client)
+    yield from _judge_profiles(name, profiles)
     yield from _browsers(client, name, needs)
-    for company in companies:
-        for gateway in company.setup.gateways():
-            if has(gateway, address.name):
-                yield _gateway(client, name, gateway)
+    running = {profile.name for profile in profiles if profile.runs}
+    yield from look_at_gateways(client.api, name, companies, running)
     yield from look_at_accounts(client.api, name, address.domain, settings.secret_key, companies, needs)
-    yield from look_at_limits(client.api, name, needs, len(settings.switches))
+    yield from look_at_pause(client.api, name)
+    yield from look_at_limits(client.api, name, needs, len(settings.switches), about.views.get(address.name))
+    yield from look_at_sounds(client.api, name, needs)
     if settings.recordings:
         mend = "mount it there too, under the same path, for the user FreeSWITCH runs as"
         seen = ask.read_truth(client.api(ask.sees(settings.recordings)))
@@ -136,22 +122,6 @@ def _version(name: str, text: str) -> Finding:
         )
         return warn(what, mend)
     return ok(what)
-
-
-def _door(client: EslClient, name: str) -> Iterator[Finding]:
-    """Who may reach the Event Socket: it is plain text, and commands run on it."""
-    try:
-        door = ask.read_door(client.api(ask.event_socket()))
-    except ValueError as error:
-        yield warn(f"{name}: its Event Socket's configuration cannot be read: {error}", "see event_socket.conf.xml")
-        return
-    mend = "apply-inbound-acl: a list of this machine or your WireGuard network alone; listen-ip 127.0.0.1"
-    listed = door.access_list
-    if listed and listed != "loopback.auto" and ask.read_truth(client.api(ask.admits(ask.ANYBODY, listed))):
-        what = f"{name}: its Event Socket lets everybody in (access list {listed})"
-        yield fail(f"{what}, but for its listening on {door.listens_on}" if door.loopback else what, mend)
-    else:
-        yield ok(f"{name}: Event Socket on {door.listens_on}, open to {listed or 'its own machine'} alone")
 
 
 def _clocks(client: EslClient, name: str, redis_ahead_s: float) -> Iterator[Finding]:
@@ -186,11 +156,17 @@ def _modules(client: EslClient, name: str, needs: Needs) -> Iterator[Finding]:
         yield ok(f"{name}: all {len(MODULES)} modules calls need are loaded")
 
 
-def _profiles(client: EslClient, name: str) -> Iterator[Finding]:
+def _profiles(client: EslClient) -> list[ask.Profile]:
+    """None without mod_sofia, which is said of the profiles that have to run."""
     try:
-        known = ask.read_profiles(client.api(ask.profiles()))
-    except ValueError as error:
-        yield fail(f"{name}: no SIP profiles: {error}", "load mod_sofia")
+        return ask.read_profiles(client.api(ask.profiles()))
+    except ValueError:
+        return []
+
+
+def _judge_profiles(name: str, known: list[ask.Profile]) -> Iterator[Finding]:
+    if not known:
+        yield fail(f"{name}: no SIP profiles", "load mod_sofia")
         return
     for names, whose in ask.PROFILES:
         found = sorted((profile for profile in known if profile.name in names), key=lambda each: each.is_alias)
@@ -212,29 +188,6 @@ def _browsers(client: EslClient, name: str, needs: Needs) -> Iterator[Finding]:
             break
         yield fail(f"{name}: no WebSocket for browsers", "set ws-binding or wss-binding of the operators' profile")
         break
-
-
-def _gateway(client: EslClient, name: str, gateway: Gateway) -> Finding:
-    if gateway.host:
-        return ok(f"{name}: gateway {gateway.name} is dialled at {gateway.host}:{gateway.port}, and never pinged")
-    said = client.api(commands.gateway_status(gateway.name))
-    if "Invalid Gateway" in said:
-        mend = "define it in the SIP profile, or give the gateway a `host` in the set-up"
-        return fail(f"{name}: no gateway {gateway.name}", mend)
-    rows = ask.read_rows(said)
-    state, registered = rows.get("Status", "unknown"), rows.get("State", "unknown")
-    what = f"{name}: gateway {gateway.name} is {state}"
-    if state != "UP":
-        mend = "the carrier does not answer: address, firewall; one that never answers OPTIONS wants ping_s = 0"
-        return fail(what, mend)
-    if registered not in ("NOREG", "REGED"):
-        return fail(
-            f"{what}, but not registered ({registered})", "user name, password, and what the carrier's log says"
-        )
-    pinged = rows.get("PingFreq", "0") != "0" or registered == "REGED"
-    return ok(
-        f"{what}{', registered' * (registered == 'REGED')}{'' if pinged else ' (it is not pinged, so nobody knows)'}"
-    )
 
 
 def _phones(client: EslClient, address: SwitchAddress, companies: list[CompanyStore], seen: Seen) -> None:

@@ -1,0 +1,56 @@
+"""Under which Call-IDs phones are registered with a switch: they tell one that was started anew from one that was
+there all the time. Asked once a look for all phones of a SIP profile, however many they are."""
+
+from fsdialer.errors import SwitchError
+from fsdialer.esl import commands, phone_commands
+from fsdialer.esl.link import SwitchLink
+from fsdialer.esl.translate import contact_profile, registered_as
+
+
+class Registrations:
+    """What the switches say, and with which of their SIP profiles phones are registered."""
+
+    def __init__(self) -> None:
+        self._profiles: dict[str, list[str]] = {}  # by switch
+
+    def now(self, link: SwitchLink) -> "Registered":
+        """What a switch says from here on; nothing is asked until somebody wants to know."""
+        return Registered(link, self._profiles.setdefault(link.address.name, []))
+
+
+class Registered:
+    """The registrations of one switch as they are at one moment."""
+
+    def __init__(self, link: SwitchLink, profiles: list[str]) -> None:
+        self._link = link
+        self._profiles = profiles
+        self._known: dict[str, dict[str, frozenset[str]]] = {}
+
+    def ids(self, extension: str) -> frozenset[str]:
+        """The Call-IDs a phone is registered under; none when it is not. SwitchError when nobody answers."""
+        for profile in self._profiles:
+            found = self._of(profile).get(extension)
+            if found:
+                return found
+        profile = contact_profile(self._link.ask(commands.contact(extension, self._link.address.domain)))
+        if not profile:
+            return frozenset()
+        if profile not in self._profiles:
+            self._profiles.append(profile)
+        self._known.pop(profile, None)  # it has registered since
+        return self._of(profile).get(extension, frozenset())
+
+    def _of(self, profile: str) -> dict[str, frozenset[str]]:
+        if profile not in self._known:
+            self._known[profile] = registered_as(self._link.ask(phone_commands.registrations(profile)))
+        return self._known[profile]
+
+
+def ids_or_none(registrations: Registrations, link: SwitchLink | None, extension: str) -> frozenset[str]:
+    """The same for one phone, none when the switch is away."""
+    if link is None or not link.up:
+        return frozenset()
+    try:
+        return registrations.now(link).ids(extension)
+    except SwitchError:
+        return frozenset()
