@@ -7,6 +7,7 @@ import pytest
 from fsdialer.core.campaigns import Amd, AmdAction, Gateway, Mode, Operator
 from fsdialer.store import Store
 from fsdialer.verbs.check.gateways import by_name
+from fsdialer.verbs.check.limits import look_at_pause
 from tests.check.conftest import SPRING, good, wrong
 
 NOW = 1_795_400_000.0
@@ -126,3 +127,14 @@ def test_a_refused_registration_is_told_from_a_carrier_out_of_reach(state, statu
     finding = by_name("switch fs1", Gateway("acme", "trunk"), STATUS.format(state, status))
     assert finding.level == level and word in finding.what + finding.mend
     assert ("firewall" in finding.mend) is (word.endswith("firewall"))
+
+
+def test_a_paused_switch_is_told_from_one_without_room():
+    def paused(*ways):
+        return [
+            (f.what, f.mend) for f in look_at_pause(lambda command: str(command.split()[-1] in ways).lower(), "fs1")
+        ]
+
+    assert paused() == []
+    assert paused("outbound") == [("fs1: paused: it makes no new outbound channels", "fsctl resume")]
+    assert paused("inbound", "outbound")[0][0].endswith("no new inbound or outbound channels")
