@@ -18,7 +18,8 @@ from tests.core.told_the_end import ToldTheEnd
     ids=["5 operators", "20 operators", "60 operators", "few answers, no wrap-up"],
 )
 def test_operators_are_busier_than_with_progressive_and_the_limit_is_kept(scenario, gain):
-    predictive = play(scenario, make("predictive", target_abandon=0.03), seed=1)
+    policy = ToldTheEnd(make("predictive", target_abandon=0.03), scenario.hours)
+    predictive = play(scenario, policy, seed=1)
     progressive = play(scenario, make("progressive"), seed=1)
     assert predictive.abandon_rate <= 0.03
     assert predictive.utilisation >= gain * progressive.utilisation

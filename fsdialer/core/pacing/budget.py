@@ -38,7 +38,7 @@ RESERVE_BY_ROOT = 0.5
 SPREAD, LEAST_AIM, MOST_AIM = 1.0, 0.1, 2.5
 #: How far a day may stand above its target before it is locked: this share of what the answers still to come will pay
 #: for, and never more than so many customers times the root of the operators (at 3 %).
-MADE_GOOD, MOST_BY_ROOT = 0.7, 2.0
+MADE_GOOD, MOST_BY_ROOT = 0.5, 2.0
 #: How believed the threshold's usual yield is, in customers, how many it takes to forget, and how far it may be off.
 YIELD_BELIEF, YIELD_MEMORY, YIELD_FARTHEST = 40.0, 300.0, 3.0
 #: No half hour is to come near 10 %: above this share of the last quarter of an hour's answers, and so many customers
