@@ -101,8 +101,7 @@ class Stations:
         The phone shows the campaign's name and a `reference` (the lead's id), never the customer's number. Behind a
         gateway, which may want a caller id of its own, the reference is part of the name; a held phone has none.
         """
-        caller_id = campaign.caller_ids[0] if campaign.caller_ids else ""
-        shown = caller_id if through or not reference else reference
+        shown = reference if reference and not through else next(iter(campaign.caller_ids), "")
         if through and reference:
             campaign = replace(campaign, name=campaign.name_with(reference))
         ring_s = math.ceil(campaign.max_wait_s) + 1
