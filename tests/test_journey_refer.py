@@ -3,6 +3,7 @@
 What the far side makes of a REFER is decided by the customer's number, see `fsdialer.lab.people`.
 """
 
+import json
 import time
 
 from fsdialer.core.campaigns import Company, Station
@@ -48,6 +49,9 @@ def test_a_refused_customer_is_bridged_at_once_and_the_next_without_another_try(
     lead = c.add_lead(REFUSES)
     call = c.talking(lead)
     assert call["refer"] == "failed" and wait_ms(c, call) < 2000
+    shown = json.loads(c.switch.api(f"uuid_dump {call['leg']} json"))
+    assert shown["variable_origination_caller_id_name"] == f"Spring {lead}", "the reference is in the name"
+    assert shown["variable_origination_caller_id_number"] == "+12125550100", "the PBX may want the campaign's"
     (alert,) = c.store.alerts.standing()
     assert alert.name == "gateway-refer.trunk" and "REFER was refused: 403" in alert.text
     assert "403" in c.store.referrals.refusal("trunk").reason

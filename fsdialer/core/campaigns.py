@@ -231,6 +231,10 @@ class Campaign:
         """What a machine is left; empty when it is hung up on."""
         return (self.amd_message or self.message) if self.amd_action is AmdAction.MESSAGE else ""
 
+    def name_with(self, reference: str) -> str:
+        """For a phone's display, which has room for a short name: what it is cut to leaves the reference whole."""
+        return f"{(self.name or self.id)[:28]} {reference}"
+
 
 @dataclass(frozen=True, slots=True)
 class Operator:

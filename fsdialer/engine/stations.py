@@ -7,6 +7,7 @@ import logging
 import math
 import uuid as uuids
 from collections.abc import Callable
+from dataclasses import replace
 
 from fsdialer.core.campaigns import Campaign, PhoneFamily
 from fsdialer.core.phones import family_of
@@ -66,11 +67,12 @@ class Stations:
         """The command by which `link` makes the operator's leg of a call; `through`: where it is, for phones on the
         company's own PBX. SwitchUnreachable when their phone is on another switch that cannot be reached from there.
 
-        The phone shows the campaign's name and a `reference` (the lead's id), never the customer's number. A phone
-        behind a gateway, and one that is held, is shown the campaign's caller id.
+        The phone shows the campaign's name and a `reference` (the lead's id), never the customer's number. Behind a
+        gateway, which may want a caller id of its own, the reference is part of the name; a held phone has none.
         """
-        caller_id = campaign.caller_ids[0] if campaign.caller_ids else ""
-        shown = caller_id if through or not reference else reference
+        shown = reference if reference and not through else next(iter(campaign.caller_ids), "")
+        if through and reference:
+            campaign = replace(campaign, name=campaign.name_with(reference))
         ring_s = math.ceil(campaign.max_wait_s) + 1
         home = self._homes.line_on(view.leg) if view.held else self._homes.find(view)
         if through or home in ("", link.address.name):
@@ -81,8 +83,7 @@ class Stations:
         return self._command(view, leg, campaign, call, destination, ring_s, shown, elsewhere=True)
 
     def trouble(self, view: OperatorView) -> str:
-        """Why a phone that failed could not be reached, when that is its switch's fault; else empty. The switch is
-        asked."""
+        """Why a phone that failed could not be reached, when its switch, which is asked, is at fault; else empty."""
         return self._homes.asked(view)
 
     def ring_to_hold(self, view: OperatorView, leg: str, campaign: Campaign, link: SwitchLink, ring_s: int) -> str:

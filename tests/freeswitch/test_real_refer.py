@@ -127,7 +127,8 @@ def test_a_campaigns_name_is_shown_on_the_phone_in_any_script(centre, station, n
     centre.station(station)
     call = centre.call()
     invites = (centre.carrier if station is Station.REFER else centre.phone).requests("INVITE")
-    assert header(invites[-1], "From").startswith(f'"{shown}" <sip:')
+    name_shown = f"{shown[:28]} {call['lead']}" if station is Station.REFER else shown  # with its reference
+    assert header(invites[-1], "From").startswith(f'"{name_shown}" <sip:')
     listed = until(lambda: (said := centre.esl.api("show channels as json")).count('"uuid"') == 2 and said)
     assert {row["uuid"] for row in json.loads(listed)["rows"]} == {call["uuid"], call["leg"]}
     centre.finish(call)

@@ -236,8 +236,9 @@ def test_devices_are_offered_and_the_choice_is_remembered(page, switch, acme):
 
 def test_everything_needed_fits_a_small_laptop_beside_the_phone(page, switch, acme):
     page.set_viewport_size({"width": 1024, "height": 600})
-    connect_customer(acme, "1001", "call-1")
     connected(page, switch, acme)
+    connect_customer(acme, "1001", "call-1")
+    phone(page, "Your call is in another browser: end it or mute it there.")
     for element in ("#phone-label", "#phone-mute", "#phone-them", "#hangup", "#outcomes button:last-child", "#figures"):
         expect(page.locator(element)).to_be_in_viewport()
     assert page.locator("#phone").bounding_box()["height"] < 60
@@ -254,6 +255,36 @@ def test_meter_shows_the_operators_voice_and_nothing_while_muted(page, switch, a
     wait_until(lambda: level.evaluate("meter => meter.value") == 0, what="silence")
     page.wait_for_timeout(1200)
     assert level.evaluate("meter => meter.value") == 0
+
+
+ANOTHER_WINDOW = """
+    window.another = new BroadcastChannel(`fsdialer ${location.pathname.replace(/\\/?$/, '/')}`);
+    window.asked = [];
+    window.another.addEventListener('message', ({ data }) => {
+      if (!('mute' in data)) return;
+      window.asked.push(data.mute);
+      window.another.postMessage({ from: 'another', call: true, muted: data.mute });
+    });
+    window.another.postMessage({ from: 'another', call: true, muted: false });
+"""
+
+
+def test_call_in_another_window_is_muted_there_and_what_the_button_says_is_what_that_window_says(page, switch, acme):
+    connected(page, switch, acme)
+    connect_customer(acme, "1001", "call-1")
+    away = "Your call is in another browser: end it or mute it there."
+    phone(page, away)
+    expect(page.locator("#phone-mute")).to_be_disabled()
+    page.evaluate(ANOTHER_WINDOW)
+    phone(page, "Your call goes on in another window.")
+    page.click("#phone-mute")
+    phone(page, "Your call goes on in another window. Muted: you are not heard.")
+    expect(page.locator("#phone-mute")).to_have_text("Unmute")
+    page.keyboard.press("m")
+    expect(page.locator("#phone-mute")).to_have_text("Mute")
+    assert page.evaluate("window.asked") == [True, False]
+    page.evaluate("window.another.postMessage({ from: 'another', call: false })")
+    phone(page, CONNECTED)
 
 
 def test_without_an_address_for_phones_the_page_says_whom_to_tell(chromium, redis_url, tmp_path, acme):
