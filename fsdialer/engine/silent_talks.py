@@ -2,9 +2,9 @@
 
 A phone in a page sends sound always, so the switch itself ends its leg when none comes (`engine.stations`). A desk
 phone may be silent for good reasons: muted, on hold, or sending nothing while nobody speaks. So two things must come
-together: no sound from it for `SILENT_TALK_S`, and a registration that has gone, or become another one meanwhile. Gone:
-the talk is ended and its operator taken off the line. Another one: the phone is asked whether it knows the call, and if
-it does not, that ends it.
+together: no sound from it for `SILENT_TALK_S`, and a registration that has gone, or become another one since it was
+last heard. Gone: the talk is ended and its operator taken off the line. Another one: the phone is asked whether it
+knows the call, and if it does not, that ends it.
 """
 
 import logging
@@ -30,9 +30,11 @@ SILENT_TALK_S = 15.0
 
 @dataclass(slots=True)
 class _Watched:
-    """A talk's leg: what its phone was registered under; packets that had come from it, and since when no more did."""
+    """A talk's leg: what its phone was registered under, `proved` once it was heard since; packets that had come from
+    it, and since when no more did."""
 
     ids: frozenset[str]
+    proved: bool = False
     packets: str = ""
     since: float = 0.0
 
@@ -64,12 +66,12 @@ class SilentTalks:
         watched = self._watched.setdefault(call.leg, _Watched(ids))
         watched.ids = watched.ids or ids
         silent = self._silent(link, call.leg, watched)
-        if not silent or (ids and not ids - watched.ids):
+        if not silent or (ids and watched.proved and not ids - watched.ids):
             return
         if ids:
             log.warning("call=%s operator=%s phone=started_anew action=ask", call.uuid, view.id)
             link.bgapi(phone_commands.sign_of_life(call.leg), f"ask-{call.leg}")
-            watched.ids = ids
+            watched.ids, watched.proved = ids, True
             return
         reason = phone_failure(view.extension, "MEDIA_TIMEOUT", view.in_browser)
         log.warning("call=%s operator=%s phone=gone action=hang_up", call.uuid, view.id)
@@ -86,6 +88,7 @@ class SilentTalks:
             log.warning("leg=%s packets=unknown reason=%s", leg, error)
             return False
         if packets != watched.packets:
+            watched.proved = bool(watched.packets)
             watched.packets, watched.since = packets, now
         return now - watched.since >= SILENT_TALK_S
 

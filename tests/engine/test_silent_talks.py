@@ -56,8 +56,16 @@ class World:
 def test_a_phone_that_is_silent_and_registered_is_left_alone():
     """Muted, on hold, or sending nothing while nobody speaks."""
     world = World()
+    world.passes(10, sends=True)
     world.passes(300, sends=False)
     assert world.link.sent == [] and world.off == []
+
+
+def test_a_phone_that_was_never_heard_is_asked_once_whether_it_knows_the_call():
+    """It may have been started anew before anybody looked."""
+    world = World()
+    world.passes(300, sends=False)
+    assert world.link.sent == [f"uuid_media_reneg {LEG}"] and world.off == []
 
 
 @pytest.mark.parametrize("ids", [frozenset(), frozenset({"another"})])
@@ -82,6 +90,7 @@ def test_a_phone_that_is_silent_and_registered_no_more_has_died():
 
 def test_silence_counts_from_when_it_began_not_from_when_the_registration_ran_out():
     world = World()
+    world.passes(10, sends=True)
     world.passes(30, sends=False)
     world.ids = frozenset()
     world.passes(5, sends=False)

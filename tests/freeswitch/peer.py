@@ -36,6 +36,7 @@ class Peer:
         self.refer, self.bye_after_refer, self.registers = list(refer), bye_after_refer, registers
         self.talks = False  # sends audio while it is in a call: `says`
         self.says = LOUD
+        self.refuses_again = 0  # the status by which it refuses an INVITE within a call; 0: it does not
         self._hears = None
         self.messages = []
         self._tags = {}
@@ -108,6 +109,8 @@ class Peer:
         match method:
             case "INVITE" if ";tag=" in header(text, "To") and header(text, "Call-ID") not in self._tags:
                 self._answer(text, sender, 481)
+            case "INVITE" if header(text, "Call-ID") in self._tags and self.refuses_again:
+                self._answer(text, sender, self.refuses_again)
             case "INVITE":
                 self._hears = ("127.0.0.1", int(re.search(r"m=audio (\d+)", text)[1]))
                 self._answer(text, sender, 200, SDP.format(port=self._rtp.getsockname()[1]))

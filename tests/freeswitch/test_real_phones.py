@@ -14,7 +14,7 @@ from tests.freeswitch.test_real import free_port, until
 pytestmark = [
     pytest.mark.freeswitch,
     pytest.mark.skipif(shutil.which("freeswitch") is None, reason="no freeswitch on PATH: no phone was lost on one"),
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(180),
 ]
 
 
@@ -23,6 +23,9 @@ def centre(real_centre):
     real_centre.carrier.messages.clear()
     real_centre.phone.messages.clear()
     yield real_centre
+    view = real_centre.acme.operators.view("1001")
+    if view.state == "on_call":
+        real_centre.finish({"uuid": view.call})
     real_centre.off_line()
     real_centre.register()
 
@@ -69,3 +72,88 @@ def test_held_line_of_a_phone_that_lost_its_power_is_given_up_and_its_operator_r
     until(lambda: centre.state == "off", 30)
     assert "is not registered" in centre.acme.operators.view("1001").reason
     until(lambda: centre.esl.api(f"uuid_exists {leg}").strip() == "false")
+
+
+# -- phones that die, or are started anew ------------------------------------------------------------------------
+def held(centre):
+    """1001 on the line with a phone that is held; its leg, once the dialer knows under what it is registered."""
+    centre.station(Station.NAILED)
+    leg = until(lambda: centre.acme.operators.view("1001").leg)
+    until(lambda: centre.dialer.said(f"leg={leg} registered_as="), 10)
+    return leg
+
+
+def rung_anew(centre, leg):
+    return until(lambda: (now := centre.acme.operators.view("1001").leg) not in ("", leg) and now, 20)
+
+
+def test_held_phone_that_is_started_anew_is_found_out_by_asking_it_and_rung(centre):
+    leg = held(centre)
+    centre.phone.restart()
+    also_registered_at(centre, centre.phone.port)
+    anew = rung_anew(centre, leg)
+    assert len(centre.phone.requests("INVITE")) == 3, "rung, asked, rung"
+    assert centre.state == "available"
+    assert centre.finish(centre.call())["leg"] == anew
+
+
+def test_held_phone_that_is_well_answers_when_it_is_asked_and_keeps_its_line(centre):
+    leg = held(centre)
+    also_registered_at(centre, centre.phone.port)
+    until(lambda: len(centre.phone.requests("INVITE")) == 2, 10)
+    call = centre.call()
+    assert call["leg"] == leg
+    centre.finish(call)
+
+
+@pytest.mark.parametrize("status", [488, 491])
+def test_held_phone_that_refuses_to_be_asked_keeps_its_line(centre, status):
+    """It knows the call, or it would have said so."""
+    leg = held(centre)
+    centre.phone.refuses_again = status
+    try:
+        also_registered_at(centre, centre.phone.port)
+        until(lambda: len(centre.phone.requests("INVITE")) >= 2, 10)
+        centre.phone.refuses_again = 0
+        call = centre.call()
+        assert call["leg"] == leg
+        centre.finish(call)
+    finally:
+        centre.phone.refuses_again = 0
+
+
+def test_phone_that_dies_in_a_talk_does_not_leave_the_customer_in_silence(centre):
+    centre.station(Station.RING)
+    call = centre.call()
+    centre.esl.api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")
+    ended = until(lambda: (r := centre.acme.calls.get(call["uuid"])).get("ended") and r, 40)
+    assert (ended["disposition"], ended["detail"]) == ("answered", "cut off: the operator's phone was gone")
+    until(lambda: centre.state == "off")
+    assert "was cut off" in centre.acme.operators.view("1001").reason
+    assert [alert.name for alert in centre.acme.alerts.standing()] == ["phone-cut-off.1001"]
+    assert len(centre.carrier.requests("BYE")) == 1
+    centre.register()
+    centre.station(Station.RING)
+    centre.finish(centre.call())
+    assert centre.acme.alerts.standing() == []
+
+
+def test_phone_that_is_started_anew_in_a_talk_is_asked_once_it_is_silent_and_ends_it(centre):
+    leg = held(centre)
+    call = centre.call()
+    centre.phone.restart()
+    also_registered_at(centre, centre.phone.port)
+    ended = until(lambda: (r := centre.acme.calls.get(call["uuid"])).get("ended") and r, 40)
+    assert ended["detail"] == "cut off: the operator's phone was gone"
+    rung_anew(centre, leg)
+    centre.finish(centre.call())
+
+
+def test_phone_of_another_kind_is_held_or_rung_from_then_on(centre):
+    leg = held(centre)
+    centre.station(Station.RING)
+    until(lambda: centre.esl.api(f"uuid_exists {leg}").strip() == "false")
+    centre.finish(centre.call())
+    centre.station(Station.NAILED)
+    leg = rung_anew(centre, "")
+    assert centre.finish(centre.call())["leg"] == leg
