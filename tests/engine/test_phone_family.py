@@ -13,7 +13,7 @@ from fsdialer.store import CompanyStore
 def test_phone_in_a_page_is_asked_to_answer_whatever_is_set(redis, station):
     acme = CompanyStore(redis, "acme")
     acme.setup.save_company(Company("acme"))
-    stations = Stations(None, None, SimpleNamespace(), None, lambda: 0.0)
+    stations = Stations(None, SimpleNamespace(), None, lambda: 0.0)
     for each, family in ((station, PhoneFamily.CALL_INFO), (Station.RING, PhoneFamily.NONE)):
         acme.setup.save_operator(Operator("acme", "ann", "Ann", "1001", station=each, phone=PhoneFamily.NONE))
         assert stations.family("acme", acme.operators.view("ann")) is family
