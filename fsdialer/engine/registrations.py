@@ -1,10 +1,14 @@
 """Under which Call-IDs phones are registered with a switch: they tell one that was started anew from one that was
 there all the time. Asked once a look for all phones of a SIP profile, however many they are."""
 
+import logging
+
 from fsdialer.errors import SwitchError
 from fsdialer.esl import commands, phone_commands
 from fsdialer.esl.link import SwitchLink
 from fsdialer.esl.translate import contact_profile, registered_as
+
+log = logging.getLogger(__name__)
 
 
 class Registrations:
@@ -52,5 +56,6 @@ def ids_or_none(registrations: Registrations, link: SwitchLink | None, extension
         return frozenset()
     try:
         return registrations.now(link).ids(extension)
-    except SwitchError:
+    except SwitchError as error:
+        log.warning("extension=%s registered=unknown reason=%s", extension, error)
         return frozenset()

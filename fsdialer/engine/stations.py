@@ -74,12 +74,13 @@ class Stations:
         if through and reference:
             campaign = replace(campaign, name=campaign.name_with(reference))
         ring_s = math.ceil(campaign.max_wait_s) + 1
-        home = self._homes.line_on(view.leg) if view.held else self._homes.find(view)
+        held = view.held and bool(view.leg)  # one whose line is yet to be made is rung as others are
+        home = self._homes.line_on(view.leg) if held else self._homes.find(view)
         if through or home in ("", link.address.name):
             return self._command(view, leg, campaign, call, through or self._phone(view, link), ring_s, shown)
         at = self._switches.trunk(home)
         family = self.family(campaign.company, view)
-        destination = to_line(view.leg, at) if view.held else to_operator(view.extension, at, family)
+        destination = to_line(view.leg, at) if held else to_operator(view.extension, at, family)
         return self._command(view, leg, campaign, call, destination, ring_s, shown, elsewhere=True)
 
     def trouble(self, view: OperatorView) -> str:

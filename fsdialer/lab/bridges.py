@@ -128,7 +128,7 @@ class Bridges:
         elif channel.state == "CS_EXECUTE" and not stays:
             self._a_left_its_own_bridge(channel, partner)
         else:
-            self._leave(partner, stays, cause)
+            self._leave(partner, stays)
             self._exchange.fire("CHANNEL_UNBRIDGE", channel, **_pair(channel, partner))
             self._exchange.end(channel)
 
@@ -157,7 +157,7 @@ class Bridges:
         self._exchange.end(a)
 
     def _leave(self, partner: Channel, stays: bool, cause: str = "NORMAL_CLEARING") -> None:
-        """The one who is left behind: parked, or ended too, for the same `cause`."""
+        """The one who is left behind: parked, or ended too. The A leg takes over the `cause`, the B leg does not."""
         partner.application = partner.application_data = ""
         if stays:
             partner.move("CS_PARK")
