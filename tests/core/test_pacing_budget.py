@@ -156,6 +156,14 @@ def test_a_calendar_month_ends_with_it():
     assert budget.in_window(first_of_march + 3600).abandons == 0
 
 
+def test_the_nearer_the_lock_the_slower_and_gently_at_first():
+    """At 20 operators a day of 1,000 answers is locked nine customers above its target."""
+    at, little, half, nearly = (spent(1000, lost).threshold(4 * HOUR) for lost in (30, 32, 34, 38))
+    assert little > 0.85 * at and half > 0.6 * at
+    assert nearly < 0.35 * at
+    assert spent(1000, 38).locked(4 * HOUR) == "budget" == spent(1000, 39).locked(4 * HOUR)
+
+
 def test_a_day_a_little_above_its_target_is_steered_back_and_not_slowed_down_besides():
     """The window's limits are the day's own target unless they are set lower: the plan of the day has seen to it."""
     within, above = spent(1000, 30).threshold(4 * HOUR), spent(1000, 31).threshold(4 * HOUR)

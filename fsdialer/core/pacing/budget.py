@@ -39,6 +39,8 @@ SPREAD, LEAST_AIM, MOST_AIM = 1.0, 0.1, 2.5
 #: How far a day may stand above its target before it is locked: this share of what the answers still to come will pay
 #: for, and never more than so many customers times the root of the operators (at 3 %).
 MADE_GOOD, MOST_BY_ROOT = 0.5, 2.0
+#: Towards the lock the rate aimed at falls by this power of how much of that is used.
+SLOWER_BY = 2.0
 #: How believed the threshold's usual yield is, in customers, how many it takes to forget, and how far it may be off.
 YIELD_BELIEF, YIELD_MEMORY, YIELD_FARTHEST = 40.0, 300.0, 3.0
 #: No half hour is to come near 10 %: above this share of the last quarter of an hour's answers, and so many customers
@@ -201,11 +203,14 @@ class Budget:
         """How far a day's count strays by chance grows with the root of the customers it may lose."""
         return math.sqrt(self._operators * self.target / TUNED_AT)
 
+    def _lent(self, t: float) -> float:
+        """By how many customers the day may stand above its target: what the rest of it can make good."""
+        return min(MADE_GOOD * self.to_come(t), MOST_BY_ROOT * self._luck)
+
     def room(self, t: float) -> float:
         """Customers that may still be lost before pacing is locked; fractional. One that the rest of the day cannot
         make good must fit into the budget as it stands."""
-        overdraft = min(MADE_GOOD * self.to_come(t), MOST_BY_ROOT * self._luck)
-        return self.target * self.day.answers + overdraft - self.day.abandons
+        return self.target * self.day.answers + self._lent(t) - self.day.abandons
 
     def locked(self, t: float) -> str:
         """Why nothing above progressive may be placed now; empty when it may."""
@@ -245,6 +250,10 @@ class Budget:
     def _rate_aimed_at(self, t: float) -> float:
         spent_evenly = 1 + self.slack(t) / (self.to_come(t) + SPREAD)
         rate = self.target * max(LEAST_AIM, min(MOST_AIM, spent_evenly))
+        above = self.day.abandons - self.target * self.day.answers
+        if above > 0:
+            # Gently at first, down to a quarter where the lock is: that costs most, the more operators the more.
+            rate *= 1 - 0.75 * min(1.0, above / max(1e-9, self._lent(t))) ** SLOWER_BY
         window = self.in_window(t)
         if self._window_counts and window.answers >= 100 and window.rate > self.soft:
             # Between the soft and the hard limit, down to a quarter.
