@@ -79,7 +79,7 @@ def test_window_that_takes_the_phone_over_has_the_line_and_the_customers(windows
     until(lambda: ann(lab).leg not in ("", leg))
     hear_the_next_customer(lab, second)
     third = windows()
-    phone(third, "Your phone is connected.")
+    phone(third, "Your call is in another browser: end it or mute it there.")
     assert heard(second)["received"] > 40, "the talk goes on where it is"
     end_the_talk(third)
     phone(third, HELD)
