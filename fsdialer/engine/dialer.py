@@ -226,14 +226,14 @@ class Dialer:
         return count
 
     def _hands_on(self, gateway: Gateway, tried: bool) -> bool:
-        """Do others get the calls this gateway has not taken? Not when it will have them in a moment, when its next
-        second begins, unless they have waited for long; nor when there are no more leads."""
-        if tried and not self.company.leads.due_count(self.campaign_id):
-            return False
-        now = self._clock()
-        if now - self._held_since >= HELD_LONG_S:
+        """Do others get the calls this gateway has not taken? Only when it has no channel, is usable nowhere, or has
+        just failed the lead that is next; and when they have waited for long. Otherwise its next second is soon."""
+        if self._clock() - self._held_since >= HELD_LONG_S:
             return True
-        return tried and not (self._plan(gateway, 1) and self.company.calls.held_by_its_pace(gateway, now))
+        if not tried or not self._plan(gateway, 1):
+            return tried
+        company = self.company
+        return company.calls.no_channel(gateway) or company.leads.next_is_kept_from(self.campaign_id, gateway.name)
 
     def _place_by(self, gateway: Gateway, step: int) -> int:
         return sum(self._place_on(link, gateway, share) for link, share in self._plan(gateway, step))

@@ -18,8 +18,6 @@ from fsdialer.store.scripts import Scripts
 
 #: Seconds a call's record may go without news before the janitor asks the switch about it.
 LEASE_S = 30.0
-#: A second of calls per second, as `claim.lua` counts it.
-WINDOW_S = 1.1
 
 # The facts of a core.call_facts.Call that stand in its hash as instants: attribute → field.
 _INSTANTS = {
@@ -88,13 +86,9 @@ class Calls:
         counts = self._redis.hgetall(self._keys.attempts)
         return sum(int(count) for minute, count in counts.items() if int(minute) >= now // 60 - 60)
 
-    def held_by_its_pace(self, gateway: Gateway, now: float) -> bool:
-        """Is it the gateway's calls per second alone that let no more calls out at this moment?"""
-        with self._redis.pipeline(transaction=False) as pipe:
-            pipe.scard(self._keys.gateway_calls(gateway.name))
-            pipe.zcount(self._keys.gateway_starts(gateway.name), f"({now - WINDOW_S}", "+inf")
-            lines, starts = pipe.execute()
-        return bool(lines < gateway.channels and starts >= gateway.calls_per_second)
+    def no_channel(self, gateway: Gateway) -> bool:
+        """Are all of the gateway's channels in use?"""
+        return int(self._redis.scard(self._keys.gateway_calls(gateway.name))) >= gateway.channels
 
     def will_be_recorded(self, uuid: str, path: str) -> None:
         """Before it is dialled: where its recording will be, below the directory of recordings."""

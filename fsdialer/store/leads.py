@@ -83,6 +83,11 @@ class Leads:
         """How many stand in the lead queue."""
         return int(self._redis.zcard(self._keys.due(campaign)))
 
+    def next_is_kept_from(self, campaign: str, gateway: str) -> bool:
+        """Has the gateway just failed the lead that is next?"""
+        first = self._redis.zrange(self._keys.due(campaign), 0, 0)
+        return bool(first) and self._redis.hget(self._keys.lead(first[0]), "not_by") == gateway
+
     def counts(self, campaign: str) -> dict[str, int]:
         """Leads by where they stand: due, waiting, calling, done, total."""
         keys = self._keys
