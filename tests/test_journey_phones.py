@@ -106,7 +106,7 @@ def test_desk_phone_that_dies_in_a_talk_does_not_leave_the_customer_in_silence(c
     assert (record.disposition, record.detail) == ("answered", "cut off: the operator's phone was gone")
     wait_until(lambda: c.operator("1001").state == "off", what="its operator to be off the line")
     assert "was cut off" in c.operator("1001").reason
-    [alert] = c.store.alerts.standing()
+    [alert] = wait_until(c.store.alerts.standing, what="the alert")
     assert alert.name == "phone-cut-off.1001" and "a customer was cut off" in alert.text
     c.switch.lab("phone 1001 auto")
     c.on_line("1001")
