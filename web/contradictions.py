@@ -22,9 +22,8 @@ def contradicted(setup: Setup, saved: Company | Gateway | Campaign | Operator) -
     switch, a campaign's mode), but for an operator's own settings, which stop no calls."""
     try:
         before = setup.whole()
-    except (
-        InvalidSetting
-    ):  # edited into nonsense by hand: said where it is read, and no reason to keep a switch from off
+    except InvalidSetting:
+        # Edited into nonsense by hand: said where it is read, and no reason to keep a campaign from being switched off.
         return {}
     part, blamed = _PARTS[type(saved)]
     own = saved.name if isinstance(saved, Gateway) else saved.id

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import partial
 from typing import Any, TypeVar
 
 import phonenumbers
@@ -158,20 +159,12 @@ def _destinations() -> Kind:
     return Kind(read, " ".join)
 
 
-def _address_format(setting: str) -> Kind:
+def _asked(check: Callable[[str], str]) -> Kind:
+    """What another module of the core checks, and gives the one form of."""
+
     def read(value: Any) -> str:
         try:
-            return dial_format.check(str(value), setting)
-        except InvalidSetting as error:
-            raise Wrong(error.reason) from None
-
-    return Kind(read)
-
-
-def _time_zone() -> Kind:
-    def read(value: Any) -> str:
-        try:
-            return hours.check_zone(str(value))
+            return check(str(value))
         except InvalidSetting as error:
             raise Wrong(error.reason) from None
 
@@ -179,14 +172,13 @@ def _time_zone() -> Kind:
 
 
 def _calling_hours() -> Kind:
+    line = _asked(hours.canonical)
+
     def read(value: Any) -> tuple[str, ...]:
         lines = re.split(r"[,;\n]", value) if isinstance(value, str) else value
-        if not isinstance(lines, list | tuple) or not all(isinstance(line, str) for line in lines):
+        if not isinstance(lines, list | tuple) or not all(isinstance(each, str) for each in lines):
             raise Wrong(f"must be a list of texts like 'mon-fri 09:00-20:00', not {value!r}")
-        try:
-            return tuple(dict.fromkeys(hours.canonical(line) for line in lines if line.strip()))
-        except InvalidSetting as error:
-            raise Wrong(error.reason) from None
+        return tuple(dict.fromkeys(line.read(each) for each in lines if each.strip()))
 
     return Kind(read, ", ".join)
 
@@ -213,15 +205,15 @@ KINDS: dict[type, dict[str, Kind]] = {
         "active": _flag(),
         "country": _country(),
         "hide_numbers": _flag(),
-        "dial_format": _address_format("dial_format"),
-        "refer_format": _address_format("refer_format"),
+        "dial_format": _asked(partial(dial_format.check, setting="dial_format")),
+        "refer_format": _asked(partial(dial_format.check, setting="refer_format")),
         "phone_test": _one_of(PhoneTestRule),
         "server": _HOST,
         "abandon_window": _one_of(Window),
         "allowed_destinations": _destinations(),
         "premium_allowed": _flag(),
         "max_attempts_per_hour": _number(int, 0, 10_000_000, " attempts"),
-        "time_zone": _time_zone(),
+        "time_zone": _asked(hours.check_zone),
     },
     Gateway: {
         "host": _HOST,

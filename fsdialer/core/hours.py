@@ -50,13 +50,17 @@ class Span:
 
 def parse_line(text: str) -> Span:
     """``mon-fri 09:00-20:00``, ``sat 10:00-16:00`` or ``09:00-20:00`` for every day; InvalidSetting names the fault."""
-    match = _LINE.fullmatch(" ".join(text.lower().split()))
+    match = _LINE.fullmatch(_plain(text))
     if match is None:
         raise InvalidSetting("calling_hours", f"{text!r} is not like 'mon-fri 09:00-20:00', 'sat 10:00-16:00'")
     begins, ends = _minutes(match["from"]), _minutes(match["to"])
     if begins >= ends:
         raise InvalidSetting("calling_hours", f"{text!r} ends before it begins: give the part after midnight a line")
     return Span(_days(match["first"], match["last"]), begins, ends)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().split())
 
 
 def _minutes(text: str) -> int:
@@ -79,7 +83,7 @@ def _days(first: str | None, last: str | None) -> frozenset[int]:
 def canonical(text: str) -> str:
     """The line as it is kept and shown; InvalidSetting as `parse_line`."""
     span = parse_line(text)
-    days, _, _ = " ".join(text.lower().split()).rpartition(" ")
+    days, _, _ = _plain(text).rpartition(" ")
     clock = "-".join(f"{m // 60:02d}:{m % 60:02d}" for m in (span.begins, span.ends))
     return f"{days} {clock}".strip()
 

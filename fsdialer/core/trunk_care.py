@@ -100,11 +100,8 @@ def to_ask(
     fit = [g for g in gateways if g.name not in full and not health.get(g.name, WELL).rests(now)]
     doubted = [g for g in fit if health.get(g.name, WELL).doubted(now)]
     well = [g for g in fit if g not in doubted]
-    for tier in (well, doubted):
-        weighty = [g for g in tier if g.weight > 0]
-        if weighty or tier:
-            return weighty or tier[:1]
-    return []
+    tier = well or doubted
+    return [g for g in tier if g.weight > 0] or tier[:1]
 
 
 def whose_turn(asked: Sequence[Gateway], credit: Mapping[str, float]) -> Gateway:

@@ -141,24 +141,20 @@ class Homes:
         link, seen = self._lines.get(home), self._seen.get(home)
         if not view.in_browser or view.held or link is None or seen is None or view.extension in seen:
             return False
-        try:
-            away = not contact_profile(link.ask(contact(view.extension, link.address.domain), ANSWER_S))
-        except SwitchError:
-            return False
-        if not away:
+        said = _contact(link, view, ANSWER_S)
+        if contact_profile(said):
             seen.add(view.extension)
-        return away
+            return False
+        return bool(said)
 
     def _coming_back(self, view: OperatorView, home: str) -> str:
         """Words while the registration of a phone in a page is of before its switch was started anew."""
         since, link = self._restarted.get(home), self._lines.get(home)
         if not view.in_browser or since is None or link is None or time.monotonic() - since > PAGE_BACK_S:
             return ""
-        try:
-            said = link.ask(contact(view.extension, link.address.domain))
-        except SwitchError:
-            return ""
-        return coming_back(home) if said == self._left_behind.setdefault((home, view.extension), said) else ""
+        said = _contact(link, view)
+        same = said and said == self._left_behind.setdefault((home, view.extension), said)
+        return coming_back(home) if same else ""
 
     def _is_up(self, switch: str) -> bool:
         link = self._lines.get(switch)
@@ -170,6 +166,15 @@ class Homes:
             self._down_since.pop(switch, None)
             return False
         return time.monotonic() - self._down_since.setdefault(switch, time.monotonic()) >= BLIP_S
+
+
+def _contact(link: SwitchLink, view: OperatorView, timeout_s: float = 5.0) -> str:
+    """What a switch says of where a phone is registered; empty when it does not answer."""
+    try:
+        return link.ask(contact(view.extension, link.address.domain), timeout_s)
+    except SwitchError as error:
+        log.warning("operator=%s switch=%s contact=unknown reason=%s", view.id, link.address.name, error)
+        return ""
 
 
 def _anywhere(view: OperatorView) -> bool:

@@ -10,14 +10,14 @@ from redis import Redis
 from redis.client import Pipeline
 
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator
-from fsdialer.core.destinations import barred_dial, gateway_in
+from fsdialer.core.destinations import barred_dial
 from fsdialer.core.fields import checked, from_hash, to_hash
 from fsdialer.core.setup import CompanySetup
 from fsdialer.core.times import iso
 from fsdialer.errors import NotFound, Refused
 from fsdialer.store import keys as names
 from fsdialer.store.feed import Feed
-from fsdialer.store.gateway_names import GatewayNames, taken
+from fsdialer.store.gateway_names import GatewayNames
 from fsdialer.store.keys import Keys
 
 #: What begins the fields of a gateway's state that are of one switch each.
@@ -131,10 +131,7 @@ class Setup:
     def barred_dial(self, dial: str) -> str:
         """Why no operator may be rung at this destination, in words; empty when they may: the number in it must be one
         the company may call, and the gateway not another company's."""
-        gateway = gateway_in(dial)
-        if gateway and not self._names.may_have(Gateway(self._keys.company_id, gateway)):
-            return taken(gateway)
-        return barred_dial(dial, self.company()) if dial else ""
+        return self._names.of_another(dial) or (barred_dial(dial, self.company()) if dial else "")
 
     def save_operators(self, operators: Sequence[Operator]) -> None:
         """Create or change operators, who may exchange extensions among themselves. Refused, before any is

@@ -10,6 +10,7 @@ from redis import Redis
 from redis.client import Pipeline
 
 from fsdialer.core.campaigns import Gateway
+from fsdialer.core.destinations import gateway_in
 from fsdialer.core.gateway_names import Holder, in_order, may_have, places, places_of
 from fsdialer.core.times import iso
 from fsdialer.errors import Refused
@@ -41,6 +42,11 @@ class GatewayNames:
         if set(record) == {self._company} and record[self._company].split(" ")[1:] == [wanted]:
             return True  # as nearly always: no need to look at all companies
         return may_have(self._company, wanted, self._holders(gateway.name, record, self._now()))
+
+    def of_another(self, dial: str) -> str:
+        """Why nobody may be rung through the gateway of this destination, in words; empty when they may."""
+        name = gateway_in(dial)
+        return "" if not name or self.may_have(Gateway(self._company, name)) else taken(name)
 
     def claim(self, gateway: Gateway) -> None:
         """Take the name, before the gateway is written; Refused when it is another company's."""

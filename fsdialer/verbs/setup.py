@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from fsdialer.core.campaigns import Gateway, Mode
-from fsdialer.core.destinations import gateway_in
+from fsdialer.core.campaigns import Mode
 from fsdialer.core.setup import CompanySetup, InvalidSetup, read_toml
 from fsdialer.errors import Refused
 from fsdialer.store import CompanyStore, Store
@@ -65,9 +64,8 @@ def _conflicts(store: Store, setup: CompanySetup, prune: bool) -> Iterator[str]:
         if not names.may_have(gateway):
             yield f"company.{setup.company.id}.gateway.{gateway.name}: {taken(gateway.name)}"
     for operator in setup.operators:
-        through = gateway_in(operator.dial)
-        if through and not names.may_have(Gateway(setup.company.id, through)):
-            yield f"company.{setup.company.id}.operator.{operator.id}.dial: {taken(through)}"
+        if reason := names.of_another(operator.dial):
+            yield f"company.{setup.company.id}.operator.{operator.id}.dial: {reason}"
     others = _not_in_file(store, setup).operators
     extensions = {operator.extension: operator.id for operator in others}
     where = f"company.{setup.company.id}.operator"

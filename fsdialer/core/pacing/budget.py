@@ -203,14 +203,14 @@ class Budget:
         """How far a day's count strays by chance grows with the root of the customers it may lose."""
         return math.sqrt(self._operators * self.target / TUNED_AT)
 
-    def _lent(self, t: float) -> float:
+    def _lent(self, to_come: float) -> float:
         """By how many customers the day may stand above its target: what the rest of it can make good."""
-        return min(MADE_GOOD * self.to_come(t), MOST_BY_ROOT * self._luck)
+        return min(MADE_GOOD * to_come, MOST_BY_ROOT * self._luck)
 
     def room(self, t: float) -> float:
         """Customers that may still be lost before pacing is locked; fractional. One that the rest of the day cannot
         make good must fit into the budget as it stands."""
-        return self.target * self.day.answers + self._lent(t) - self.day.abandons
+        return self.target * self.day.answers + self._lent(self.to_come(t)) - self.day.abandons
 
     def locked(self, t: float) -> str:
         """Why nothing above progressive may be placed now; empty when it may."""
@@ -248,12 +248,13 @@ class Budget:
         return (0.62 + 4.4 / self._operators) * self._yield.correction * self._aim
 
     def _rate_aimed_at(self, t: float) -> float:
-        spent_evenly = 1 + self.slack(t) / (self.to_come(t) + SPREAD)
+        to_come = self.to_come(t)
+        spent_evenly = 1 + self.slack(t) / (to_come + SPREAD)
         rate = self.target * max(LEAST_AIM, min(MOST_AIM, spent_evenly))
         above = self.day.abandons - self.target * self.day.answers
         if above > 0:
             # Gently at first, down to a quarter where the lock is: that costs most, the more operators the more.
-            rate *= 1 - 0.75 * min(1.0, above / max(1e-9, self._lent(t))) ** SLOWER_BY
+            rate *= 1 - 0.75 * min(1.0, above / max(1e-9, self._lent(to_come))) ** SLOWER_BY
         window = self.in_window(t)
         if self._window_counts and window.answers >= 100 and window.rate > self.soft:
             # Between the soft and the hard limit, down to a quarter.
