@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from fsdialer.core.campaigns import Station
 from fsdialer.core.switches import coming_back, page_away, unreachable
 from fsdialer.engine.lines import Lines
+from fsdialer.engine.registrations import Registrations, ids_or_none
 from fsdialer.errors import CommandRefused, SwitchError
-from fsdialer.esl import setup_commands as commands
 from fsdialer.esl.commands import contact, sign_of_life
 from fsdialer.esl.link import SwitchLink
-from fsdialer.esl.translate import contact_profile, registered_users
+from fsdialer.esl.translate import contact_profile
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
 
@@ -34,8 +34,9 @@ PAGE_BACK_S = 20.0
 class Homes:
     """The switch of each operator."""
 
-    def __init__(self, lines: Lines, clock: Callable[[], float]) -> None:
+    def __init__(self, lines: Lines, registrations: Registrations, clock: Callable[[], float]) -> None:
         self._lines = lines
+        self._registrations = registrations
         self._clock = clock
         self._seen: dict[str, set[str]] = {}  # switch → extensions registered there, when last asked
         self._asked = 0.0
@@ -69,6 +70,8 @@ class Homes:
             self._asked = time.monotonic()
             for link in self._lines.up():
                 self.look(link)
+                if ids_or_none(self._registrations, link, view.extension):
+                    self._seen.setdefault(link.address.name, set()).add(view.extension)
         return self.of(view)
 
     def look(self, link: SwitchLink) -> None:
@@ -77,9 +80,9 @@ class Homes:
         if len(self._lines.all()) < 2 and name not in self._doubted and not self._pages:
             return
         try:
-            self._seen[name] = registered_users(link.ask(commands.registrations()))
+            self._seen[name] = self._registrations.now(link).everybody()
             self._doubted.discard(name)
-        except (SwitchError, ValueError) as error:
+        except SwitchError as error:
             log.warning("switch=%s registrations=unknown reason=%s", link.address.name, error)
 
     # -- telling -------------------------------------------------------------------------------------------

@@ -1,8 +1,12 @@
-"""Under which Call-IDs phones are registered with a switch: they tell one that was started anew from one that was
-there all the time. Asked once a look for all phones of a SIP profile, however many they are."""
+"""Which phones are registered with a switch, and under which Call-IDs: they tell one that was started anew from one
+that was there all the time. Asked once a look for all phones of a SIP profile, however many they are.
+
+Asked of the profile, not of the core (``show registrations``): the core keeps one row for a user, and drops it when any
+of the user's registrations ends. A page that was loaded anew would be nowhere once its former connection closes."""
 
 import logging
 
+from fsdialer.core.switch_config import OPERATORS_PROFILE
 from fsdialer.errors import SwitchError
 from fsdialer.esl import commands, phone_commands
 from fsdialer.esl.link import SwitchLink
@@ -19,7 +23,7 @@ class Registrations:
 
     def now(self, link: SwitchLink) -> "Registered":
         """What a switch says from here on; nothing is asked until somebody wants to know."""
-        return Registered(link, self._profiles.setdefault(link.address.name, []))
+        return Registered(link, self._profiles.setdefault(link.address.name, [OPERATORS_PROFILE]))
 
 
 class Registered:
@@ -29,6 +33,10 @@ class Registered:
         self._link = link
         self._profiles = profiles
         self._known: dict[str, dict[str, frozenset[str]]] = {}
+
+    def everybody(self) -> set[str]:
+        """The extensions registered with the profiles known so far. SwitchError when nobody answers."""
+        return {extension for profile in self._profiles for extension in self._of(profile)}
 
     def ids(self, extension: str) -> frozenset[str]:
         """The Call-IDs a phone is registered under; none when it is not. SwitchError when nobody answers."""

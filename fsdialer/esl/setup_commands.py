@@ -51,11 +51,6 @@ def gateway_mark(name: str) -> str:
     return f"sofia_gateway_data {_gateway(name)} ovar {MARK}"
 
 
-def registrations() -> str:
-    """Every phone registered on the switch, as JSON."""
-    return "show registrations as json"
-
-
 def trunk_address() -> str:
     """Where the switch takes calls of the others: host:port; empty when it takes none."""
     return "global_getvar switches_address"

@@ -215,8 +215,7 @@ def registered_as(text: str) -> dict[str, frozenset[str]]:
     """Extension → the Call-IDs it is registered under, in the answer of ``sofia xmlstatus profile … reg``. A phone
     keeps its own for as long as it runs (RFC 3261, 10.2): another one is a phone started anew, or another phone."""
     found: dict[str, set[str]] = {}
-    for row in _REGISTRATION.findall(text):
-        said = {tag: html.unescape(words) for tag, words in _SAID.findall(row)}
+    for said in _registered(text):
         found.setdefault(said.get("user", "").partition("@")[0], set()).add(said.get("call-id", ""))
     return {extension: frozenset(ids) for extension, ids in found.items()}
 
@@ -231,12 +230,6 @@ def user_agent(text: str) -> str:
     """What the phone said of itself that registered last, in the answer of ``sofia xmlstatus profile … user``."""
     found = re.findall(r"<agent>([^<]*)</agent>", text)
     return html.unescape(found[-1]) if found else ""
-
-
-def registered_users(text: str) -> set[str]:
-    """The users in the answer of ``show registrations as json``; ValueError when it is something else."""
-    rows = _json(text).get("rows")
-    return {str(row["reg_user"]) for row in rows or [] if isinstance(row, dict) and row.get("reg_user")}
 
 
 def dumped(text: str) -> ChannelSnapshot:

@@ -16,12 +16,9 @@ SHOW_USAGE = (
 
 
 def show(exchange: Exchange, argument: str) -> str:
-    """``show channels|calls [count] [as json]``, ``show registrations as json``."""
+    """``show channels|calls [count] [as json]``."""
     words = argument.split()
     what = words[0] if words else ""
-    if what == "registrations":
-        rows = [row for user in exchange.destinations.registered() for row in _registration_rows(exchange, user)]
-        return _as_json(rows, "count" in words)
     if what not in ("channels", "calls"):
         return SHOW_USAGE
     channels = [channel for channel in exchange.channels.values() if channel.alive]
@@ -34,26 +31,6 @@ def show(exchange: Exchange, argument: str) -> str:
         return f"\n{len(rows)} total.\n"
     body = "".join(",".join(row.values()) + "\n" for row in rows)
     return f"{','.join(rows[0])}\n{body}\n{len(rows)} total.\n"
-
-
-def _registration_rows(exchange: Exchange, user: str) -> list[dict[str, str]]:
-    """As FreeSWITCH's core keeps them: one for each start of the phone that has not run out."""
-    phone = exchange.destinations.phone(user)
-    return [
-        {
-            "reg_user": user,
-            "realm": "127.0.0.1",
-            "token": f"{user}-{contact}",
-            "url": f"sofia/internal/sip:{user}@127.0.0.1:{phone_port(user)}",
-            "expires": str(int(time.time()) + 60),
-            "network_ip": "127.0.0.1",
-            "network_port": str(phone_port(user)),
-            "network_proto": "udp",
-            "hostname": "lab",
-            "metadata": "",
-        }
-        for contact in (phone.contacts if phone is not None else ())
-    ]
 
 
 def phone_port(user: str) -> int:
