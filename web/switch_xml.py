@@ -56,5 +56,5 @@ def _user(store: Store, settings: Settings, extension: str, domain: str) -> byte
 
 
 def _gateways(store: Store, profile: str, accounts: bool = True) -> bytes:
-    trunks = [trunk for each in store.companies() for trunk in store.company(each).accounts.trunks()]
+    trunks = [trunk for each in store.companies() for trunk in store.company(each).accounts.good_trunks()]
     return switch_config.document(switch_config.gateways(trunks if profile == CARRIER_PROFILE else [], accounts))

@@ -77,7 +77,7 @@ class SwitchSetup:
 
 def wanted_marks(store: Store) -> dict[str, str]:
     """Gateway → the mark of its settings, of all companies."""
-    trunks = (trunk for each in store.companies() for trunk in store.company(each).accounts.trunks())
+    trunks = (trunk for each in store.companies() for trunk in store.company(each).accounts.good_trunks())
     return {trunk.gateway.name: fingerprint(trunk) for trunk in trunks}
 
 

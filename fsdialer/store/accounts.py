@@ -5,18 +5,21 @@ here; that of a phone in a page from the salt in `store.softphones`, while a pag
 since the carrier wants it in clear; it is never exported or shown.
 """
 
+import logging
 import secrets
 from collections.abc import Iterator
 
 from redis import Redis
 
 from fsdialer.core.switch_config import Phone, Trunk, browser_password, phone_password
-from fsdialer.errors import NotFound
+from fsdialer.errors import InvalidSetting, NotFound
 from fsdialer.store.campaigns import Setup
 from fsdialer.store.feed import Feed
 from fsdialer.store.gateway_names import GatewayNames
 from fsdialer.store.keys import Keys
 from fsdialer.store.softphones import Softphones
+
+log = logging.getLogger(__name__)
 
 
 class Accounts:
@@ -53,13 +56,16 @@ class Accounts:
         return browser_password(secret_key, self._keys.company_id, operator, holder.salt)
 
     def phone_at(self, extension: str, secret_key: str) -> Phone | None:
-        """The one with this extension, if the company has it."""
+        """The one with this extension, if the company has it; one edited into nonsense is logged, and nobody's."""
         operator = self._redis.hget(self._keys.extensions, extension)
         if not operator:
             return None
         try:
             phone = self.phone(operator, secret_key)
         except NotFound:  # removed this moment
+            return None
+        except InvalidSetting as error:
+            log.error("company=%s extension=%s served=no reason=%s", self._keys.company_id, extension, error)
             return None
         return phone if phone.extension == extension and not self._setup.operator(operator).dial else None
 
@@ -70,10 +76,23 @@ class Accounts:
         Feed(self._redis, self._keys).publish("settings", what="operator", id=operator)
 
     def trunks(self) -> Iterator[Trunk]:
-        """The gateways the switch is to be told of: of two companies' one name, that of who had it first."""
-        for gateway in self._setup.gateways():
-            if gateway.proxy and not gateway.host and self._names.may_have(gateway):
-                yield Trunk(gateway, self._redis.hget(self._keys.gateway_account(gateway.name), "password") or "")
+        """The gateways the switch is to be told of: of two companies' one name, that of who had it first. One that was
+        edited into nonsense raises InvalidSetting."""
+        for name in self._setup.gateway_names():
+            yield from self._trunk(name)
+
+    def good_trunks(self) -> Iterator[Trunk]:
+        """The same without those edited into nonsense: they are logged, and keep no other gateway from the switch."""
+        for name in self._setup.gateway_names():
+            try:
+                yield from self._trunk(name)
+            except (InvalidSetting, NotFound) as error:
+                log.error("company=%s gateway=%s offered=no reason=%s", self._keys.company_id, name, error)
+
+    def _trunk(self, name: str) -> Iterator[Trunk]:
+        gateway = self._setup.gateway(name)
+        if gateway.proxy and not gateway.host and self._names.may_have(gateway):
+            yield Trunk(gateway, self._redis.hget(self._keys.gateway_account(name), "password") or "")
 
     def save_gateway_password(self, name: str, password: str) -> None:
         """Set a gateway's password. Before the gateway itself is saved: that tells the dialer."""

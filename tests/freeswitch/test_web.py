@@ -106,6 +106,16 @@ def test_a_removed_gateway_takes_its_password_with_it(acme, redis):
     assert not list(redis.scan_iter("*gateway:trunk*"))
 
 
+def test_one_companys_nonsense_keeps_nobody_elses_gateways_and_phones_from_the_switch(ask, redis, acme):
+    other = company(redis, "other", "2001", gateway="elsewhere")
+    redis.hset(acme.keys.gateway("trunk"), "weight", "heavy")
+    redis.hset(acme.keys.operator("ann"), "station", "a tin can")
+    redis.hset(acme.keys.extensions, "2001", "ann")
+    assert names(ask(**GATEWAYS), "gateway", "name") == ["elsewhere"]
+    assert names(ask(**phone("1001")), "user", "id") == []
+    assert names(ask(**phone("2001")), "user", "id") == ["2001"]
+
+
 def test_gateways_are_for_the_carrier_profile_alone(ask):
     assert names(ask(**{**GATEWAYS, "profile": "operators"}), "gateway", "name") == []
 
