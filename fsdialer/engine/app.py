@@ -310,7 +310,7 @@ class Engine:
 
     def _look_at_gateways(self) -> None:
         for company in self._companies():
-            self.trunks.look(company, own(company, company.setup.gateways(), self._clock()))
+            self.trunks.look(company, own(company, company.setup.good_gateways(), self._clock()))
 
     # -- switches ------------------------------------------------------------------------------------------
     def _on_event(self, event: SwitchEvent) -> None:

@@ -7,10 +7,11 @@ since the carrier wants it in clear; it is never exported or shown.
 
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from redis import Redis
 
+from fsdialer.core.campaigns import Gateway
 from fsdialer.core.switch_config import Phone, Trunk, browser_password, phone_password
 from fsdialer.errors import InvalidSetting, NotFound
 from fsdialer.store.campaigns import Setup
@@ -78,21 +79,16 @@ class Accounts:
     def trunks(self) -> Iterator[Trunk]:
         """The gateways the switch is to be told of: of two companies' one name, that of who had it first. One that was
         edited into nonsense raises InvalidSetting."""
-        for name in self._setup.gateway_names():
-            yield from self._trunk(name)
+        return self._trunks(self._setup.gateways())
 
     def good_trunks(self) -> Iterator[Trunk]:
-        """The same without those edited into nonsense: they are logged, and keep no other gateway from the switch."""
-        for name in self._setup.gateway_names():
-            try:
-                yield from self._trunk(name)
-            except (InvalidSetting, NotFound) as error:
-                log.error("company=%s gateway=%s offered=no reason=%s", self._keys.company_id, name, error)
+        """The same without those edited into nonsense: they keep no other gateway from the switch."""
+        return self._trunks(self._setup.good_gateways())
 
-    def _trunk(self, name: str) -> Iterator[Trunk]:
-        gateway = self._setup.gateway(name)
-        if gateway.proxy and not gateway.host and self._names.may_have(gateway):
-            yield Trunk(gateway, self._redis.hget(self._keys.gateway_account(name), "password") or "")
+    def _trunks(self, gateways: Iterable[Gateway]) -> Iterator[Trunk]:
+        for gateway in gateways:
+            if gateway.proxy and not gateway.host and self._names.may_have(gateway):
+                yield Trunk(gateway, self._redis.hget(self._keys.gateway_account(gateway.name), "password") or "")
 
     def save_gateway_password(self, name: str, password: str) -> None:
         """Set a gateway's password. Before the gateway itself is saved: that tells the dialer."""

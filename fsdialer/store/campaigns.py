@@ -4,7 +4,8 @@ Hashes of plain text that may be edited by hand; a value edited into nonsense is
 key. Every change is told to the feed, and the dialer follows within a second.
 """
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 
 from redis import Redis
 from redis.client import Pipeline
@@ -14,11 +15,13 @@ from fsdialer.core.destinations import barred_dial
 from fsdialer.core.fields import checked, from_hash, to_hash
 from fsdialer.core.setup import CompanySetup
 from fsdialer.core.times import iso
-from fsdialer.errors import NotFound, Refused
+from fsdialer.errors import InvalidSetting, NotFound, Refused
 from fsdialer.store import keys as names
 from fsdialer.store.feed import Feed
 from fsdialer.store.gateway_names import GatewayNames
 from fsdialer.store.keys import Keys
+
+log = logging.getLogger(__name__)
 
 #: What begins the fields of a gateway's state that are of one switch each.
 _ON = "on."
@@ -54,6 +57,14 @@ class Setup:
     def gateways(self) -> list[Gateway]:
         """All gateways, by name."""
         return [self.gateway(name) for name in self.gateway_names()]
+
+    def good_gateways(self) -> Iterator[Gateway]:
+        """The same without those edited into nonsense, or removed meanwhile: they are logged."""
+        for name in self.gateway_names():
+            try:
+                yield self.gateway(name)
+            except (InvalidSetting, NotFound) as error:
+                log.error("company=%s gateway=%s left=out reason=%s", self._keys.company_id, name, error)
 
     def gateway_names(self) -> list[str]:
         """The names of all gateways."""

@@ -105,3 +105,10 @@ def test_a_ceiling_that_is_reached_is_named_and_alerted(floor):
     assert [alert.name for alert in c.store.alerts.standing()] == ["calls-per-hour"]
     c.store.setup.save_company(replace(c.store.setup.company(), max_attempts_per_hour=0))
     wait_until(lambda: not c.store.alerts.standing(), what="the alert to be cleared")
+
+
+def test_one_edited_into_nonsense_keeps_no_other_from_being_looked_at(floor, redis):
+    c = floor(*switch_options())
+    redis.hset(c.store.keys.gateway("one"), "weight", "heavy")
+    redis.delete(c.store.keys.gateway_state("two"))
+    wait_until(lambda: "two" in c.store.setup.gateway_states(), 15, "the other to be looked at")

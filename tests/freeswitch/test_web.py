@@ -107,7 +107,7 @@ def test_a_removed_gateway_takes_its_password_with_it(acme, redis):
 
 
 def test_one_companys_nonsense_keeps_nobody_elses_gateways_and_phones_from_the_switch(ask, redis, acme):
-    other = company(redis, "other", "2001", gateway="elsewhere")
+    company(redis, "other", "2001", gateway="elsewhere")
     redis.hset(acme.keys.gateway("trunk"), "weight", "heavy")
     redis.hset(acme.keys.operator("ann"), "station", "a tin can")
     redis.hset(acme.keys.extensions, "2001", "ann")
