@@ -72,6 +72,8 @@ class HeldLines:
         self._comfort = Comfort(tasks, lines, clock)
         self._ringing: set[tuple[str, str]] = set()  # company, operator
         self._again: dict[tuple[str, str], float] = {}  # company, operator: when a lost line was last rung again
+        #: Told of each line that ends by itself: leg, cause.
+        self.on_lost: Callable[[str, str], None] = lambda leg, cause: None
 
     # -- seeing --------------------------------------------------------------------------------------------
     def line_on(self, leg: str) -> str:
@@ -252,6 +254,7 @@ class HeldLines:
         if held is None:
             return
         self._forget(leg)
+        self.on_lost(leg, cause)
         now, operators, who = self._clock(), held.company.operators, (held.company.id, held.operator)
         view = operators.view(held.operator)
         if view.leg not in ("", leg):

@@ -3,12 +3,15 @@ customers through to nobody.
 
 A phone that lost its power or network is registered no more. One that was started anew is registered under another
 Call-ID, and knows nothing of the call: an INVITE within it finds that out, at once when the registration has changed
-and every `ASK_S` besides; a phone that is well notices nothing. A talk is not disturbed: whose registration changed
-meanwhile is rung anew after it. A page sends sound all the time, and the switch itself ends a line that falls silent.
+and every `ASK_S` besides; a phone that is well notices nothing, but for one that knows its call and refuses such an
+INVITE all the same: it loses its line to the first one, and has no more of them. A talk is not disturbed: whose
+registration changed meanwhile is rung anew after it. A page sends sound all the time, and the switch itself ends a line
+that falls silent.
 """
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fsdialer.core.operators import WITH_A_CUSTOMER
 from fsdialer.engine.held_lines import HeldLine, HeldLines
@@ -25,6 +28,20 @@ log = logging.getLogger(__name__)
 GONE_S = 10.0
 #: A phone on an idle line is asked for a sign of life this often (seconds).
 ASK_S = 45.0
+#: What ends a line whose phone refuses (captured for 481; FreeSWITCH has one cause for 400, 481, 500 and 503), and
+#: within how long (seconds).
+REFUSED, REFUSAL_S = "NORMAL_TEMPORARY_FAILURE", 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """When a phone was asked last (epoch seconds), whose it is (company, operator), what it was registered under, and
+    whether that had changed."""
+
+    at: float
+    who: tuple[str, str]
+    ids: frozenset[str]
+    changed: bool = False
 
 
 class LineCare:
@@ -36,7 +53,9 @@ class LineCare:
         self._missing: set[str] = set()  # lines the switch did not have when it was last asked
         self._ids: dict[str, frozenset[str]] = {}  # leg → what its phone was registered under when last seen so
         self._unregistered: dict[str, float] = {}  # leg → since when its phone is registered no more
-        self._asked: dict[str, float] = {}  # leg → when its phone was last asked for a sign of life
+        self._asked: dict[str, _Asked] = {}  # leg → when its phone was last asked for a sign of life
+        self._refuse: dict[tuple[str, str], frozenset[str]] = {}  # phones that cannot be asked, while registered so
+        held.on_lost = self._lost
 
     def look(self, link: SwitchLink, known: Registered) -> None:
         """Hold the lines against the switch. What happened during a cut no event tells any more: one that is gone at
@@ -73,18 +92,25 @@ class LineCare:
         if before and ids - before and (talks or view.in_browser):
             self._held.replace(leg, "started anew")
         elif not talks and not view.in_browser:
-            self._ask(link, leg, view, changed=bool(before) and ids != before)
+            now, who = self._clock(), (held.company.id, held.operator)
+            changed, asked = bool(before) and ids != before, self._asked.setdefault(leg, _Asked(now, who, ids))
+            if changed or (now - asked.at >= ASK_S and self._refuse.get(who) != ids):
+                self._asked[leg] = _Asked(now, who, ids, changed)
+                self._ask(link, leg, view, changed)
 
     def _ask(self, link: SwitchLink, leg: str, view: OperatorView, changed: bool) -> None:
-        now = self._clock()
-        if not changed and now - self._asked.setdefault(leg, now) < ASK_S:
-            return
-        self._asked[leg] = now
         try:
             link.bgapi(phone_commands.sign_of_life(leg), f"ask-{leg}")
             log.info("operator=%s leg=%s asked=yes changed=%s", view.id, leg, changed)
         except SwitchError as error:
             log.warning("operator=%s leg=%s asked=failed reason=%s", view.id, leg, error)
+
+    def _lost(self, leg: str, cause: str) -> None:
+        """A phone started anew under its former Call-ID is lost so too, and asked again under another one."""
+        asked = self._asked.get(leg)
+        if asked is not None and not asked.changed and cause == REFUSED and self._clock() - asked.at <= REFUSAL_S:
+            self._refuse[asked.who] = asked.ids
+            log.warning("operator=%s leg=%s asked=refused", asked.who[1], leg)
 
     def _forget_others(self) -> None:
         """Of lines that are held no more nothing is kept."""
