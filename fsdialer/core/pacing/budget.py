@@ -177,7 +177,9 @@ class Budget:
         """What is known of the rest of the day: how many are usually on line, in how many seconds calling ends, how
         many answers the list can still give."""
         self._operators = max(operators, 4.0)
-        self._ends_at, self._answers_left = t + ends_in, answers
+        # At midnight the count begins anew: what is over then cannot be made good any more.
+        midnight = ((t + self._zone_s) // DAY_S + 1) * DAY_S - self._zone_s
+        self._ends_at, self._answers_left = min(t + ends_in, midnight), answers
 
     def to_come(self, t: float) -> float:
         """Customers that the answers of the rest of the day will pay for, at the day's pace."""
