@@ -72,3 +72,10 @@ def test_another_dialer_knows_how_many_are_usually_on_line():
     for each in (policy, other):
         each.decide({**SCENE, "t": HOUR + 1})
     assert other.last.allowed == pytest.approx(policy.last.allowed, rel=0.05)
+
+
+def test_a_day_without_room_for_one_abandoned_call_is_not_said_to_be_spent():
+    policy = make("predictive")
+    policy.decide({**SCENE, "t": NOON, "leads": 100})
+    assert policy.last.limit == "budget"
+    assert "0 % of the abandon budget used" in policy.why and "no room for one more abandoned call" in policy.why
