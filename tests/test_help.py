@@ -1,5 +1,6 @@
 """`fsdialer --help`: the first thing a newcomer reads."""
 
+import pytest
 from click.testing import CliRunner
 
 from fsdialer.cli import main
@@ -10,3 +11,9 @@ def test_every_verb_is_summed_up_in_a_whole_sentence():
     verbs = [line for line in listed.splitlines() if line.strip()]
     assert len(verbs) > 15
     assert all(line.endswith(".") and not line.endswith("...") for line in verbs), listed
+
+
+@pytest.mark.parametrize("last", ["0", "-2"])
+def test_no_decisions_to_explain_are_refused_before_redis_is_asked(last):
+    said = CliRunner().invoke(main, ["pacing", "explain", "--campaign", "spring", "--last", last])
+    assert said.exit_code == 2 and f"'--last': {last} is not in the range" in said.output

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from fsdialer.core.campaigns import Campaign, Company, Operator
+from fsdialer.core.pacing.simulation import Scenario
 from fsdialer.core.times import iso
 from fsdialer.errors import InvalidSetting, NotFound
 from fsdialer.store import Store
@@ -78,9 +79,17 @@ def test_too_little_history_says_so(acme):
         of_history(acme, "spring", time.time() - 86400, time.time(), None)
 
 
-def test_history_needs_a_campaign():
-    answer = simulate("--from-history")
-    assert answer.returncode == 2 and "--from-history needs --campaign" in answer.stderr
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("--from-history",), "--from-history needs --campaign"),
+        (("--campaign", "spring"), "--campaign needs --from-history"),
+        (("--from-history", "--campaign", "spring", "--file", __file__), "either --from-history or --file"),
+    ],
+)
+def test_history_and_campaign_go_together_and_without_a_file(asked, said):
+    answer = simulate(*asked)
+    assert answer.returncode == 2 and said in answer.stderr
 
 
 def test_pictures_are_drawn_or_what_they_need_is_named(tmp_path):
@@ -92,6 +101,18 @@ def test_pictures_are_drawn_or_what_they_need_is_named(tmp_path):
     else:
         names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
         assert names == ["small-curve.png", "small-day.png"]
+
+
+def test_pictures_of_a_campaigns_own_world_have_names_a_folder_takes(tmp_path):
+    pictures = pytest.importorskip("fsdialer.verbs.pacing_plots", exc_type=ImportError)
+    world = Scenario(name="acme/spring", operators=2, hours=0.1)
+    assert [path.name for path in pictures.draw([world], tmp_path)] == ["acme-spring-curve.png", "acme-spring-day.png"]
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path):
+    (tmp_path / "worlds.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InvalidSetting, match=r"worlds.toml is no text"):
+        published("small", tmp_path / "worlds.toml")
 
 
 def test_machines_of_a_campaigns_history_are_machines_and_no_answers(acme):

@@ -137,8 +137,9 @@ class Pacer:
             "on_line": str(operators["total"]),
             "in_flight": str(state["ringing"] + state["answered_waiting"]),
         }
-        if isinstance(self._policy, LearningPolicy) and self._policy.last is not None:
-            figures = self._policy.last.record()
+        policy = self._policy
+        if isinstance(policy, LearningPolicy) and policy.last is not None and why == policy.why:
+            figures = policy.last.record()
             decision |= {name: str(figures[name]) for name in SHOWN}
         keep = now - self._kept_at >= KEEP_S
         self._company.pacing.save(self._campaign, decision, keep)

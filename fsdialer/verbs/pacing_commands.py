@@ -16,7 +16,7 @@ def pacing() -> None:
 @pacing.command()
 @company_option
 @campaign_option
-@click.option("--last", default=10, show_default=True, help="How many decisions to show.")
+@click.option("--last", type=click.IntRange(min=1), default=10, show_default=True, help="How many decisions to show.")
 def explain(company: str | None, campaign: str, last: int) -> None:
     """The last decisions of a campaign's pacing, with the figures they were made on."""
     from fsdialer.verbs.pacing import show_decisions
@@ -64,9 +64,13 @@ def simulate(
     if from_history:
         if campaign is None:
             raise click.UsageError("--from-history needs --campaign")
+        if file is not None:
+            raise click.UsageError("either --from-history or --file")
         now = time.time()
         world = verb.of_history(company_of(company), campaign, now - history_days * 86400, now, operators)
     else:
+        if campaign is not None:
+            raise click.UsageError("--campaign needs --from-history")
         world = verb.published(scenario, file)
         world = replace(world, operators=operators or world.operators)
     verb.show(verb.Study(world, days, targets or TARGETS), as_json)

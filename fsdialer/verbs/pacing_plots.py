@@ -20,8 +20,9 @@ def draw(scenarios: list[Scenario], directory: Path) -> list[Path]:
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
     for scenario in scenarios:
-        paths += [curve(scenario, directory / f"{scenario.name}-curve.png")]
-        paths += [course(scenario, directory / f"{scenario.name}-day.png")]
+        name = scenario.name.replace("/", "-")  # a campaign's own world is called company/campaign
+        paths += [curve(scenario, directory / f"{name}-curve.png")]
+        paths += [course(scenario, directory / f"{name}-day.png")]
     return paths
 
 

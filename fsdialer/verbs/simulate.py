@@ -21,7 +21,7 @@ from fsdialer.core.pacing import make
 from fsdialer.core.pacing.simulation import Scenario, parse, play
 from fsdialer.core.pacing.simulation.study import Result, from_history, summary
 from fsdialer.core.times import epoch
-from fsdialer.errors import NotFound
+from fsdialer.errors import InvalidSetting, NotFound
 from fsdialer.store import CompanyStore
 
 #: Besides predictive at each target.
@@ -47,9 +47,12 @@ class Study:
 def published(name: str, file: Path | None) -> Scenario:
     """A scenario by its name: of a file, or of those that come with us. NotFound names what there is."""
     packaged = resources.files("fsdialer.core.pacing").joinpath("scenarios/published.toml")
-    known = parse(file.read_text() if file else packaged.read_text())
+    try:
+        known = parse(file.read_text("utf-8") if file else packaged.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise InvalidSetting("scenario", f"{file} is no text: {error}") from None
     if name not in known:
-        raise NotFound(f"no scenario {name!r}: there are {', '.join(known)}")
+        raise NotFound(f"no scenario {name!r}: there are {', '.join(known) or 'none'}")
     return known[name]
 
 

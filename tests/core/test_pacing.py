@@ -68,6 +68,9 @@ def test_progressive_places_one_call_for_each_free_operator():
         ("multiplier", {"multiplier": 0.5}, "between 1 and 10"),
         ("multiplier", {"multiplier": "1", "speed": 3}, "no setting speed"),
         ("progressive", {"multiplier": "1"}, "no setting multiplier"),
+        ("predictive", {"max_multiplier": 0.5}, "max_multiplier: 0.5 must be between 1 and 10"),
+        ("predictive", {"zone_s": None}, "zone_s: None is not a number"),
+        ("predictive", {"zone_s": math.nan}, "zone_s: nan must be"),
     ],
 )
 def test_unknown_policy_or_setting_is_refused(name, settings, part):

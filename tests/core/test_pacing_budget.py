@@ -50,6 +50,15 @@ def test_nothing_is_lent_on_answers_that_will_not_come():
         assert budget.locked(4 * HOUR) == ""
 
 
+def test_nothing_is_lent_on_answers_of_the_next_day():
+    for zone_s in (0.0, -5 * HOUR):
+        midnight = DAY - zone_s
+        for before, lock in ((3 * HOUR, ""), (240.0, "budget")):
+            budget = spent(2000, 62, t=midnight - before, zone_s=zone_s)
+            budget.foresee(midnight - before, 20)
+            assert budget.locked(midnight - before) == lock
+
+
 def test_a_part_is_kept_back_so_that_luck_seldom_takes_a_day_above_its_target():
     assert spent(2000, 56).slack(EVENING) > 0 > spent(2000, 57).slack(EVENING)
     assert spent(200, 0, target=0.01).slack(EVENING) < 0 < spent(300, 0, target=0.01).slack(EVENING)

@@ -140,7 +140,7 @@ def test_scenarios_are_read_from_toml_one_like_another():
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("[a]\nspeed = 3", "a scenario has no 'speed'"),
+        ("[a]\nspeed = 3", "a: no 'speed': there are"),
         ("[a]\noperators = 'many'", "operators = 'many'"),
         ("[a]\ntalk = {kind = 'odd'}", "no law 'odd'"),
         ("[a]\nlike = 'b'", "does not stand before it"),

@@ -1,7 +1,10 @@
 """A campaign's pacing taken over by another dialer."""
 
 import dataclasses
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+
+import pytest
 
 from fsdialer.core.campaigns import Mode, Window
 from fsdialer.engine.pacer import Pacer
@@ -28,3 +31,37 @@ def test_calls_taken_over_are_counted_once_whatever_happens_to_them_next(acme, c
     told("answer", "ringing")
     told("connect", "ringing")
     assert budget.day.answers == 2
+
+
+def predictive(campaign):
+    return dataclasses.replace(campaign, mode=Mode.PREDICTIVE, multiplier=Decimal(1))
+
+
+def test_figures_of_an_earlier_decision_are_not_shown_with_another_reason(acme, campaign):
+    pacer = Pacer(acme, "spring", lambda: NOW)
+    pacer.use(predictive(campaign), Window.DAY)
+    state = pacer.state([])
+    pacer.say(state, 0, 0, pacer.decide(state)[1])
+    assert acme.pacing.last("spring")["limit"] == "nobody"
+    pacer.say(state, 0, 0, "the company's master switch is off")
+    last = acme.pacing.last("spring")
+    assert last["reason"] == "the company's master switch is off" and "limit" not in last and "chance" not in last
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "locks"),
+    [(0, set(Window)), (1, {Window.HOURS_24, Window.DAYS_30, Window.MONTH}), (4, {Window.DAYS_30, Window.MONTH}),
+     (20, {Window.DAYS_30, Window.MONTH}), (25, {Window.DAYS_30}), (33, set())],
+)  # fmt: skip
+def test_each_window_counts_its_own_time_from_counters_that_outlive_every_dialer(acme, campaign, days_ago, locks):
+    """At NOW it is 23 November, 02:13 UTC; the calls were at 12:00, four hours ago at 01:00 when today."""
+    then = datetime.fromtimestamp(NOW, UTC) - timedelta(days=days_ago)
+    hour = "01" if days_ago == 0 else "12"
+    acme.redis.hset(acme.keys.stats("spring", then.date().isoformat()), f"{hour}.answers", 1000)
+    acme.redis.hset(acme.keys.stats("spring", then.date().isoformat()), f"{hour}.abandoned", 80)
+    for window in Window:
+        pacer = Pacer(acme, "spring", lambda: NOW)
+        pacer.use(predictive(campaign), window)
+        state = {**pacer.state([]), "operators": {"ready": 3, "talking": 0, "wrapup": 0, "total": 3}, "leads": 100_000}
+        assert pacer.decide(state)[0] >= 3, "progressive at least"
+        assert (pacer._policy.last.limit in ("budget", "hard limit")) == (window in locks), window

@@ -96,7 +96,7 @@ def _predictive(settings: dict[str, Any]) -> Predictive:
     target = _share("target_abandon", settings.pop("target_abandon", 0.03))
     hard = _share("hard_limit", settings.pop("hard_limit", target))
     soft = _share("soft_limit", settings.pop("soft_limit", hard))
-    window, zone_s = settings.pop("window", "day"), float(settings.pop("zone_s", 0.0))
+    window, zone_s = settings.pop("window", "day"), _zone(settings.pop("zone_s", 0.0))
     cap = settings.pop("max_multiplier", None)
     _no_more("predictive", settings)
     if window not in WINDOWS:
@@ -104,7 +104,17 @@ def _predictive(settings: dict[str, Any]) -> Predictive:
     if soft > hard:
         raise InvalidSetting("soft_limit", f"{soft} is above the hard limit {hard}")
     budget = Budget(target, hard, soft, window, zone_s)
-    return Predictive(budget, None if cap is None else float(_decimal(cap)))
+    return Predictive(budget, None if cap is None else float(_decimal(cap, "max_multiplier")))
+
+
+def _zone(value: Any) -> float:
+    try:
+        zone_s = float(value)
+    except (TypeError, ValueError):
+        raise InvalidSetting("zone_s", f"{value!r} is not a number") from None
+    if not -86400 < zone_s < 86400:
+        raise InvalidSetting("zone_s", f"{value} must be seconds of less than a day")
+    return zone_s
 
 
 def _share(name: str, value: Any) -> float:
@@ -117,14 +127,14 @@ def _share(name: str, value: Any) -> float:
     return share
 
 
-def _decimal(value: object) -> Decimal:
+def _decimal(value: object, name: str = "multiplier") -> Decimal:
     """Exact: a float is taken by its shortest text, so that 1.16 is 1.16."""
     try:
         multiplier = Decimal(str(value))
     except InvalidOperation:
-        raise InvalidSetting("multiplier", f"{value!r} is not a number") from None
+        raise InvalidSetting(name, f"{value!r} is not a number") from None
     if not multiplier.is_finite() or not 1 <= multiplier <= 10:
-        raise InvalidSetting("multiplier", f"{value} must be between 1 and 10")
+        raise InvalidSetting(name, f"{value} must be between 1 and 10")
     return multiplier
 
 

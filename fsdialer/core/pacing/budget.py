@@ -99,8 +99,8 @@ class Budget:
         self._recent = Counts()
         self._recent_at = 0.0
         self._yield = Yield()
-        #: The rate the last threshold was meant to cost, and for how many operators.
-        self._aim, self._operators = 0.0, 20.0
+        #: The rate the last threshold was meant to cost; how many operators are usually on line.
+        self._aim, self.operators = 0.0, 20.0
         #: What is known of the rest of the day: seconds and answers at most.
         self._ends_at, self._answers_left = math.inf, math.inf
         self._summed_at, self._summed = -math.inf, Counts()
@@ -176,12 +176,14 @@ class Budget:
     def foresee(self, t: float, operators: float, ends_in: float = math.inf, answers: float = math.inf) -> None:
         """What is known of the rest of the day: how many are usually on line, in how many seconds calling ends, how
         many answers the list can still give."""
-        self._operators = max(operators, 4.0)
-        self._ends_at, self._answers_left = t + ends_in, answers
+        self.operators = max(operators, 4.0)
+        # At midnight the count begins anew: what is over then cannot be made good any more.
+        midnight = ((t + self._zone_s) // DAY_S + 1) * DAY_S - self._zone_s
+        self._ends_at, self._answers_left = min(t + ends_in, midnight), answers
 
     def to_come(self, t: float) -> float:
         """Customers that the answers of the rest of the day will pay for, at the day's pace."""
-        believed = USUAL_PACE * self._operators * PACE_BELIEF_S / HOUR_S
+        believed = USUAL_PACE * self.operators * PACE_BELIEF_S / HOUR_S
         pace = (self.day.answers + believed) / (self._elapsed_s(t) + PACE_BELIEF_S)
         return self.target * min(pace * self._left_s(t), self._answers_left)
 
@@ -201,7 +203,7 @@ class Budget:
     @property
     def _luck(self) -> float:
         """How far a day's count strays by chance grows with the root of the customers it may lose."""
-        return math.sqrt(self._operators * self.target / TUNED_AT)
+        return math.sqrt(self.operators * self.target / TUNED_AT)
 
     def _lent(self, to_come: float) -> float:
         """By how many customers the day may stand above its target: what the rest of it can make good."""
@@ -224,7 +226,7 @@ class Budget:
         recent = self._recent
         if self.room(t) < 1:
             return "budget"
-        more = BURST_MORE + max(0.0, 2 - self._operators / 10)
+        more = BURST_MORE + max(0.0, 2 - self.operators / 10)
         if recent.abandons + 1 > BURST * recent.answers + more:
             return "half hour"
         if self._window_counts:
@@ -245,7 +247,7 @@ class Budget:
         """
         self._turn(t)
         self._aim = self._rate_aimed_at(t)
-        return (0.62 + 4.4 / self._operators) * self._yield.correction * self._aim
+        return (0.62 + 4.4 / self.operators) * self._yield.correction * self._aim
 
     def _rate_aimed_at(self, t: float) -> float:
         to_come = self.to_come(t)
@@ -265,6 +267,7 @@ class Budget:
         """The true counts, (answered, abandoned) by the hour since 1970, in place of those kept: what a dialer that
         died had not told any more is in them."""
         self._turn(t)
+        self._today = int((t + self._zone_s) // DAY_S)
         self._hours = {hour: Counts(*counts) for hour, counts in hours.items()}
         midnight = ((t + self._zone_s) // DAY_S) * DAY_S - self._zone_s
         today = {hour: counts for hour, counts in self._hours.items() if hour * HOUR_S >= midnight}
@@ -282,8 +285,9 @@ class Budget:
             "last_answer": self._last_answer,
             "planned_s": self._planned_s,
             "day": [self.day.answers, self.day.abandons],
+            "recent": [self._recent.answers, self._recent.abandons, self._recent_at],
             "yield": [self._yield.meant, self._yield.lost],
-            "operators": self._operators,
+            "operators": self.operators,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -291,17 +295,21 @@ class Budget:
         hours = {int(hour): Counts(float(a), float(b)) for hour, (a, b) in state["hours"].items()}
         day = Counts(*(float(x) for x in state["day"]))
         meant, lost = (float(x) for x in state.get("yield", (0.0, 0.0)))
+        *recent, recent_at = (float(x) for x in state.get("recent", (0.0, 0.0, 0.0)))
         operators = float(state.get("operators", 20.0))
         began = None if state.get("began") is None else float(state["began"])
         last_answer, planned_s = (
             float(state.get("last_answer", began or 0.0)),
             float(state.get("planned_s", USUAL_DAY_S)),
         )
-        if not all(c.abandons >= 0 and 0 <= c.answers < 1e12 for c in (*hours.values(), day)):
+        if not all(c.abandons >= 0 and 0 <= c.answers < 1e12 for c in (*hours.values(), day, Counts(*recent))):
             raise ValueError("no counts")
+        if not 0 <= recent_at < 1e12:
+            raise ValueError("no time")
         if not (0 <= meant < 1e9 and 0 <= lost < 1e9 and 4 <= operators < 1e6 and SHORTEST_DAY_S <= planned_s <= DAY_S):
             raise ValueError("no steering")
         self._today = None if state["today"] is None else int(state["today"])
         self._hours, self.day = hours, day
+        self._recent, self._recent_at = Counts(*recent), recent_at
         self._began, self._last_answer, self._planned_s = began, last_answer, planned_s
-        self._yield, self._operators = Yield(meant, lost), operators
+        self._yield, self.operators = Yield(meant, lost), operators

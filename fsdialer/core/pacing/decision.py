@@ -7,7 +7,7 @@ from typing import Any
 LIMITS = {
     "risk": "one more would be too risky",
     "nobody": "nobody is on line",
-    "budget": "the day's budget of abandoned calls is spent: one call per free operator",
+    "budget": "the day's budget has no room for one more abandoned call: one call per free operator",
     "half hour": "too many abandoned in the last minutes: one call per free operator",
     "hard limit": "the legal window is at its limit: one call per free operator",
     "multiplier": "the multiplier allows no more",

@@ -31,6 +31,8 @@ CLOSING_S = 30.0
 LIKELY_AGE_S = 6
 #: Times beyond these are no epoch seconds.
 LATEST = 1e11
+#: So many seconds ahead at once are believed when two decisions say so: the day's counts end with its day.
+JUMP_S = 3600.0
 
 _TALK_EDGES = np.asarray(TALK_EDGES, dtype=float)
 
@@ -49,6 +51,8 @@ class Predictive:
         self._tables: Tables | None = None
         self._tables_at = -math.inf
         self._now = 0.0
+        #: The time of the last decision, and what it was told the time was.
+        self._decided_at = self._told_at = math.inf
         self._usual, self._usual_at = float(USUAL_OPERATORS), math.inf
         #: What was last heard of a call, so that what is told twice counts once.
         self._calls: OrderedDict[Any, str] = OrderedDict()
@@ -63,7 +67,7 @@ class Predictive:
         t, kind = event.get("t"), event.get("type")
         if not isinstance(t, int | float) or isinstance(t, bool) or not 0 <= t < LATEST:
             return
-        t = float(t)
+        t = float(t) if t <= self._decided_at + JUMP_S else self._decided_at
         self._now = max(self._now, t)
         call, operator = _name(event.get("call")), _name(event.get("operator"))
         if kind in _OF_CALLS and call is not None:
@@ -115,8 +119,8 @@ class Predictive:
         `day_ends_in` (until the day's last ones do; `closes_in` when not given).
         """
         given = _Given(state)
-        t = given.t if 0 <= given.t < LATEST else self._now
-        self._now = max(self._now, t)
+        t = self._time_of(given.t)
+        self._now, self._decided_at = max(self._now, t), t
         if given.total <= 0 or given.present <= 0:
             return self._decided(t, given, 0, "nobody")
         if given.closes_in < CLOSING_S:
@@ -138,6 +142,12 @@ class Predictive:
             if calls > cap:
                 calls, limit = max(0, int(cap)), name
         return self._decided(t, given, calls, limit, forecast, allowed)
+
+    def _time_of(self, told: float) -> float:
+        before, self._told_at = self._told_at, told
+        if not 0 <= told < LATEST or (told > self._decided_at + JUMP_S and abs(told - before) > JUMP_S):
+            return self._now
+        return told
 
     def _usual_operators(self, t: float, given: "_Given") -> float:
         """How many have been on line lately: not this moment's number, so that one more never means fewer calls."""
@@ -219,7 +229,7 @@ class Predictive:
             self.learner.restore(before["learner"])
             self.budget.restore(before["budget"])
             raise ValueError(f"no state of predictive pacing: {error}") from None
-        self._tables_at = -math.inf
+        self._usual, self._tables_at = self.budget.operators, -math.inf
 
 
 #: How far a call has come; what tells of no progress is told twice or late.

@@ -97,7 +97,7 @@ class Integrator(Budget):
     def threshold(self, t: float) -> float:
         """The target itself while the count is at it."""
         over = self.target * self.day.answers - self.day.abandons
-        factor = math.exp(min(20.0, self.GAIN * over / math.sqrt(self._operators)))
+        factor = math.exp(min(20.0, self.GAIN * over / math.sqrt(self.operators)))
         return self.target * min(self.MOST, max(self.LEAST, factor))
 
 

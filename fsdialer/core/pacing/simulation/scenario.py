@@ -90,8 +90,6 @@ class Scenario:
     break_jitter_min: float = 20.0
     #: Share of the operators on line over the day; those over it leave when their customer is done.
     staffing: Course = ((0.0, 1.0),)
-    #: Seconds between an answer and the operator hearing it.
-    connect_s: float = 0.0
     leads: float = math.inf
     lines: float = math.inf
     calls_per_second: float = math.inf
@@ -119,29 +117,106 @@ class _Reader:
         changes: dict[str, Any] = {}
         for name, value in table.items():
             if name not in self.known:
-                raise InvalidSetting("scenario", f"a scenario has no {name!r}")
+                raise InvalidSetting("scenario", f"{base.name}: no {name!r}: there are {', '.join(self.known)}")
             try:
                 changes[name] = self._value(getattr(base, name), name, value)
             except (TypeError, ValueError, KeyError) as error:
-                raise InvalidSetting("scenario", f"{name} = {value!r}: {error}") from None
+                raise InvalidSetting("scenario", f"{base.name}: {name} = {value!r}: {error}") from None
         return replace(base, **changes)
 
     def _value(self, old: Any, name: str, value: Any) -> Any:
         if isinstance(old, Law):
-            law = replace(old, **value)
-            if law.kind not in LAWS:
-                raise ValueError(f"no law {law.kind!r}: one of {', '.join(LAWS)}")
-            return law
-        if name in ("answer_rate", "talk_factor", "staffing"):
-            points = value if isinstance(value, list) else [[0, value]]
-            return tuple((float(hour), float(number)) for hour, number in points)
+            return _law(old, value)
+        if name in _COURSES:
+            return _course(value, *_COURSES[name])
         if name == "breaks":
-            return tuple((float(hour), float(minutes)) for hour, minutes in value)
+            return _pairs(value, (0, 1440), "write [[hour, minutes], …]")
         if name == "misses":
-            return tuple(
-                Miss(m["cause"], float(m["share"]), Law(**m["after"]) if m.get("after") else None) for m in value
-            )
-        return type(old)(value)
+            return _misses(value)
+        if name == "name":
+            return str(value)
+        return type(old)(_number(value, *_LIMITS[name], whole=isinstance(old, int)))
+
+
+#: What each number may be; `leads` and the like may be infinite.
+_LIMITS = {
+    "operators": (1, 5000),
+    "hours": (0.01, 168),
+    "answer_walk": (0, 2),
+    "ring_limit": (1, 600),
+    "max_wait": (0, 3600),
+    "pace_spread": (0, 2),
+    "login_within_min": (0, 1440),
+    "break_jitter_min": (0, 1440),
+    "leads": (0, math.inf),
+    "lines": (0, math.inf),
+    "calls_per_second": (0.01, math.inf),
+}
+_COURSES = {"answer_rate": (0, 1), "talk_factor": (0.01, 100), "staffing": (0, 1)}
+_DAY_S = 86400
+
+
+def _number(value: Any, least: float, most: float, whole: bool = False) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{value!r} is not a number")
+    if not least <= value <= most:
+        raise ValueError(f"{value} must be between {least} and {most}")
+    if whole and value != int(value):
+        raise ValueError(f"{value} must be a whole number")
+    return value
+
+
+def _law(old: Law, value: Any) -> Law:
+    if not isinstance(value, dict) or not set(value) <= {f.name for f in fields(Law)}:
+        raise ValueError(f"write a table of {', '.join(f.name for f in fields(Law))}")
+    law = replace(old, **{**value, "seen": tuple(value.get("seen", old.seen))})
+    if law.kind not in LAWS:
+        raise ValueError(f"no law {law.kind!r}: one of {', '.join(LAWS)}")
+    if law.kind == "sample" and not law.seen:
+        raise ValueError("the law sample needs durations seen")
+    least_mean = 0 if law.kind in ("fixed", "uniform", "sample") else 0.001
+    least_spread = 0.01 if law.kind == "gamma" else 0
+    for part, numbers, least in (
+        ("mean", (law.mean,), least_mean),
+        ("spread", (law.spread,), least_spread),
+        ("least", (law.least,), 0),
+        ("seen", law.seen, 0),
+    ):
+        try:
+            for seconds in numbers:
+                _number(seconds, least, _DAY_S)
+        except ValueError as error:
+            raise ValueError(f"{part}: {error}") from None
+    return law
+
+
+def _pairs(value: Any, limits: tuple[float, float], shape: str) -> Course:
+    if not isinstance(value, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
+        raise ValueError(shape)
+    return tuple((float(_number(hour, 0, 168)), float(_number(number, *limits))) for hour, number in value)
+
+
+def _course(value: Any, least: float, most: float) -> Course:
+    shape = "write a number, or [[hour, value], …] with hours that rise"
+    course = _pairs(value if isinstance(value, list) else [[0, value]], (least, most), shape)
+    hours = [hour for hour, _ in course]
+    if not hours or hours != sorted(hours):
+        raise ValueError(shape)
+    return course
+
+
+def _misses(value: Any) -> tuple[Miss, ...]:
+    if not isinstance(value, list) or not all(
+        isinstance(miss, dict) and {"cause", "share"} <= set(miss) <= {"cause", "share", "after"} for miss in value
+    ):
+        raise ValueError("write a list of { cause, share, after }")
+    misses = tuple(
+        Miss(str(m["cause"]), _number(m["share"], 0, 100), _law(Law(), m["after"]) if "after" in m else None)
+        for m in value
+    )
+    if not sum(miss.share for miss in misses):
+        raise ValueError("no share is above 0")
+    return misses
 
 
 def parse(text: str) -> dict[str, Scenario]:
@@ -158,7 +233,8 @@ def parse(text: str) -> dict[str, Scenario]:
         if not isinstance(table, dict):
             raise InvalidSetting("scenario", f"{name} is no table: write [{name}]")
         like = table.pop("like", None)
-        if like is not None and like not in found:
+        if like is not None and (not isinstance(like, str) or like not in found):
             raise InvalidSetting("scenario", f"{name} is like {like!r}, which does not stand before it")
-        found[name] = _Reader().read({**table, "name": name}, found[like] if like else Scenario())
+        base = replace(found[like] if like else Scenario(), name=name)
+        found[name] = _Reader().read({**table, "name": name}, base)
     return found
