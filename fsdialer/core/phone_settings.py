@@ -101,3 +101,10 @@ def baresip(account: Account) -> str:
 
 #: By what `--for` calls them.
 FILES: dict[str, Callable[[Account], str]] = {"microsip": microsip, "grandstream": grandstream, "baresip": baresip}
+
+
+def as_file(kind: str, account: Account) -> bytes:
+    """What stands in the file. MicroSIP takes one without a mark for Windows' own 8-bit letters, so a name in any
+    others comes as it writes them itself: UTF-16 with a mark."""
+    text = FILES[kind](account)
+    return text.encode() if text.isascii() or kind != "microsip" else b"\xff\xfe" + text.encode("utf-16-le")

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import click
 
-from fsdialer.core.phone_settings import FILES, Account, in_words
+from fsdialer.core.phone_settings import FILES, Account, as_file, in_words
 from fsdialer.errors import InvalidSetting, NotFound, Refused
 from fsdialer.verbs.shared import company_of, company_option, read_settings
 
@@ -69,7 +69,7 @@ def phone(operator: str, company: str | None, domain: str | None, new: bool, kin
     elif found.in_browser:
         raise Refused(f"the phone of {operator} is in their page: there is no file to write")
     else:
-        click.echo(FILES[kind](account), nl=False)
+        click.echo(as_file(kind, account), nl=False)
 
 
 @freeswitch.command()
