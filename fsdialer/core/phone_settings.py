@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from fsdialer.core.campaigns import Operator, Station
 from fsdialer.core.switch_config import Phone
 
 #: How often a phone registers anew (s), so that a lost one is soon missed; a Grandstream counts minutes.
@@ -32,6 +33,15 @@ class Account:
     def name(self) -> str:
         """The operator's name on one line."""
         return " ".join((self.phone.name or self.phone.operator).split())
+
+
+def elsewhere(operator: Operator) -> str:
+    """Where their phone is, in words, when it does not register with our switches; empty when it does."""
+    if operator.dial:
+        return f"operator {operator.id} is rung at {operator.dial}: their phone does not register here"
+    if operator.station is Station.REFER:
+        return f"the phone of operator {operator.id} is on your own PBX (refer): its settings are there"
+    return ""
 
 
 def in_words(account: Account) -> Iterator[str]:

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import click
 
-from fsdialer.core.phone_settings import FILES, Account, as_file, in_words
+from fsdialer.core.phone_settings import FILES, Account, as_file, elsewhere, in_words
 from fsdialer.errors import InvalidSetting, NotFound, Refused
 from fsdialer.verbs.shared import company_of, company_option, read_settings
 
@@ -58,7 +58,10 @@ def write(directory: Path, domain: str | None, values: tuple[str, ...], static: 
 def phone(operator: str, company: str | None, domain: str | None, new: bool, kind: str | None) -> None:
     """The settings of OPERATOR's phone, password and all: MicroSIP, Grandstream, baresip, browser."""
     settings, _ = _settings_and_store()
-    accounts = company_of(company).accounts
+    store = company_of(company)
+    if there := elsewhere(store.setup.operator(operator)):
+        raise Refused(there)
+    accounts = store.accounts
     if new:
         accounts.renew_phone(operator)
     found = accounts.phone(operator, settings.secret_key)
