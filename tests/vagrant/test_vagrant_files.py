@@ -252,6 +252,8 @@ def test_a_soft_operator_hangs_up_when_the_switch_has_died(root):
     for extension in ("1001", "1002"):
         lines = (root / f"etc/fsdialer/lab/phones/{extension}/config").read_text().splitlines()
         assert {"call_max_calls 1", "rtp_timeout 30", "net_interface 192.168.56.10"} <= set(lines)
+        [ports] = (line.split()[1] for line in lines if line.startswith("rtp_ports"))
+        assert int(ports.split("-")[1]) < 16384, "the switch takes its own ports without asking whether they are free"
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)

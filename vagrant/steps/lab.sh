@@ -12,9 +12,10 @@ account fsdialer-lab
 put /etc/fsdialer/lab/carrier.xml 0644 <"$HERE/demo/carrier.xml"
 put /etc/fsdialer/lab/lab.env 0644 <<<"SIP_IP=$SIP_IP"
 
-# phone EXTENSION PASSWORD: a baresip that answers by itself, says a tone and listens to it all.
+# phone EXTENSION PASSWORD: a baresip that answers by itself, says a tone and listens to it all. Its audio has ports that
+# are not the switch's, which takes its own without asking whether they are free.
 phone() {
-  local at=/etc/fsdialer/lab/phones/$1 port=$((5200 + ($1 - 1000) * 10)) rtp=$((24000 + ($1 - 1000) * 20))
+  local at=/etc/fsdialer/lab/phones/$1 port=$((5200 + ($1 - 1000) * 10)) rtp=$((12000 + ($1 - 1000) * 20))
   put "$at/accounts" 0640 root:fsdialer-lab <<ACCOUNT
 <sip:$1@$SIP_IP:5060;transport=udp>;auth_user=$1;auth_pass=$2;answermode=auto;regint=60;audio_codecs=PCMU/8000/1,PCMA/8000/1
 ACCOUNT
