@@ -43,15 +43,15 @@ for extension in 1001 1002; do
 done
 service fsdialer-shift.timer "$UNITS/fsdialer-shift.timer"
 
-# figures: how many calls were made today, and how many leads may still be called.
+# figures: how many calls were made today, and how many leads may be called now.
 figures() {
   fsdialer status --json --company lab | "$VENV/bin/python" -c '
 import json, sys
 spring = json.load(sys.stdin)["campaigns"][0]
-print(spring["today"].get("attempts", 0), sum(spring["leads"].get(name, 0) for name in ("due", "waiting", "calling")))'
+print(spring["today"].get("attempts", 0), sum(spring["leads"].get(name, 0) for name in ("due", "calling")))'
 }
 
-# calls_flow: does a call begin within two minutes, or has everybody been called?
+# calls_flow: does a call begin within two minutes, or is there nobody to call now?
 calls_flow() {
   local before now left
   read -r before left < <(figures)
@@ -77,13 +77,24 @@ SEAT
   FreeSWITCH is kept on loopback: your own softphone reaches it once it is newer (vagrant/README.md).
 SEAT
   else
-    cat <<SEAT
-    softphone  sip:1003@$SIP_IP:5060 (UDP)   user 1003   password $(sip_password 1003)
+    softphone "$(sip_password 1003 2>/dev/null || true)"
+    echo "  Customers' last digit says what they do: vagrant/README.md."
+  fi
+}
+
+# softphone PASSWORD: how to sit down. There is none where the person has changed their phone on the page.
+softphone() {
+  if [ -z "$1" ]; then
+    echo
+    echo "  The phone of 1003 is as it was set on the page: sign in, press Get on line."
+    return
+  fi
+  cat <<SEAT
+    softphone  sip:1003@$SIP_IP:5060 (UDP)   user 1003   password $1
                answer calls by itself, if it can
 
-  Register the softphone, sign in, press Get on line. Customers' last digit says what they do: vagrant/README.md.
+  Register the softphone, sign in, press Get on line.
 SEAT
-  fi
 }
 
 if ! files_only && booted; then
