@@ -28,6 +28,8 @@ WEB_PATH = "/switch/directory"
 _DIRECTORY, _VARIABLES, _ENVIRONMENT = Path("directory/fsdialer.xml"), Path("vars.xml"), Path("fsdialer.env")
 _BROWSERS = "FSDIALER_SIP_WS="
 _XML_CURL = b'    <load module="mod_xml_curl"/>\n'
+#: Directories that FreeSWITCH may write, one for the certificate of browsers' WebSocket that it makes for itself.
+WRITABLE = "-log /var/log/freeswitch -db /var/lib/freeswitch/db -certs /var/lib/freeswitch/certs"
 #: The sums of the files we wrote, by which those changed by hand are known.
 _WRITTEN = ".written"
 
@@ -122,7 +124,7 @@ def write_all(
     browsers = next(line for line in environment if line.startswith(_BROWSERS))
     _put(target / _ENVIRONMENT, "".join(f"{line}\n" for line in environment).encode())
     yield f"{target}: {len(phones)} operators, {len(trunks)} gateways, domain {wanted['domain']}"
-    yield f"  start it:  freeswitch -conf {target.resolve()} -log /var/log/freeswitch -db /var/lib/freeswitch/db"
+    yield f"  start it:  freeswitch -conf {target.resolve()} {WRITABLE}"
     yield f"  for the dialer and the web:  {target / _ENVIRONMENT}: FSDIALER_SWITCHES, {browsers}"
     for path in edited:
         yield f"  {target / path}: changed by hand, left as it is; ours is {path.name}.new"
