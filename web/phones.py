@@ -14,8 +14,12 @@ from web.softphone import domain
 log = logging.getLogger(__name__)
 blueprint = Blueprint("phones", __name__, url_prefix="/s/<seat>/admin/operators/<name>/phone")
 
-#: Kind of phone → the name its file is saved under.
-_NAMES = {"microsip": "MicroSIP.ini", "grandstream": "cfg.xml", "baresip": "accounts"}
+#: Kind of phone → what people call it, and the name its file is saved under.
+_NAMES = {
+    "microsip": ("MicroSIP", "MicroSIP.ini"),
+    "grandstream": ("Grandstream", "cfg.xml"),
+    "baresip": ("baresip", "accounts"),
+}
 
 
 @blueprint.route("", methods=["GET", "POST"])
@@ -36,14 +40,14 @@ def settings(name: str) -> Any:
         account = _account(name)
         log.info("company=%s login=%s phone=%s show=%s", g.me.company.id, g.me.login, name, show)
         if show in FILES and not operator.in_browser:
-            disposition = f"attachment; filename={_NAMES[show]}"
+            disposition = f"attachment; filename={_NAMES[show][1]}"
             return Response(
                 as_file(show, account),
                 mimetype="application/octet-stream",
                 headers={"Content-Disposition": disposition},
             )
-        lines = list(in_words(account))
-    return render_template("phone.html", operator=operator, there=elsewhere(operator), lines=lines, kinds=FILES)
+        lines = list(in_words(account, command=False))
+    return render_template("phone.html", operator=operator, there=elsewhere(operator), lines=lines, kinds=_NAMES)
 
 
 def _account(name: str) -> Account:

@@ -44,8 +44,8 @@ def elsewhere(operator: Operator) -> str:
     return ""
 
 
-def in_words(account: Account) -> Iterator[str]:
-    """What to type into each kind of phone, in lines."""
+def in_words(account: Account, command: bool = True) -> Iterator[str]:
+    """What to type into each kind of phone, in lines; with `command` how to have the file it reads instead."""
     phone, domain = account.phone, account.domain
     whose = f"{account.name} ({phone.company}/{phone.operator})"
     if phone.in_browser:
@@ -64,7 +64,8 @@ def in_words(account: Account) -> Iterator[str]:
     yield "  " + baresip(account).strip()
     browsers = account.browsers or f"wss://{domain}:7443"
     yield f"Browser (JsSIP, SIP.js): {browsers}, sip:{phone.extension}@{domain}, password as above"
-    yield f"The same as a file for the phone: --for {'|'.join(FILES)}."
+    if command:
+        yield f"The same as a file for the phone: --for {'|'.join(FILES)}."
 
 
 def microsip(account: Account) -> str:

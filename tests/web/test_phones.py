@@ -1,13 +1,19 @@
 """An administrator without a command line gives an operator's phone its settings."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from fsdialer.core.campaigns import Station
+from fsdialer.core.phone_settings import FILES
 from tests.web.conftest import SECRET
 
 PAGE = "/admin/operators/1001/phone"
+
+
+def test_there_is_a_button_for_each_phone_there_is_a_file_for(admin):
+    assert set(re.findall(r'name="show" value="(\w+)"', admin.get(PAGE).text)) == {"words", "new", *FILES}
 
 
 def password_of(acme):
@@ -23,6 +29,7 @@ def test_the_operators_page_leads_there_and_nothing_is_shown_unasked(acme, admin
 def test_settings_are_shown_when_asked_for_and_are_kept_by_no_cache(acme, admin):
     answer = admin.submit(PAGE, show="words")
     assert password_of(acme) in answer.text and "MicroSIP: Add account" in answer.text
+    assert "--for" not in answer.text, "that is for the command line; here are buttons"
     assert answer.headers["Cache-Control"] == "no-store"
 
 
