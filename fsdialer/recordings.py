@@ -71,8 +71,14 @@ def verify(company: CompanyStore, root: Path, now: float) -> int:
     judged, left, until = 0, 0, time.monotonic() + TURN_S
     while waiting := company.recordings.unverified(now - SETTLED_S, BATCH, skip=left):
         for call, ended in waiting:
-            with company.recordings.looking(call) as mine:
-                done = mine and _verify_one(company, root, call, now, last_look=now - ended > PATIENCE_S)
+            try:
+                with company.recordings.looking(call) as mine:
+                    done = mine and _verify_one(company, root, call, now, last_look=now - ended > PATIENCE_S)
+            except PermissionError as error:
+                text = f"The worker may not read {error.filename}: recordings wait until its owner and mode are right."
+                company.alerts.say("recordings-closed", text, now)
+                return judged
+            company.alerts.clear("recordings-closed", now)
             judged += done is True
             left += done is False
             if time.monotonic() > until:

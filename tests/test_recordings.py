@@ -63,6 +63,20 @@ def talk(path, seconds=20.0, customer=440, operator=700):
 
 
 # -- after the call --------------------------------------------------------------------------------------------
+def test_a_directory_the_worker_may_not_look_into_is_named_and_nothing_is_judged(acme, root, monkeypatch):
+    talk(root / ended_call(acme))
+
+    def closed(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recordings, "_present", closed)
+        assert recordings.verify(acme, root, NOW + 4) == 0
+    [alert] = acme.alerts.standing()
+    assert alert.name == "recordings-closed" and "call-1.wav" in alert.text
+    assert recordings.verify(acme, root, NOW + 10) == 1 and not acme.alerts.standing()
+
+
 def test_good_recording_is_found_by_who_when_and_how_long_and_raises_no_alert(acme, root):
     path = ended_call(acme)
     talk(root / path)

@@ -4,8 +4,9 @@
 ROOT=${ROOT:-}
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SOURCE=${SOURCE:-$(dirname "$HERE")}
-SIP_IP=${SIP_IP:-127.0.0.1}
 ETC=$ROOT/etc/fsdialer
+# The address others reach this machine at: as said now, else as the last time.
+SIP_IP=${SIP_IP:-$(cat "$ETC/address" 2>/dev/null || echo 127.0.0.1)}
 # shellcheck disable=SC2034  # for the steps
 VENV=/opt/fsdialer/venv
 # shellcheck disable=SC2034
@@ -52,8 +53,22 @@ packages() {
   local states
   if files_only; then return; fi
   if states=$(dpkg-query -W -f '${db:Status-Status}\n' "$@" 2>/dev/null) && ! grep -qvx installed <<<"$states"; then return; fi
-  apt-get update -qq
-  apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+  newest_packages "$@"
+}
+
+# newest_packages NAME…: the newest there are. A machine just started may be at its own updates: they are waited for.
+newest_packages() {
+  local said
+  for _ in $(seq 60); do
+    if said=$(apt-get update -qq -o Acquire::Retries=3 2>&1); then
+      apt-get install -y -qq --no-install-recommends -o Acquire::Retries=3 -o DPkg::Lock::Timeout=600 "$@" >/dev/null
+      return
+    fi
+    grep -q 'Could not get lock' <<<"$said" || break
+    sleep 5
+  done
+  echo "$said" >&2
+  return 1
 }
 
 # account NAME: a user of its own that nobody can sign in as.

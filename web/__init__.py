@@ -78,7 +78,19 @@ def main(settings: Settings) -> None:
 
 
 def _register(app: Flask, limiter: Limiter) -> None:
-    from web import admin, auth, feed, metrics, operators, recordings, setup_pages, softphone, switch_xml, switches
+    from web import (
+        admin,
+        auth,
+        feed,
+        metrics,
+        operators,
+        phones,
+        recordings,
+        setup_pages,
+        softphone,
+        switch_xml,
+        switches,
+    )
 
     limiter.limit(
         TRIES,
@@ -93,6 +105,7 @@ def _register(app: Flask, limiter: Limiter) -> None:
     app.register_blueprint(softphone.blueprint)
     app.register_blueprint(admin.blueprint)
     app.register_blueprint(setup_pages.blueprint)
+    app.register_blueprint(phones.blueprint)
     app.register_blueprint(switches.blueprint)
     app.register_blueprint(recordings.blueprint)
     app.register_blueprint(metrics.blueprint)

@@ -59,10 +59,15 @@ def addresses(settings: Settings) -> list[str]:
     return found
 
 
+def domain(settings: Settings) -> str:
+    """What phones write after the @: as set, else the host this page came from."""
+    return settings.sip_domain or request.host.rpartition(":")[0] or request.host
+
+
 def _account(settings: Settings, view: OperatorView, company: str, phone: Softphone) -> dict[str, Any]:
     return {
         "urls": list(settings.sip_ws),
-        "uri": f"sip:{view.extension}@{settings.sip_domain or request.host.rpartition(':')[0] or request.host}",
+        "uri": f"sip:{view.extension}@{domain(settings)}",
         "user": view.extension,
         "password": browser_password(settings.secret_key, company, view.id, phone.salt),
     }

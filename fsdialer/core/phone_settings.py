@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from fsdialer.core.campaigns import Operator, Station
 from fsdialer.core.switch_config import Phone
 
 #: How often a phone registers anew (s), so that a lost one is soon missed; a Grandstream counts minutes.
@@ -34,8 +35,17 @@ class Account:
         return " ".join((self.phone.name or self.phone.operator).split())
 
 
-def in_words(account: Account) -> Iterator[str]:
-    """What to type into each kind of phone, in lines."""
+def elsewhere(operator: Operator) -> str:
+    """Where their phone is, in words, when it does not register with our switches; empty when it does."""
+    if operator.dial:
+        return f"operator {operator.id} is rung at {operator.dial}: their phone does not register here"
+    if operator.station is Station.REFER:
+        return f"the phone of operator {operator.id} is on your own PBX (refer): its settings are there"
+    return ""
+
+
+def in_words(account: Account, command: bool = True) -> Iterator[str]:
+    """What to type into each kind of phone, in lines; with `command` how to have the file it reads instead."""
     phone, domain = account.phone, account.domain
     whose = f"{account.name} ({phone.company}/{phone.operator})"
     if phone.in_browser:
@@ -54,7 +64,8 @@ def in_words(account: Account) -> Iterator[str]:
     yield "  " + baresip(account).strip()
     browsers = account.browsers or f"wss://{domain}:7443"
     yield f"Browser (JsSIP, SIP.js): {browsers}, sip:{phone.extension}@{domain}, password as above"
-    yield f"The same as a file for the phone: --for {'|'.join(FILES)}."
+    if command:
+        yield f"The same as a file for the phone: --for {'|'.join(FILES)}."
 
 
 def microsip(account: Account) -> str:
@@ -101,3 +112,10 @@ def baresip(account: Account) -> str:
 
 #: By what `--for` calls them.
 FILES: dict[str, Callable[[Account], str]] = {"microsip": microsip, "grandstream": grandstream, "baresip": baresip}
+
+
+def as_file(kind: str, account: Account) -> bytes:
+    """What stands in the file. MicroSIP takes one without a mark for Windows' own 8-bit letters, so a name in any
+    others comes as it writes them itself: UTF-16 with a mark."""
+    text = FILES[kind](account)
+    return text.encode() if text.isascii() or kind != "microsip" else b"\xff\xfe" + text.encode("utf-16-le")

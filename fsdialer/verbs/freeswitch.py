@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 
 import click
 
-from fsdialer.core.phone_settings import FILES, Account, in_words
+from fsdialer.core.phone_settings import FILES, Account, as_file, elsewhere, in_words
 from fsdialer.errors import InvalidSetting, NotFound, Refused
 from fsdialer.verbs.shared import company_of, company_option, read_settings
 
@@ -28,6 +28,8 @@ WEB_PATH = "/switch/directory"
 _DIRECTORY, _VARIABLES, _ENVIRONMENT = Path("directory/fsdialer.xml"), Path("vars.xml"), Path("fsdialer.env")
 _BROWSERS = "FSDIALER_SIP_WS="
 _XML_CURL = b'    <load module="mod_xml_curl"/>\n'
+#: Directories that FreeSWITCH may write, one for the certificate of browsers' WebSocket that it makes for itself.
+WRITABLE = "-log /var/log/freeswitch -db /var/lib/freeswitch/db -certs /var/lib/freeswitch/certs"
 #: The sums of the files we wrote, by which those changed by hand are known.
 _WRITTEN = ".written"
 
@@ -58,7 +60,10 @@ def write(directory: Path, domain: str | None, values: tuple[str, ...], static: 
 def phone(operator: str, company: str | None, domain: str | None, new: bool, kind: str | None) -> None:
     """The settings of OPERATOR's phone, password and all: MicroSIP, Grandstream, baresip, browser."""
     settings, _ = _settings_and_store()
-    accounts = company_of(company).accounts
+    store = company_of(company)
+    if there := elsewhere(store.setup.operator(operator)):
+        raise Refused(there)
+    accounts = store.accounts
     if new:
         accounts.renew_phone(operator)
     found = accounts.phone(operator, settings.secret_key)
@@ -69,7 +74,7 @@ def phone(operator: str, company: str | None, domain: str | None, new: bool, kin
     elif found.in_browser:
         raise Refused(f"the phone of {operator} is in their page: there is no file to write")
     else:
-        click.echo(FILES[kind](account), nl=False)
+        click.echo(as_file(kind, account), nl=False)
 
 
 @freeswitch.command()
@@ -119,7 +124,7 @@ def write_all(
     browsers = next(line for line in environment if line.startswith(_BROWSERS))
     _put(target / _ENVIRONMENT, "".join(f"{line}\n" for line in environment).encode())
     yield f"{target}: {len(phones)} operators, {len(trunks)} gateways, domain {wanted['domain']}"
-    yield f"  start it:  freeswitch -conf {target.resolve()} -log /var/log/freeswitch -db /var/lib/freeswitch/db"
+    yield f"  start it:  freeswitch -conf {target.resolve()} {WRITABLE}"
     yield f"  for the dialer and the web:  {target / _ENVIRONMENT}: FSDIALER_SWITCHES, {browsers}"
     for path in edited:
         yield f"  {target / path}: changed by hand, left as it is; ours is {path.name}.new"

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from fsdialer.core.phone_settings import FILES, Account, in_words
+from fsdialer.core.phone_settings import FILES, Account, as_file, in_words
 from fsdialer.core.switch_config import Phone
 
 ANN = Phone("acme", "ann", "Ann", "1001", "secret")
@@ -67,3 +67,13 @@ def test_no_name_ends_up_as_a_setting_of_its_own(name):
 def test_a_phone_in_the_page_has_nothing_to_type():
     lines = list(in_words(Account(Phone("acme", "ann", "Ann", "1001", "secret", in_browser=True), "pbx.example.com")))
     assert "sign in, nothing to type" in lines[0] and "secret" not in "\n".join(lines)
+
+
+@pytest.mark.parametrize("name", ["Zoë", "Юрий"])
+def test_a_name_in_any_script_is_read_as_it_is_written(name):
+    """MicroSIP reads a file without a byte order mark by Windows' code page."""
+    account = Account(Phone("acme", "zoe", name, "1001", "secret"), "pbx.example.com")
+    data = as_file("microsip", account)
+    assert data.startswith(b"\xff\xfe") and f"displayName={name}\r\n" in data[2:].decode("utf-16-le")
+    assert ElementTree.fromstring(as_file("grandstream", account)).find("config/P3").text == name
+    assert as_file("microsip", USUAL).decode("ascii") == FILES["microsip"](USUAL)

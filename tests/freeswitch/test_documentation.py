@@ -13,6 +13,7 @@ from fsdialer.core.leads import OUTCOMES
 from fsdialer.core.phones import phone_failure
 from fsdialer.core.setup import read_toml
 from fsdialer.core.switch_config import variables
+from fsdialer.verbs.freeswitch import WRITABLE
 
 ROOT = Path(__file__).parents[2]
 SETTING_UP, TROUBLE = (ROOT / "docs/freeswitch.md").read_text(), (ROOT / "docs/troubleshooting.md").read_text()
@@ -42,6 +43,18 @@ def test_the_file_to_start_from_is_accepted():
     toml = re.search(r"```toml\n(.*?)```", SETTING_UP, re.S)[1]
     [setup] = read_toml("\n".join(line.strip() for line in toml.splitlines()))
     assert setup.gateways[0].proxy and setup.gateway_password_env == {"trunk": "TRUNK_PASSWORD"}
+
+
+def test_freeswitch_is_started_the_same_way_everywhere():
+    """With every directory it writes named: one that may not make a certificate does not start `operators`."""
+    readme, unit = (
+        (ROOT / "freeswitch/README.md").read_text(),
+        (ROOT / "vagrant/systemd/freeswitch.service").read_text(),
+    )
+    for text in (SETTING_UP.replace("\\\n", ""), readme, unit):
+        [line] = re.findall(r"freeswitch .*-conf .*", text)
+        named = dict(re.findall(r"-(log|db|certs) (\S+)", line))
+        assert named == dict(zip(("log", "db", "certs"), WRITABLE.split()[1::2], strict=True))
 
 
 @pytest.mark.parametrize("verb", sorted(set(re.findall(r"fsdialer freeswitch ([a-z]+)", SETTING_UP + TROUBLE))))

@@ -188,6 +188,15 @@ def test_on_loopback_browsers_need_no_certificate(cli, tmp_path):
     assert environment(tmp_path / "conf")["FSDIALER_SIP_WS"] == "ws://127.0.0.1:5099"
 
 
+@pytest.mark.parametrize(
+    ("line", "says"), [('dial = "sofia/gateway/trunk/1001"', "is rung at sofia/"), ('station = "refer"', "own PBX")]
+)
+def test_a_phone_that_does_not_register_here_has_no_settings(cli, tmp_path, line, says):
+    (tmp_path / "setup.toml").write_text(f"{SETUP}{line}\n")
+    cli("apply", "setup.toml")
+    assert says in cli("freeswitch", "phone", "ann", *DOMAIN, "--new", fails=True)
+
+
 def test_phone_in_a_page_is_written_so_that_it_can_be_rung_and_nobody_can_be_it(cli, tmp_path):
     (tmp_path / "setup.toml").write_text(SETUP + 'station = "webrtc"\n')
     cli("apply", "setup.toml")

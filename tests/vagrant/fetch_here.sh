@@ -32,7 +32,7 @@ case ${1:-} in
     /usr/local/sbin/fsdialer-freeswitch -version
     step "nix again"
     asked
-    step "a wrong token" FS_TOKEN=wrong || echo refused
+    step "a wrong token" FS_TOKEN=wrong 2>&1 || echo refused
     find /usr/share/keyrings -name 'signalwire*'
     asked
     step vendor FS_TOKEN=the-token
@@ -43,5 +43,11 @@ case ${1:-} in
     dpkg-query -W -f '${Package}\n' 'freeswitch*'
     step "vendor again"
     asked
+    printf 'Package: freeswitch\nVersion: 1.11.1\nArchitecture: all\nMaintainer: nobody <n@localhost>\nDescription: old\n' |
+      install -D /dev/stdin /tmp/old/DEBIAN/control
+    printf '#!/bin/sh\necho "FreeSWITCH version: 1.11.1"\n' | install -D /dev/stdin /tmp/old/usr/bin/freeswitch
+    dpkg-deb -b /tmp/old /tmp/old.deb >/dev/null
+    dpkg --force-all -i /tmp/old.deb >/dev/null 2>&1
+    step "vendor too old"
     ;;
 esac

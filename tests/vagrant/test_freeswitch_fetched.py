@@ -36,4 +36,6 @@ def test_freeswitch_is_fetched_from_nix_and_from_the_vendor_once_each(copy_of_ma
     assert runs["vendor"][-2:] == ["/usr/bin/freeswitch", "/etc/apt/auth.conf.d/freeswitch.conf root 600"]
     loaded = re.findall(r'load module="(\w+)"', MODULES.read_text())
     assert set(runs["packages"]) == {"freeswitch", *(f"freeswitch-{name.replace('_', '-')}" for name in loaded)}
+    assert "is FS_TOKEN right?" in "\n".join(runs["a wrong token"])
+    assert "FreeSWITCH 1.11.3 from signalwire" in runs["vendor too old"]
     assert runs["vendor again"] == ["== freeswitch", "FreeSWITCH 1.11.3 from signalwire"]

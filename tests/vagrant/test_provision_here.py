@@ -4,7 +4,7 @@ FreeSWITCH is not fetched (test_freeswitch_fetched.py), and no init runs."""
 import pytest
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_every_step_runs_and_a_second_time_changes_nothing(copy_of_machine):
     first, _, again = copy_of_machine("provision_here.sh").partition("== again\n")
     assert "3000 rows: 3000 added" in first and "wrote /etc/nftables.conf" in first

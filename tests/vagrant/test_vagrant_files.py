@@ -147,6 +147,41 @@ def test_what_is_copied_to_be_installed_is_all_that_is_installed(tmp_path):
     assert (tmp_path / "installed/share/fsdialer/freeswitch/freeswitch.xml").is_file()
 
 
+#: Debian's own updates hold apt's lock for two tries; whether the packages are installed is not known.
+APT = """
+. ./lib.sh
+dpkg-query() { return 1; }
+sleep() { echo waits; }
+apt-get() {
+  [ "$1" = update ] || { echo "asked $*" >&2; return; }
+  echo again >>"$TRIES"
+  [ "$(wc -l <"$TRIES")" -gt 2 ] || { echo "E: $TROUBLE" >&2; return 100; }
+}
+packages each
+"""
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"), [("Could not get lock /var/lib/apt/lists/lock. It is held by process 9", 0), ("No network", 1)]
+)
+def test_a_machine_that_is_at_its_own_updates_is_waited_for(tmp_path, trouble, code):
+    ended, said = run("bash", "-euo", "pipefail", "-c", APT, TRIES=str(tmp_path / "tries"), TROUBLE=trouble)
+    assert ended == code, said
+    assert said.count("waits") == (0 if code else 2) and (trouble in said) == bool(code)
+    assert ("DPkg::Lock::Timeout=600 each" in said) != bool(code), "dpkg's own lock is waited for, too"
+
+
+def test_a_step_run_alone_knows_the_machines_address(root):
+    """Without the SIP_IP that `vagrant up` gave it: the firewall would let nobody in, the switch bind to loopback."""
+    before = contents(root)
+    environment = {name: value for name, value in os.environ.items() if name != "SIP_IP"} | {"ROOT": str(root)}
+    for step in STEPS:
+        subprocess.run(
+            ["bash", "provision.sh"], cwd=VAGRANT, env=environment | {"STEPS": step}, check=True, capture_output=True
+        )
+    assert contents(root) == before
+
+
 #: systemd, as far as lib.sh asks it: a unit started at STARTED (nothing: it does not run); what is restarted is said.
 SYSTEMD = """
 . ./lib.sh
@@ -217,6 +252,8 @@ def test_a_soft_operator_hangs_up_when_the_switch_has_died(root):
     for extension in ("1001", "1002"):
         lines = (root / f"etc/fsdialer/lab/phones/{extension}/config").read_text().splitlines()
         assert {"call_max_calls 1", "rtp_timeout 30", "net_interface 192.168.56.10"} <= set(lines)
+        [ports] = (line.split()[1] for line in lines if line.startswith("rtp_ports"))
+        assert int(ports.split("-")[1]) < 16384, "the switch takes its own ports without asking whether they are free"
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)

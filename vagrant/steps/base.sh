@@ -7,6 +7,7 @@ set -euo pipefail
 packages ca-certificates curl nftables python3 python3-venv
 
 install -d -m 0755 "$ETC"
+put /etc/fsdialer/address 0644 <<<"$SIP_IP"
 put /etc/nftables.conf 0644 <<RULES
 #!/usr/sbin/nft -f
 flush ruleset

@@ -40,11 +40,12 @@ from_signalwire() {
     put /etc/apt/auth.conf.d/freeswitch.conf 0600 <<<"machine freeswitch.signalwire.com login signalwire password $FS_TOKEN"
   fi
   key=$(mktemp)
-  curl -fsS --netrc-file /etc/apt/auth.conf.d/freeswitch.conf -o "$key" "$base/signalwire-freeswitch-repo.gpg"
+  curl -fsS --retry 3 --netrc-file /etc/apt/auth.conf.d/freeswitch.conf -o "$key" "$base/signalwire-freeswitch-repo.gpg" ||
+    { rm -f "$key"; echo "The vendor's server did not give its key: is FS_TOKEN right?" >&2; exit 1; }
   put /usr/share/keyrings/signalwire-freeswitch.gpg 0644 <"$key"
   rm -f "$key"
   put /etc/apt/sources.list.d/freeswitch.list 0644 <<<"deb [signed-by=/usr/share/keyrings/signalwire-freeswitch.gpg] $base/ bookworm main"
-  packages freeswitch freeswitch-mod-{avmd,commands,console,dialplan-xml,dptools,event-socket,logfile,loopback,opus,rtc,sndfile,sofia,spandsp,tone-stream,xml-curl}
+  newest_packages freeswitch freeswitch-mod-{avmd,commands,console,dialplan-xml,dptools,event-socket,logfile,loopback,opus,rtc,sndfile,sofia,spandsp,tone-stream,xml-curl}
   ln -sfn "$(command -v freeswitch)" "$PROGRAM"
 }
 

@@ -12,9 +12,10 @@ account fsdialer-lab
 put /etc/fsdialer/lab/carrier.xml 0644 <"$HERE/demo/carrier.xml"
 put /etc/fsdialer/lab/lab.env 0644 <<<"SIP_IP=$SIP_IP"
 
-# phone EXTENSION PASSWORD: a baresip that answers by itself, says a tone and listens to it all.
+# phone EXTENSION PASSWORD: a baresip that answers by itself, says a tone and listens to it all. Its audio has ports that
+# are not the switch's, which takes its own without asking whether they are free.
 phone() {
-  local at=/etc/fsdialer/lab/phones/$1 port=$((5200 + ($1 - 1000) * 10)) rtp=$((24000 + ($1 - 1000) * 20))
+  local at=/etc/fsdialer/lab/phones/$1 port=$((5200 + ($1 - 1000) * 10)) rtp=$((12000 + ($1 - 1000) * 20))
   put "$at/accounts" 0640 root:fsdialer-lab <<ACCOUNT
 <sip:$1@$SIP_IP:5060;transport=udp>;auth_user=$1;auth_pass=$2;answermode=auto;regint=60;audio_codecs=PCMU/8000/1,PCMA/8000/1
 ACCOUNT
@@ -42,15 +43,15 @@ for extension in 1001 1002; do
 done
 service fsdialer-shift.timer "$UNITS/fsdialer-shift.timer"
 
-# figures: how many calls were made today, and how many leads may still be called.
+# figures: how many calls were made today, and how many leads may be called now.
 figures() {
   fsdialer status --json --company lab | "$VENV/bin/python" -c '
 import json, sys
 spring = json.load(sys.stdin)["campaigns"][0]
-print(spring["today"].get("attempts", 0), sum(spring["leads"].get(name, 0) for name in ("due", "waiting", "calling")))'
+print(spring["today"].get("attempts", 0), sum(spring["leads"].get(name, 0) for name in ("due", "calling")))'
 }
 
-# calls_flow: does a call begin within two minutes, or has everybody been called?
+# calls_flow: does a call begin within two minutes, or is there nobody to call now?
 calls_flow() {
   local before now left
   read -r before left < <(figures)
@@ -76,13 +77,24 @@ SEAT
   FreeSWITCH is kept on loopback: your own softphone reaches it once it is newer (vagrant/README.md).
 SEAT
   else
-    cat <<SEAT
-    softphone  sip:1003@$SIP_IP:5060 (UDP)   user 1003   password $(sip_password 1003)
+    softphone "$(sip_password 1003 2>/dev/null || true)"
+    echo "  Customers' last digit says what they do: vagrant/README.md."
+  fi
+}
+
+# softphone PASSWORD: how to sit down. There is none where the person has changed their phone on the page.
+softphone() {
+  if [ -z "$1" ]; then
+    echo
+    echo "  The phone of 1003 is as it was set on the page: sign in, press Get on line."
+    return
+  fi
+  cat <<SEAT
+    softphone  sip:1003@$SIP_IP:5060 (UDP)   user 1003   password $1
                answer calls by itself, if it can
 
-  Register the softphone, sign in, press Get on line. Customers' last digit says what they do: vagrant/README.md.
+  Register the softphone, sign in, press Get on line.
 SEAT
-  fi
 }
 
 if ! files_only && booted; then

@@ -172,7 +172,9 @@ def _judge_profiles(name: str, known: list[ask.Profile]) -> Iterator[Finding]:
         found = sorted((profile for profile in known if profile.name in names), key=lambda each: each.is_alias)
         runs = [profile.name for profile in found if profile.runs]
         what = f"{name}: SIP profile {(runs or names)[0]}, for {whose}, {'runs' if runs else 'does not run'}"
-        yield judge(bool(runs), what, f"its port may be taken; see the log of: sofia profile {names[0]} start")
+        or_else = ", or its certificate cannot be made (-certs)" if names is ask.PROFILES[0][0] else ""
+        mend = f"its port may be taken{or_else}; see the log of: sofia profile {names[0]} start"
+        yield judge(bool(runs), what, mend)
 
 
 def _browsers(client: EslClient, name: str, needs: Needs) -> Iterator[Finding]:
