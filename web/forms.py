@@ -53,6 +53,8 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         ),
         "server": ("Server", "text", "What {server} stands for."),
         "abandon_window": ("Abandoned share over", "choice", "What the law counts it over: a day, 24h, 30d, a month."),
+        "abandon_soft_limit": ("Slower above", "decimal", "Share of it from which predictive slows; 0: at the target."),
+        "abandon_hard_limit": ("Progressive from", "decimal", "Share of it where it is; 0: the campaign's target."),
         "allowed_destinations": ("Allowed destinations", "text", "Countries and prefixes: US CA +4930. Empty: all."),
         "premium_allowed": ("Premium numbers too", "flag", "Numbers that cost the caller extra."),
         "max_attempts_per_hour": ("Calls an hour at most", "number", "Over all campaigns; 0: no ceiling."),

@@ -127,10 +127,12 @@ class Company:
 
     Against toll fraud: `allowed_destinations` are countries (``US``) and prefixes (``+4930``), none for everywhere;
     `max_attempts_per_hour` over all campaigns, 0 for no ceiling; `premium_allowed` numbers that cost the caller extra.
-    `abandon_window`: what the share of abandoned calls is counted over. `retry_min` holds the company's delays; a
-    campaign may have its own for any of them. `refer_format` makes the address of an operator's extension on the
-    company's own PBX, for operators reached by REFER; its ``{number}`` is the extension. `time_zone`: where
-    its days begin, and where people are taken to be whose number does not say.
+    `abandon_window`: what the share of abandoned calls is counted over. Above `abandon_soft_limit` in it predictive
+    pacing slows down, at `abandon_hard_limit` it is progressive; 0: the campaign's `target_abandon`.
+    `retry_min` holds the company's delays; a campaign may have its own for any of them.
+    `refer_format` makes the address of an operator's extension on the company's own PBX, for operators reached by
+    REFER; its ``{number}`` is the extension.
+    `time_zone`: where its days begin, and where people are taken to be whose number does not say.
     """
 
     id: str
@@ -148,6 +150,8 @@ class Company:
     premium_allowed: bool = False
     max_attempts_per_hour: int = 0
     time_zone: str = "UTC"
+    abandon_soft_limit: Decimal = Decimal(0)
+    abandon_hard_limit: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,6 +210,8 @@ KINDS: dict[type, dict[str, Kind]] = {
         "phone_test": _one_of(PhoneTestRule),
         "server": _HOST,
         "abandon_window": _one_of(Window),
+        "abandon_soft_limit": _number(Decimal, 0, 0.1),
+        "abandon_hard_limit": _number(Decimal, 0, 0.1),
         "allowed_destinations": _destinations(),
         "premium_allowed": _flag(),
         "max_attempts_per_hour": _number(int, 0, 10_000_000, " attempts"),

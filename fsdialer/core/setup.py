@@ -166,7 +166,16 @@ def _passwords(where: str, tables: Mapping[str, Any], problems: list[str]) -> di
 def contradictions(setup: CompanySetup) -> list[Contradiction]:
     """What is wrong between settings that are right by themselves: names that lead nowhere, extensions had by two,
     what a kind of phone cannot have. A file is refused for them, and so is what is saved on a page."""
-    return [*_campaigns_contradict(setup), *_nowhere_to_refer_to(setup), *_operators_contradict(setup)]
+    checks = (_limits_contradict, _campaigns_contradict, _nowhere_to_refer_to, _operators_contradict)
+    return [problem for check in checks for problem in check(setup)]
+
+
+def _limits_contradict(setup: CompanySetup) -> Iterator[Contradiction]:
+    company = setup.company
+    soft, hard = company.abandon_soft_limit, company.abandon_hard_limit
+    if hard and soft > hard:
+        words = f"{soft} is above abandon_hard_limit {hard}: it is where pacing slows down before that"
+        yield Contradiction("company", company.id, "abandon_soft_limit", words)
 
 
 def _campaigns_contradict(setup: CompanySetup) -> Iterator[Contradiction]:

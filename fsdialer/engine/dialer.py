@@ -117,7 +117,7 @@ class Dialer:
             self.campaign = replace(campaign, retry_min=delays)
             self.gateways = own(self.company, map(setup.gateway, self.campaign.gateways), self._clock())
             company = self.company_settings
-            self.pacer.use(self.campaign, company.abandon_window, company.time_zone)
+            self.pacer.use(self.campaign, company)
             self._keep_hours((self.campaign.calling_hours, company.time_zone))
             self._fault = NO_DIRECTORY if campaign.record and not self._recordings else ""
         except FsdialerError as error:

@@ -6,9 +6,10 @@ is the policy's to decide, which leads the claim script's.
 
 import logging
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 
 from fsdialer.core.call_facts import Call, CallState
-from fsdialer.core.campaigns import Campaign, Mode, Window
+from fsdialer.core.campaigns import Campaign, Company, Mode, Window
 from fsdialer.core.hours import offset_s
 from fsdialer.core.pacing import LearningPolicy, Policy, State, make
 from fsdialer.core.pacing.observed import Observation, of_operator, under_way
@@ -39,17 +40,17 @@ class Pacer:
         self._said = ""
 
     # -- the policy ----------------------------------------------------------------------------------------
-    def use(self, campaign: Campaign, window: Window, time_zone: str = "UTC") -> None:
-        """Pace by these settings from now on, days beginning at the time zone's midnight. A policy whose own settings
+    def use(self, campaign: Campaign, company: Company) -> None:
+        """Pace by these settings from now on, days beginning at the company's midnight. A policy whose own settings
         are as before goes on; one that learns takes up what it, or another dialer, had learned. InvalidSetting for
         settings no policy takes."""
-        now = self._clock()
-        zone_s = offset_s(time_zone, now)
-        settings = (campaign.mode, campaign.multiplier, campaign.target_abandon, window, zone_s)
+        now, window = self._clock(), company.abandon_window
+        zone_s, limits = offset_s(company.time_zone, now), _limits(campaign, company)
+        settings = (campaign.mode, campaign.multiplier, campaign.target_abandon, window, zone_s, limits)
         if settings == self._settings:
             return
         self.save_learned()
-        self._policy, self._settings, self._mode = _policy(campaign, window, zone_s), settings, campaign.mode
+        self._policy, self._settings, self._mode = _policy(campaign, window, zone_s, limits), settings, campaign.mode
         if isinstance(self._policy, LearningPolicy):
             self._take_up(self._policy)
             # Before the true counters are set: they have these answers already.
@@ -150,7 +151,13 @@ class Pacer:
         self._said = why
 
 
-def _policy(campaign: Campaign, window: Window, zone_s: float) -> Policy | None:
+def _limits(campaign: Campaign, company: Company) -> tuple[Decimal, Decimal]:
+    """The window's soft and hard limit; the target is none, but where it stands for one that is not set."""
+    hard = company.abandon_hard_limit or campaign.target_abandon
+    return min(company.abandon_soft_limit or hard, hard), hard
+
+
+def _policy(campaign: Campaign, window: Window, zone_s: float, limits: tuple[Decimal, Decimal]) -> Policy | None:
     match campaign.mode:
         case Mode.OFF:
             return None
@@ -163,6 +170,8 @@ def _policy(campaign: Campaign, window: Window, zone_s: float) -> Policy | None:
             return make(
                 "predictive",
                 target_abandon=campaign.target_abandon,
+                soft_limit=limits[0],
+                hard_limit=limits[1],
                 window=window.value,
                 zone_s=zone_s,
                 max_multiplier=cap,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from fsdialer.core.campaigns import Mode, Window
+from fsdialer.core.campaigns import Company, Mode, Window
 from fsdialer.engine.pacer import Pacer
 from tests.store.conftest import NOW, add_leads
 
@@ -19,7 +19,7 @@ def test_calls_taken_over_are_counted_once_whatever_happens_to_them_next(acme, c
     assert acme.calls.save(answered, owner, NOW + 5)
 
     pacer = Pacer(acme, "spring", lambda: NOW + 6)
-    pacer.use(dataclasses.replace(campaign, mode=Mode.PREDICTIVE, multiplier=Decimal(1)), Window.DAY)
+    pacer.use(dataclasses.replace(campaign, mode=Mode.PREDICTIVE, multiplier=Decimal(1)), Company("acme"))
     budget = pacer._policy.budget
     assert budget.day.answers == 1
 
@@ -39,7 +39,7 @@ def predictive(campaign):
 
 def test_figures_of_an_earlier_decision_are_not_shown_with_another_reason(acme, campaign):
     pacer = Pacer(acme, "spring", lambda: NOW)
-    pacer.use(predictive(campaign), Window.DAY)
+    pacer.use(predictive(campaign), Company("acme"))
     state = pacer.state([])
     pacer.say(state, 0, 0, pacer.decide(state)[1])
     assert acme.pacing.last("spring")["limit"] == "nobody"
@@ -61,7 +61,35 @@ def test_each_window_counts_its_own_time_from_counters_that_outlive_every_dialer
     acme.redis.hset(acme.keys.stats("spring", then.date().isoformat()), f"{hour}.abandoned", 80)
     for window in Window:
         pacer = Pacer(acme, "spring", lambda: NOW)
-        pacer.use(predictive(campaign), window)
+        pacer.use(predictive(campaign), Company("acme", abandon_window=window))
         state = {**pacer.state([]), "operators": {"ready": 3, "talking": 0, "wrapup": 0, "total": 3}, "leads": 100_000}
         assert pacer.decide(state)[0] >= 3, "progressive at least"
         assert (pacer._policy.last.limit in ("budget", "hard limit")) == (window in locks), window
+
+
+@pytest.mark.parametrize(
+    ("abandoned", "allowed"),
+    [(20, "all"), (45, "less"), (60, "progressive")],
+    ids=["below the soft limit", "between the two", "at the hard limit"],
+)
+def test_a_company_sets_where_its_window_slows_pacing_and_where_it_stops_it(acme, campaign, abandoned, allowed):
+    """Shares of 2, 4.5 and 6 % of yesterday's answers; the target is 3 %."""
+    yesterday = (datetime.fromtimestamp(NOW, UTC) - timedelta(days=1)).date().isoformat()
+    acme.redis.hset(acme.keys.stats("spring", yesterday), "12.answers", 1000)
+    acme.redis.hset(acme.keys.stats("spring", yesterday), "12.abandoned", abandoned)
+
+    def decided(**limits):
+        pacer = Pacer(acme, "spring", lambda: NOW)
+        limits = {name: Decimal(limit) for name, limit in limits.items()}
+        pacer.use(predictive(campaign), Company("acme", abandon_window=Window.DAYS_30, **limits))
+        state = {**pacer.state([]), "operators": {"ready": 3, "talking": 9, "wrapup": 0, "total": 12}}
+        state |= {"talk_ages": [60.0] * 9, "leads": 100_000}
+        pacer.decide(state)
+        return pacer._policy.last
+
+    free, limited = decided(abandon_hard_limit="0.1"), decided(abandon_soft_limit="0.04", abandon_hard_limit="0.05")
+    assert free.allowed > 0
+    if allowed == "progressive":
+        assert limited.limit == "hard limit" and limited.allowed == 0
+    else:
+        assert (0 < limited.allowed < free.allowed) if allowed == "less" else limited.allowed == free.allowed

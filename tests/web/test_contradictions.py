@@ -61,6 +61,14 @@ def test_a_campaign_is_refused_a_message_to_machines_that_there_is_not(acme, adm
     assert "neither amd_message nor message is set" in page
 
 
+def test_a_company_is_refused_a_soft_limit_above_the_hard_one(acme, admin):
+    wrong = {"abandon_soft_limit": "0.04", "abandon_hard_limit": "0.03"}
+    assert "0.04 is above abandon_hard_limit 0.03" in submit(admin, "company", acme.setup.company(), **wrong).text
+    assert not acme.setup.company().abandon_soft_limit
+    submit(admin, "company", acme.setup.company(), **{**wrong, "abandon_hard_limit": "0.05"})
+    assert str(acme.setup.company().abandon_hard_limit) == "0.05"
+
+
 def test_a_refer_format_with_a_host_is_refused_where_a_gateway_has_none(acme, admin):
     acme.setup.save_company(Company("acme", refer_format="{number}@10.0.0.5"))
     acme.setup.save_operator(dataclasses.replace(acme.setup.operator("1001"), station=Station.REFER))
