@@ -1,7 +1,7 @@
 """Operators in Redis: presence, promises, wrap-up, outcomes, and the card on their screen."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from redis import Redis
 
@@ -21,7 +21,8 @@ CALLBACK_MIN = 60.0
 
 @dataclass(frozen=True, slots=True)
 class OperatorView:
-    """An operator as set up and as they stand now. Instants are epoch seconds; `reason` is for the page."""
+    """An operator as set up and as they stand now. Instants are epoch seconds; `reason` is for the page.
+    `phone_is_new`: the phone tested last was another one, and of that test nothing is told."""
 
     id: str
     name: str
@@ -50,6 +51,12 @@ class OperatorView:
     switch: str = ""
     home: str = ""
     unreachable: str = ""
+    phone_is_new: bool = False
+
+    @property
+    def which_phone(self) -> str:
+        """What makes their phone another one."""
+        return f"{self.station} {self.dial or self.extension}"
 
     @property
     def held(self) -> bool:
@@ -283,7 +290,7 @@ def _view(operator: str, record: Mapping[str, str]) -> OperatorView:
     def instant(name: str) -> float | None:
         return epoch(record[name]) if record.get(name) else None
 
-    return OperatorView(
+    view = OperatorView(
         id=operator,
         name=record.get("name", ""),
         extension=record.get("extension", ""),
@@ -311,4 +318,9 @@ def _view(operator: str, record: Mapping[str, str]) -> OperatorView:
         switch=record.get("switch", ""),
         home=record.get("home", ""),
         unreachable=record.get("unreachable", ""),
+    )
+    if record.get("phone_test_of", view.which_phone) == view.which_phone:
+        return view
+    return replace(
+        view, phone_is_new=True, phone_test="", phone_test_ok=False, phone_tested_at=None, phone_test_asked_at=None
     )

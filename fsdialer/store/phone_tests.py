@@ -24,11 +24,12 @@ class PhoneTests:
     def ask(self, operator: str, now: float, then: str = "") -> None:
         """Have the operator's phone tested, and get on the line of campaign `then` if it is well; Refused while they
         are on the line. Nobody may be there to do it: `core.phones.unheard` says when to wait no longer."""
-        if self._operators.view(operator).state != "off":
+        view = self._operators.view(operator)
+        if view.state != "off":
             raise Refused("leave the line first: the test needs your phone")
         if then:
             self._operators.check_campaign(operator, then)
-        wish = {"phone_test_then": then, "phone_test_asked": iso(now)}
+        wish = {"phone_test_then": then, "phone_test_asked": iso(now), "phone_test_of": view.which_phone}
         self._redis.hset(self._keys.operator(operator), mapping=wish)
         self._tell(operator, True, f"{_CALLED} Then you are on the line." if then else _CALLED, None)
         self._feed.publish("wish", what="test_phone", operator=operator)
@@ -51,6 +52,8 @@ class PhoneTests:
     def proved(self, operator: str, now: float) -> bool:
         """Has the operator's phone shown in this shift that it works (`core.phones.proved`)?"""
         view = self._operators.view(operator)
+        if view.phone_is_new:
+            return False
         ended_at, talk_s = self._operators.last_talk(view)
         return proved(view.phone_test_ok, view.phone_tested_at, talk_s, ended_at, now)
 

@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 from redis.exceptions import RedisError
 
-from fsdialer.core.campaigns import PhoneTestRule
+from fsdialer.core.campaigns import PhoneTestRule, Station
 from fsdialer.core.phones import NO_DIALER, UNHEARD_S, judge_test
 from fsdialer.core.times import iso
 from tests.web.conftest import NUMBER
@@ -195,6 +195,20 @@ def test_a_test_nobody_does_is_given_up_and_may_be_asked_for_again(acme, ann):
     assert "say something after the tone" in ann.ask("test").json["phone_test"]["words"]
     acme.phone_tests.over("1001", True, "fine", time.time())
     assert operator_view(acme, "1001", time.time() + 3600)["phone_test"]["words"] == "fine"
+
+
+def test_the_test_of_another_phone_is_not_of_this_one(acme):
+    now = time.time()
+    acme.phone_tests.ask("1001", now)
+    acme.phone_tests.over("1001", True, "fine", now)
+    assert acme.phone_tests.proved("1001", now)
+    before = acme.setup.operator("1001")
+    for changed in (dataclasses.replace(before, station=Station.WEBRTC), dataclasses.replace(before, extension="1009")):
+        acme.setup.save_operator(changed)
+        assert not acme.phone_tests.proved("1001", now)
+        assert operator_view(acme, "1001", now)["phone_test"]["words"] == ""
+    acme.setup.save_operator(dataclasses.replace(before, name="Ann B."))
+    assert acme.phone_tests.proved("1001", now)
 
 
 def test_the_page_is_told_that_nobody_does_the_test_when_the_time_is_over(acme, app, monkeypatch):
