@@ -38,7 +38,8 @@ def test_a_customer_is_called_with_the_limit_of_the_wait_in_the_same_command():
     assert commands.originate_customer(**CUSTOMER) == (
         "originate {origination_uuid=36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad,originate_timeout=15,ignore_early_media=true,"
         "origination_caller_id_number=15550100,hangup_after_bridge=true,uuid_bridge_park_on_cancel=true,"
-        "park_timeout=2:NO_PICKUP,accountcode=fsdialer,sip_refer_continue_after_reply=true,"
+        "park_timeout=2:NO_PICKUP,accountcode=fsdialer,playback_terminators=none,sleep_eat_digits=true,"
+        "sip_refer_continue_after_reply=true,"
         "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',fsdialer_lead=42,"
         "fsdialer_campaign=spring}sofia/gateway/trunk/15550001 "
         "'playback:silence_stream://1800,eval:${msleep(200)},"
@@ -98,10 +99,11 @@ def test_a_key_to_opt_out_is_listened_for_during_the_message_only():
     tone = "tone_stream://%(1000,500,440)"
     text = commands.originate_customer(**CUSTOMER | {"message": tone, "opt_out_key": "9"})
     assert (
-        ",play_and_get_digits:1 1 1 1500 # tone_stream://%(1000\\,500\\,440) silence_stream://1 fsdialer_opt_out 9,"
-        "hangup:NO_PICKUP' inline"
+        ",set:playback_terminators=9,playback:tone_stream://%(1000\\,500\\,440),"
+        "set:fsdialer_opt_out=${playback_terminator_used},sleep:1500,hangup:NO_PICKUP' inline"
     ) in text
-    assert "play_and_get" not in commands.originate_customer(**CUSTOMER | {"message": "", "opt_out_key": "9"})
+    assert "terminators=none," in text
+    assert "set:" not in commands.originate_customer(**CUSTOMER | {"message": "", "opt_out_key": "9"})
     with pytest.raises(UnsafeCommand):
         commands.originate_customer(**CUSTOMER | {"message": tone, "opt_out_key": "9,"})
 

@@ -49,7 +49,8 @@ def test_ringing_ends_with_the_message_and_the_hang_up_of_the_waiting_room():
     assert let_ring(LEG, 5, "sorry.wav", "9") == (
         f"uuid_transfer {LEG} 'playback:tone_stream://v=-13;%(1000\\,3800\\,440\\,480),"
         "eval:${msleep(200)},"
-        "play_and_get_digits:1 1 1 1500 # sorry.wav silence_stream://1 fsdialer_opt_out 9,hangup:NO_PICKUP' inline"
+        "set:playback_terminators=9,playback:sorry.wav,set:fsdialer_opt_out=${playback_terminator_used},sleep:1500,"
+        "hangup:NO_PICKUP' inline"
     )
 
 
