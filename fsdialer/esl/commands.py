@@ -22,8 +22,8 @@ NO_PICKUP = "NO_PICKUP"
 #: switch's thread is kept from running) nothing else to do but to hang up, a customer just taken would be let go of. So
 #: the silence is followed by a pause that nothing can shorten (ms).
 GUARD_MS = 200
-#: Where the switch leaves the key a customer pressed after the message, and by our `set` during it; how long it waits for
-#: one after it (ms).
+#: Where the switch leaves the key a customer pressed after the message, and by our `set` during it; how long it waits
+#: after it (ms).
 KEY, OPT_OUT, OPT_OUT_MS = "playback_terminator_used", "fsdialer_opt_out", 1500
 #: Which keys end a sound: none. Unset it is ``*``, which would end a customer's wait. ``sleep`` heeds them too.
 KEYS = MappingProxyType({"playback_terminators": "none", "sleep_eat_digits": "true"})
