@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from fsdialer.errors import UnsafeCommand
-from fsdialer.esl import allowed, auto_answer
+from fsdialer.esl import allowed, auto_answer, marks
 from fsdialer.esl.allowed import checked, display_name
 
 #: FreeSWITCH reads up to 10 MiB and then runs what it has, cut off; ours are short, so anything longer is a mistake.
@@ -116,7 +116,7 @@ def originate_customer(
         **{f"execute_on_answer_{name}": f"'{DETECTORS[name].start}'" for name in detectors},
         **_tags(tags),
     }
-    room = waiting_room(f"silence_stream://{silence_ms}", message, opt_out_key)
+    room = waiting_room(call, f"silence_stream://{silence_ms}", message, opt_out_key)
     return _originate(variables, destination, f"{room} inline")
 
 
@@ -125,15 +125,17 @@ def unguarded_ms(wait_s: float) -> int:
     return max(100, int(_number("wait", wait_s * 1000, 100, 600_000)) - GUARD_MS)
 
 
-def waiting_room(wait: str, message: str, opt_out_key: str) -> str:
-    """What an answered customer hears until somebody takes them: `wait`, then the end that nobody needs to command. The
-    guard between is the wait's last `GUARD_MS`."""
-    steps = [f"playback:{wait}", f"eval:${{msleep({GUARD_MS})}}"]
+def waiting_room(call: str, wait: str, message: str, opt_out_key: str) -> str:
+    """What an answered customer hears until somebody takes them: `wait`, then the end that nobody needs to command. It
+    leaves `marks`. The guard between is the wait's last `GUARD_MS`."""
+    steps = [f"playback:{wait}", f"eval:${{msleep({GUARD_MS})}}", marks.leave(marks.abandoned(call))]
     if message:
         steps.append(f"playback:{_sound(message)}")
     if message and opt_out_key:
         key = checked("opt-out key", allowed.DIGIT, opt_out_key)
-        steps[-1:] = [f"set:playback_terminators={key}", steps[-1], f"set:{OPT_OUT}=${{{KEY}}}", f"sleep:{OPT_OUT_MS}"]
+        kept, late = (marks.leave(marks.pressed(call, f"${{{name}}}")) for name in (OPT_OUT, KEY))
+        steps[-1:] = [f"set:playback_terminators={key}", steps[-1], f"set:{OPT_OUT}=${{{KEY}}}", kept]
+        steps += [f"sleep:{OPT_OUT_MS}", late]
     return f"'{','.join([*steps, f'hangup:{NO_PICKUP}'])}'"
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 #: One tone of a tone_stream, sound and pause in milliseconds; and how often the whole is played.
 _TONE, _LOOPS = re.compile(r"%\(([0-9]+),([0-9]+)"), re.compile(r";loops=(-1|[0-9]{1,6})")
 _VARIABLE = re.compile(r"\$\{([a-z_]+)\}")
+_TASK = re.compile(r"\$\{sched_api\(\+[0-9]+ (\S+) [a-z]+\)\}")
 _MSLEEP = re.compile(r"\$\{msleep\(([0-9]{1,6})\)\}")
 #: Rate at which sound is counted (samples a second).
 RATE = 8000
@@ -71,7 +72,8 @@ class Applications:
                 if channel.get("sleep_eat_digits") == "true":
                     self._heed_keys(channel, rest)
                 channel.playing = gevent.spawn_later(number(data) / 1000, self._finish, channel, rest)
-            case "eval":  # nothing but the pauses in it
+            case "eval":  # nothing but the pauses in it, and the tasks, whose time never comes
+                self._exchange.tasks += _TASK.findall(_expanded(channel, data))
                 pause_ms = sum(int(ms) for ms in _MSLEEP.findall(data))
                 channel.playing = gevent.spawn_later(pause_ms / 1000, self._finish, channel, rest)
             case "hangup":
@@ -84,7 +86,7 @@ class Applications:
                 self._finish(channel, rest)
             case "set":
                 variable, _, value = data.partition("=")
-                channel.update([(variable, _VARIABLE.sub(lambda name: channel.get(name[1]), value))])
+                channel.update([(variable, _expanded(channel, value))])
                 self._finish(channel, rest)
             case "record_session":
                 self._exchange.recordings.start(channel, data)
@@ -269,6 +271,10 @@ class Applications:
                 self._exchange.hang_up(channel, word)
 
         self._exchange.originate(f"{destination} &park()", done, originator=channel)
+
+
+def _expanded(channel: Channel, text: str) -> str:
+    return _VARIABLE.sub(lambda name: channel.get(name[1]), text)
 
 
 def _described(channel: Channel) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fsdialer.esl import marks
 from fsdialer.esl.commands import NO_PICKUP
 from tests.contract.sides import ANSWERS
 from tests.contract.talk import Talk, customer
@@ -43,6 +44,28 @@ def test_the_opt_out_key_pressed_during_the_message_or_soon_after_is_kept_until_
     assert talk.story(customer=person)[-1] == GONE
     if not opted_out:  # no other key cuts the message off, nor the time after it
         assert end.at - began_at > (1.4 if late else 2.0)
+
+
+@pytest.mark.parametrize("key", ["", "9"])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_switch_remembers_who_waited_in_vain_and_their_key_until_it_is_asked(talk, key, late):
+    person = talk.call(customer("200"), wait_s=0.5, message=MESSAGE, opt_out_key="9")
+    talk.at("CHANNEL_EXECUTE", person, **({"Application": "sleep"} if late else {"Application_Data": MESSAGE}))
+    if key:
+        talk.api(f"uuid_recv_dtmf {person} {key}")
+    talk.gone(person)
+    asked = (marks.abandoned(person), marks.pressed(person, "9"), marks.pressed(person, "8"))
+    assert [marks.was_there(talk.api(marks.take(mark))) for mark in asked] == [True, bool(key), False]
+    assert not marks.was_there(talk.api(marks.take(asked[0]))), "it is taken away by asking"
+
+
+def test_a_switch_remembers_nothing_of_who_was_bridged_or_hung_up_before(talk):
+    operator, person = talk.ready(talk.ring(ANSWERS, held=True)), talk.ready(talk.call(customer("200"), wait_s=1.5))
+    assert talk.bridge(person, operator).ok
+    talk.event("CHANNEL_BRIDGE", person)
+    left = talk.call(customer("201"), wait_s=20)
+    talk.gone(left)
+    assert not any(marks.was_there(talk.api(marks.take(marks.abandoned(leg)))) for leg in (person, left))
 
 
 @pytest.mark.parametrize("key", ["9", "*", "#"])
