@@ -277,7 +277,7 @@ def test_a_key_pressed_during_the_message_is_an_abandon_and_never_called_again(c
     leads = {c.add_lead(number): number for number in (TALKS, TALKS_TOO)}
 
     def hears_the_message():
-        return next((ch for ch in c.switch.channels() if ch["application"] == "play_and_get_digits"), None)
+        return next((ch for ch in c.switch.channels() if ch["application_data"] == "/sounds/sorry.wav"), None)
 
     channel = wait_until(hears_the_message, what="the message")
     c.switch.api(f"uuid_recv_dtmf {channel['uuid']} 9")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from fsdialer.core.operators import WITH_A_CUSTOMER
 from fsdialer.engine.held_lines import HeldLine, HeldLines
 from fsdialer.engine.registrations import Registered
-from fsdialer.errors import SwitchError
+from fsdialer.errors import NotFound, SwitchError
 from fsdialer.esl import commands, phone_commands
 from fsdialer.esl.link import SwitchLink
 from fsdialer.esl.translate import dumped
@@ -64,7 +64,7 @@ class LineCare:
             if link.ask(commands.exists(leg)).strip() == "true":
                 self._missing.discard(leg)
                 if held.up:
-                    self._care(link, known, leg, held)
+                    self._care_if_known(link, known, leg, held)
                 elif dumped(link.ask(commands.dump(leg))).answered_at is not None:
                     self._held.up(leg)
             elif leg not in self._missing:
@@ -72,6 +72,13 @@ class LineCare:
             elif self._held.holds(leg):
                 self._held.gone(leg)
         self._forget_others()
+
+    def _care_if_known(self, link: SwitchLink, known: Registered, leg: str, held: HeldLine) -> None:
+        """Nobody knows its operator any more (Redis began anew, empty)? The others are seen to all the same."""
+        try:
+            self._care(link, known, leg, held)
+        except NotFound as error:
+            log.error("operator=%s leg=%s care=failed reason=%s", held.operator, leg, error)
 
     def _care(self, link: SwitchLink, known: Registered, leg: str, held: HeldLine) -> None:
         view = held.company.operators.view(held.operator)

@@ -18,7 +18,7 @@ from fsdialer.engine.registrations import Registrations
 from fsdialer.engine.silent_talks import SilentTalks
 from fsdialer.engine.switchboard import Switchboard
 from fsdialer.errors import NotFound, SwitchError
-from fsdialer.esl import commands
+from fsdialer.esl import commands, marks
 from fsdialer.esl.link import SwitchLink
 from fsdialer.esl.translate import ChannelSnapshot, channel_rows, dumped
 from fsdialer.store import CompanyStore, Store
@@ -178,9 +178,21 @@ class Reconciler:
             elif now - self._missing.setdefault(call.uuid, now) >= HANGUP_EVENT_S:
                 del self._missing[call.uuid]
                 log.warning("call=%s lead=%s lost=yes switch=%s", call.uuid, call.lead, link.address.name)
-                self._switchboard.feed(call.uuid, CallLost(now, "LOST"))
+                self._switchboard.feed(call.uuid, self._as_marked(link, call, now) or CallLost(now, "LOST"))
         for company, uuids in there.items():
             self._store.company(company).calls.keep(uuids, now)
+
+    def _as_marked(self, link: SwitchLink, call: Call, now: float) -> LegHungUp | None:
+        """The end nobody heard of, by what the switch was told to remember: this customer waited in vain."""
+        if call.bridged_at is not None:
+            return None
+        left = [marks.was_there(link.ask(marks.take(mark))) for mark in _marks_of(call.uuid)]
+        if not any(left):
+            return None
+        answered_at = call.answered_at or now
+        return LegHungUp(
+            call.uuid, now, commands.NO_PICKUP, answered_at=answered_at, rang=True, opted_out=any(left[1:])
+        )
 
     def _check_operator(self, link: SwitchLink, call: Call, now: float) -> None:
         """A talk whose operator's line is gone although no event said so: end it."""
@@ -223,6 +235,10 @@ class Reconciler:
             call = variables.get("fsdialer_call", "")
             return call not in live if call else company.operators.view(operator).leg != leg
         return leg not in live
+
+
+def _marks_of(call: str) -> list[str]:
+    return [marks.abandoned(call), *(marks.pressed(call, key) for key in "0123456789")]
 
 
 def _never_heard_of(call: Call) -> bool:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import gevent
 
-from fsdialer.core.switch_config import fingerprint, marks
+from fsdialer.core.switch_config import fingerprint, from_web, marks
 from fsdialer.engine.lines import Lines
 from fsdialer.errors import SwitchError
 from fsdialer.esl import setup_commands as commands
+from fsdialer.esl.commands import module_exists
 from fsdialer.store import Store
 
 log = logging.getLogger(__name__)
@@ -83,12 +84,18 @@ def wanted_marks(store: Store) -> dict[str, str]:
 
 def settle(ask: Callable[[str], str], wanted: Mapping[str, str]) -> Settled:
     """Have a switch forget operators' records, take the gateways it lacks and give up those that are not offered any
-    more or have changed. Gateways without our mark are left alone, and so are all while nothing is offered."""
+    more or have changed. Gateways without our mark are left alone, and so are all while nothing is offered. While the
+    web it asks is away it keeps what it was told: its files may be older."""
     ask(commands.read_files())
-    ask(commands.forget_operators())
-    offered = marks(ask(commands.offered_gateways()))
+    said = ask(commands.offered_gateways())
+    offered = marks(said)
+    away = not from_web(said) and ask(module_exists("mod_xml_curl")).strip() == "true"
+    if not away:
+        ask(commands.forget_operators())
     if offered is None:
-        return Settled([], not wanted)
+        return Settled([], not wanted and not away)
+    if away and offered != wanted:
+        return Settled([], False)
     there = {name: _mark(ask(commands.gateway_mark(name))) for name in _names(ask)}
     ours = {name: mark for name, mark in there.items() if mark}
     gone = [name for name in ours if name not in offered]
@@ -100,8 +107,9 @@ def settle(ask: Callable[[str], str], wanted: Mapping[str, str]) -> Settled:
         _wait_until_gone(ask, set(changed))
     if changed or new:
         ask(commands.rescan_gateways())
-    said = {"added": new, "changed": changed, "removed": gone}
-    return Settled([f"{word} {','.join(sorted(names))}" for word, names in said.items() if names], offered == wanted)
+    made = {"added": new, "changed": changed, "removed": gone}
+    done = [f"{word} {','.join(sorted(names))}" for word, names in made.items() if names]
+    return Settled(done, offered == wanted and not away)
 
 
 def _names(ask: Callable[[str], str]) -> set[str]:

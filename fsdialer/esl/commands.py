@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from fsdialer.errors import UnsafeCommand
-from fsdialer.esl import allowed, auto_answer
+from fsdialer.esl import allowed, auto_answer, marks
 from fsdialer.esl.allowed import checked, display_name
 
 #: FreeSWITCH reads up to 10 MiB and then runs what it has, cut off; ours are short, so anything longer is a mistake.
@@ -22,8 +22,11 @@ NO_PICKUP = "NO_PICKUP"
 #: switch's thread is kept from running) nothing else to do but to hang up, a customer just taken would be let go of. So
 #: the silence is followed by a pause that nothing can shorten (ms).
 GUARD_MS = 200
-#: Where the switch leaves the key a customer pressed during the message, and how long it waits for one after it (ms).
-OPT_OUT, OPT_OUT_MS = "fsdialer_opt_out", 1500
+#: Where the switch leaves the key a customer pressed after the message, and by our `set` during it; how long it waits
+#: after it (ms).
+KEY, OPT_OUT, OPT_OUT_MS = "playback_terminator_used", "fsdialer_opt_out", 1500
+#: Which keys end a sound: none. Unset it is ``*``, which would end a customer's wait. ``sleep`` heeds them too.
+KEYS = MappingProxyType({"playback_terminators": "none", "sleep_eat_digits": "true"})
 #: Marks a channel as ours, in call records and for whoever looks at the switch.
 ACCOUNT = "fsdialer"
 #: Ringing as the switch plays it to a customer who is being sent to their operator; what follows is the cadence.
@@ -79,7 +82,8 @@ def originate_customer(
     """Call a customer on channel `call`, with the limit of their wait armed on the switch itself.
 
     Once answered, the channel runs an inline dialplan: silence for `wait_s` seconds, `message` (a sound file or
-    tone_stream; none when empty; `opt_out_key` pressed meanwhile stands in the variable `OPT_OUT`), hang-up NO_PICKUP.
+    tone_stream; none when empty; `opt_out_key` pressed meanwhile stands in the variable `OPT_OUT` or `KEY`, no other
+    does anything), hang-up NO_PICKUP.
     A bridge in time interrupts it (capture ``operator-bridged-before-the-message``); with every process of ours dead
     it runs to its end (capture ``unattended-answer-message-then-hangup``). Should a bridge fail, the customer is
     parked under a limit of its own.
@@ -105,13 +109,14 @@ def originate_customer(
         "uuid_bridge_park_on_cancel": "true",
         "park_timeout": f"{max(1, round(wait_s))}:{NO_PICKUP}",
         "accountcode": ACCOUNT,
+        **KEYS,
         "sip_refer_continue_after_reply": "true",  # or a REFER mutes the customer for 10 s and then hangs up on them
         "execute_on_answer": f"'sched_hangup +{talk_s} ALLOTTED_TIMEOUT'",
         **_recorded(recording, notice),
         **{f"execute_on_answer_{name}": f"'{DETECTORS[name].start}'" for name in detectors},
         **_tags(tags),
     }
-    room = waiting_room(f"silence_stream://{silence_ms}", message, opt_out_key)
+    room = waiting_room(call, f"silence_stream://{silence_ms}", message, opt_out_key)
     return _originate(variables, destination, f"{room} inline")
 
 
@@ -120,15 +125,17 @@ def unguarded_ms(wait_s: float) -> int:
     return max(100, int(_number("wait", wait_s * 1000, 100, 600_000)) - GUARD_MS)
 
 
-def waiting_room(wait: str, message: str, opt_out_key: str) -> str:
-    """What an answered customer hears until somebody takes them: `wait`, then the end that nobody needs to command. The
-    guard between is the wait's last `GUARD_MS`."""
-    steps = [f"playback:{wait}", f"eval:${{msleep({GUARD_MS})}}"]
+def waiting_room(call: str, wait: str, message: str, opt_out_key: str) -> str:
+    """What an answered customer hears until somebody takes them: `wait`, then the end that nobody needs to command. It
+    leaves `marks`. The guard between is the wait's last `GUARD_MS`."""
+    steps = [f"playback:{wait}", f"eval:${{msleep({GUARD_MS})}}", marks.leave(marks.abandoned(call))]
+    if message:
+        steps.append(f"playback:{_sound(message)}")
     if message and opt_out_key:
         key = checked("opt-out key", allowed.DIGIT, opt_out_key)
-        steps.append(f"play_and_get_digits:1 1 1 {OPT_OUT_MS} # {_sound(message)} silence_stream://1 {OPT_OUT} {key}")
-    elif message:
-        steps.append(f"playback:{_sound(message)}")
+        kept, late = (marks.leave(marks.pressed(call, f"${{{name}}}")) for name in (OPT_OUT, KEY))
+        steps[-1:] = [f"set:playback_terminators={key}", steps[-1], f"set:{OPT_OUT}=${{{KEY}}}", kept]
+        steps += [f"sleep:{OPT_OUT_MS}", late]
     return f"'{','.join([*steps, f'hangup:{NO_PICKUP}'])}'"
 
 

@@ -37,4 +37,4 @@ def let_ring(leg: str, wait_s: float, message: str = "", opt_out_key: str = "") 
     bursts = -(-wait_ms // 5000)  # a burst of 1 s in five or somewhat less, so that the last ends when the wait does
     on_ms = min(1000, wait_ms // bursts // 2)
     wait = rf"{RINGING}{on_ms}\,{wait_ms // bursts - on_ms}\,440\,480)" + (f";loops={bursts}" if bursts > 1 else "")
-    return f"uuid_transfer {checked('leg', allowed.UUID, leg)} {waiting_room(wait, message, opt_out_key)} inline"
+    return f"uuid_transfer {checked('leg', allowed.UUID, leg)} {waiting_room(leg, wait, message, opt_out_key)} inline"

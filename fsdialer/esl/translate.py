@@ -22,7 +22,7 @@ from fsdialer.core.events import (
     SwitchEvent,
     WaitExpired,
 )
-from fsdialer.esl.commands import OPT_OUT, RINGING, SILENT
+from fsdialer.esl.commands import KEY, OPT_OUT, RINGING, SILENT
 from fsdialer.esl.frames import Event, JsonEvent
 
 #: What a dialer needs, and nothing else: events without variables and logs cost the switch and us.
@@ -109,9 +109,7 @@ def _executing(event: Event, leg: str, at: float) -> SwitchEvent | None:
     if application == "playback" and data.startswith((_SILENCE, RINGING)):
         return LegReady(leg, at)
     in_waiting_room = bool(event.get(f"variable_{_TAG}lead"))
-    if in_waiting_room and (
-        application in ("playback", "play_and_get_digits") or (application == "hangup" and data == "NO_PICKUP")
-    ):
+    if in_waiting_room and (application == "playback" or (application == "hangup" and data == "NO_PICKUP")):
         return WaitExpired(leg, at)
     return None
 
@@ -140,7 +138,7 @@ def _hung_up(event: Event, leg: str, at: float, clock_shift_s: float) -> LegHung
         rang=any(_whole(time) > 0 for time in progress),
         answered_at=None if answered_at is None else answered_at + clock_shift_s,
         by_far_end=event.get("variable_sip_hangup_disposition").startswith("recv_"),
-        opted_out=bool(event.get(f"variable_{OPT_OUT}")),
+        opted_out=bool(event.get(f"variable_{OPT_OUT}") or event.get(f"variable_{KEY}")),
         packets=_count(event.get("variable_rtp_audio_in_media_packet_count")),
         heard=event.get(f"variable_{SILENT}") == "false",
         refer=_count(event.get("variable_sip_refer_status_code")),

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: One tone of a tone_stream, sound and pause in milliseconds; and how often the whole is played.
 _TONE, _LOOPS = re.compile(r"%\(([0-9]+),([0-9]+)"), re.compile(r";loops=(-1|[0-9]{1,6})")
+_VARIABLE = re.compile(r"\$\{([a-z_]+)\}")
+_TASK = re.compile(r"\$\{sched_api\(\+[0-9]+ (\S+) [a-z]+\)\}")
 _MSLEEP = re.compile(r"\$\{msleep\(([0-9]{1,6})\)\}")
 #: Rate at which sound is counted (samples a second).
 RATE = 8000
@@ -66,11 +68,12 @@ class Applications:
                 self.park(channel)
             case "playback":
                 self._play(channel, data, rest)
-            case "play_and_get_digits":
-                self._ask(channel, data.split(), rest)
             case "sleep":
+                if channel.get("sleep_eat_digits") == "true":
+                    self._heed_keys(channel, rest)
                 channel.playing = gevent.spawn_later(number(data) / 1000, self._finish, channel, rest)
-            case "eval":  # nothing but the pauses in it
+            case "eval":  # nothing but the pauses in it, and the tasks, whose time never comes
+                self._exchange.tasks += _TASK.findall(_expanded(channel, data))
                 pause_ms = sum(int(ms) for ms in _MSLEEP.findall(data))
                 channel.playing = gevent.spawn_later(pause_ms / 1000, self._finish, channel, rest)
             case "hangup":
@@ -83,7 +86,7 @@ class Applications:
                 self._finish(channel, rest)
             case "set":
                 variable, _, value = data.partition("=")
-                channel.update([(variable, value)])
+                channel.update([(variable, _expanded(channel, value))])
                 self._finish(channel, rest)
             case "record_session":
                 self._exchange.recordings.start(channel, data)
@@ -178,6 +181,7 @@ class Applications:
         self._fire("PLAYBACK_STOP", channel, Playback_Status="done", **_file(sound))
 
     def _play(self, channel: Channel, sound: str, rest: Todo) -> None:
+        self._heed_keys(channel, rest)
         self._fire("PLAYBACK_START", channel, **_file(sound))
         channel.playing_since, channel.after_sound = time.monotonic(), rest
         channel.playing = gevent.spawn_later(_length_s(sound), self._finish, channel, rest)
@@ -197,24 +201,18 @@ class Applications:
             channel.set(**{f"tone_detect_{key}_total_time": str(int(TONE_HEARD_S * 1000))})
             self._exchange.hang_up(channel, cause)
 
-    def _ask(self, channel: Channel, words: list[str], rest: Todo) -> None:
-        """``MIN MAX TRIES TIMEOUT_MS TERMINATORS FILE INVALID VARIABLE REGEX``: one key is enough here."""
-        if len(words) < 9:
-            self._exchange.hang_up(channel, "DESTINATION_OUT_OF_ORDER")
-            return
-        timeout_ms, sound, variable, allowed = number(words[3]), words[5], words[7], words[8]
+    def _heed_keys(self, channel: Channel, rest: Todo) -> None:
+        """One of `playback_terminators` ends what is played, and is kept; unset they are ``*``."""
+        channel.set(playback_terminator_used="")
 
         def pressed(key: str) -> None:
-            if channel.playing is not None:
+            keys = channel.get("playback_terminators") or "*"
+            if keys != "none" and key in keys and channel.playing is not None:
                 channel.playing.kill(block=False)
-            if re.fullmatch(allowed, key):
-                channel.set(**{variable: key})
-            self._finish(channel, rest)
+                channel.set(playback_terminator_used=key)
+                self._finish(channel, rest)
 
         channel.on_key = pressed
-        self._fire("PLAYBACK_START", channel, **_file(sound))
-        channel.playing_since = time.monotonic()
-        channel.playing = gevent.spawn_later(_length_s(sound) + timeout_ms / 1000, self._finish, channel, rest)
 
     def _finish(self, channel: Channel, rest: Todo) -> None:
         channel.playing = channel.on_key = None
@@ -273,6 +271,10 @@ class Applications:
                 self._exchange.hang_up(channel, word)
 
         self._exchange.originate(f"{destination} &park()", done, originator=channel)
+
+
+def _expanded(channel: Channel, text: str) -> str:
+    return _VARIABLE.sub(lambda name: channel.get(name[1]), text)
 
 
 def _described(channel: Channel) -> dict[str, str]:

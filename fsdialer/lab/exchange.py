@@ -79,6 +79,7 @@ class Exchange:
         self.channels: dict[str, Channel] = {}
         self.stopped_profiles: set[str] = set()
         self.deaf = False
+        self.tasks: list[str] = []  # the groups of those that wait for their time
         self.started = time.time()
         self.sessions = 0
         self.peak_sessions = 0

@@ -30,6 +30,19 @@ def test_a_phone_nobody_picks_up_is_given_up_after_the_ring_time(talk):
     assert 0.9 < end.at - talk.at("CHANNEL_PROGRESS", operator) < 2.5
 
 
+def test_a_phone_rung_for_one_call_that_nobody_bridges_is_let_go_by_the_switch(talk):
+    leg = str(uuid.uuid4())
+    talk.placed.append(leg)
+    phone = commands.user_destination(ANSWERS, "127.0.0.1")
+    command = commands.originate_operator(
+        leg=leg, destination=phone, ring_s=10, caller_name="Spring", caller_number="17", held=False
+    )
+    talk.job(command.replace(f"park_timeout={commands.UNUSED_LEG_S}:", "park_timeout=2:"), leg)
+    end = talk.gone(leg)
+    assert (end.cause, end.by_far_end) == (commands.NO_PICKUP, False)
+    assert 0.9 < end.at - talk.at("CHANNEL_PARK", leg) < 3.5  # its clock ticks in whole seconds
+
+
 @pytest.mark.parametrize(("extension", "cause"), [(NOT_THERE, "USER_NOT_REGISTERED"), (NOBODY, "SUBSCRIBER_ABSENT")])
 def test_a_phone_that_is_not_there_is_said_at_once_and_there_is_no_leg(talk, extension, cause):
     operator = talk.ring(extension)

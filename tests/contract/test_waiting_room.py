@@ -2,7 +2,8 @@
 
 import pytest
 
-from fsdialer.esl.commands import NO_PICKUP, OPT_OUT
+from fsdialer.esl import marks
+from fsdialer.esl.commands import NO_PICKUP
 from tests.contract.sides import ANSWERS
 from tests.contract.talk import Talk, customer
 
@@ -28,16 +29,59 @@ def test_the_message_is_played_at_the_limit_and_then_the_call_is_over(talk):
     assert 1.5 < end.at - end.answered_at < 2.6
 
 
-@pytest.mark.parametrize(("key", "opted_out"), [("9", True), ("5", False), ("", False)])
-def test_the_opt_out_key_pressed_during_the_message_is_kept_until_the_end(talk, key, opted_out):
+@pytest.mark.parametrize(
+    ("keys", "opted_out"), [("9", True), ("59", True), ("99", True), ("5", False), ("*", False), ("", False)]
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_the_opt_out_key_pressed_during_the_message_or_soon_after_is_kept_until_the_end(talk, keys, opted_out, late):
     person = talk.call(customer("200"), wait_s=0.5, message=MESSAGE, opt_out_key="9")
-    talk.event("CHANNEL_EXECUTE", person, Application="play_and_get_digits")
-    if key:
-        assert talk.api(f"uuid_recv_dtmf {person} {key}").startswith("+OK")
+    said = {"Application": "sleep"} if late else {"Application_Data": MESSAGE}
+    began_at = talk.at("CHANNEL_EXECUTE", person, **said)
+    for key in keys:
+        talk.api(f"uuid_recv_dtmf {person} {key}")
     end = talk.gone(person)
     assert end.opted_out is opted_out
-    assert talk.ending(person).get(f"variable_{OPT_OUT}") == ("9" if opted_out else "")
     assert talk.story(customer=person)[-1] == GONE
+    if not opted_out:  # no other key cuts the message off, nor the time after it
+        assert end.at - began_at > (1.4 if late else 2.0)
+
+
+@pytest.mark.parametrize("key", ["", "9"])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_switch_remembers_who_waited_in_vain_and_their_key_until_it_is_asked(talk, key, late):
+    person = talk.call(customer("200"), wait_s=0.5, message=MESSAGE, opt_out_key="9")
+    talk.at("CHANNEL_EXECUTE", person, **({"Application": "sleep"} if late else {"Application_Data": MESSAGE}))
+    if key:
+        talk.api(f"uuid_recv_dtmf {person} {key}")
+    talk.gone(person)
+    asked = (marks.abandoned(person), marks.pressed(person, "9"), marks.pressed(person, "8"))
+    assert [marks.was_there(talk.api(marks.take(mark))) for mark in asked] == [True, bool(key), False]
+    assert not marks.was_there(talk.api(marks.take(asked[0]))), "it is taken away by asking"
+
+
+def test_a_switch_remembers_nothing_of_who_was_bridged_or_hung_up_before(talk):
+    operator, person = talk.ready(talk.ring(ANSWERS, held=True)), talk.ready(talk.call(customer("200"), wait_s=1.5))
+    assert talk.bridge(person, operator).ok
+    talk.event("CHANNEL_BRIDGE", person)
+    left = talk.call(customer("201"), wait_s=20)
+    talk.gone(left)
+    assert not any(marks.was_there(talk.api(marks.take(marks.abandoned(leg)))) for leg in (person, left))
+
+
+@pytest.mark.parametrize("key", ["9", "*", "#"])
+def test_a_key_pressed_while_waiting_ends_neither_the_wait_nor_the_wish_to_be_called(talk, key):
+    person = talk.ready(talk.call(customer("200"), wait_s=2, message=MESSAGE, opt_out_key="9"))
+    assert talk.api(f"uuid_recv_dtmf {person} {key}").startswith("+OK")
+    end = talk.gone(person)
+    assert talk.at("CHANNEL_EXECUTE", person, Application_Data=MESSAGE) - end.answered_at > 1.8
+    assert not end.opted_out
+
+
+def test_a_key_does_not_cut_off_a_message_without_one(talk):
+    person = talk.call(customer("200"), wait_s=0.5, message="tone_stream://%(1500,0,440)")
+    began_at = talk.at("CHANNEL_EXECUTE", person, Application_Data="tone_stream://%(1500,0,440)")
+    assert talk.api(f"uuid_recv_dtmf {person} *").startswith("+OK")
+    assert talk.gone(person).at - began_at > 1.4
 
 
 def test_a_bridge_in_time_takes_the_customer_out_for_good(talk):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from fsdialer.engine.line_care import ASK_S, LineCare
+from fsdialer.errors import NotFound
 
 LEG = "22222222-2222-4222-8222-222222222222"
 LOOK_S = 5.0
@@ -74,3 +75,20 @@ def test_a_phone_that_was_started_anew_is_asked_on(world):
 def test_a_line_that_its_operator_hangs_up_says_nothing_of_the_phone(world):
     world.answer = "NORMAL_CLEARING"
     assert world.passes(1000) > 10
+
+
+def nobody(operator):
+    raise NotFound(f"no operator {operator!r}")
+
+
+def test_a_line_of_an_operator_nobody_knows_keeps_no_other_from_being_looked_at():
+    """Redis was started empty, and the switch still has the line."""
+    company = SimpleNamespace(operators=SimpleNamespace(view=nobody))
+    lines = [(leg, SimpleNamespace(company=company, operator="1001", up=True)) for leg in ("u-1", "u-2")]
+    held = SimpleNamespace(on=lambda switch: lines, holds=lambda leg: True)
+    asked = []
+    link = SimpleNamespace(
+        address=SimpleNamespace(name="fs1"), ask=lambda command: asked.append(command.split()[-1]) or "true"
+    )
+    LineCare(held, lambda: 0.0).look(link, SimpleNamespace())
+    assert asked == ["u-1", "u-2"]

@@ -37,9 +37,13 @@ class Board:
 class Link:
     """A switch that has no channel, and says so while it is `up`."""
 
-    address, up = SimpleNamespace(name="fs1"), True
+    address, up, marks = SimpleNamespace(name="fs1"), True, ()
 
     def ask(self, command, timeout_s=5.0):
+        if command in self.marks:
+            return "+OK Deleted: 1\n"
+        if command.startswith("sched_del"):
+            return "+OK Deleted: 0\n"
         return '{"row_count": 0}' if command.startswith("show") else "false"
 
 
@@ -77,6 +81,23 @@ def test_a_call_that_had_rung_and_is_gone_is_closed_soon(world):
     mends, link, sweep_until = world(rang_at=-19.0)
     mends.resync(link)
     assert sweep_until(3.0)
+
+
+@pytest.mark.parametrize("key", ["", "-9"])
+def test_a_call_nobody_heard_the_end_of_ended_as_the_switch_remembers(world, key):
+    mends, link, sweep_until = world(rang_at=-19.0)
+    link.marks = [f"sched_del fsdialer-{'key' if key else 'abandoned'}-u-1{key}"]
+    mends.resync(link)
+    [end] = sweep_until(3.0)
+    assert (end.cause, end.opted_out, end.answered_at is not None) == ("NO_PICKUP", bool(key), True)
+
+
+def test_a_talk_nobody_heard_the_end_of_was_no_wait_in_vain(world):
+    mends, link, sweep_until = world(answered_at=-10.0, bridged_at=-9.0)
+    link.marks = ["sched_del fsdialer-abandoned-u-1"]
+    mends.resync(link)
+    [lost] = sweep_until(3.0)
+    assert isinstance(lost, CallLost)
 
 
 def test_while_the_switch_is_silent_such_a_call_is_held_and_another_is_not(world):

@@ -34,29 +34,35 @@ OPERATOR = {
 }
 
 
+#: What the switch remembers of them once the wait is over.
+MARKED = f"eval:${{sched_api(+86400 fsdialer-abandoned-{CUSTOMER['call']} uptime)}},"
+
+
 def test_a_customer_is_called_with_the_limit_of_the_wait_in_the_same_command():
     assert commands.originate_customer(**CUSTOMER) == (
         "originate {origination_uuid=36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad,originate_timeout=15,ignore_early_media=true,"
         "origination_caller_id_number=15550100,hangup_after_bridge=true,uuid_bridge_park_on_cancel=true,"
-        "park_timeout=2:NO_PICKUP,accountcode=fsdialer,sip_refer_continue_after_reply=true,"
+        "park_timeout=2:NO_PICKUP,accountcode=fsdialer,playback_terminators=none,sleep_eat_digits=true,"
+        "sip_refer_continue_after_reply=true,"
         "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',fsdialer_lead=42,"
         "fsdialer_campaign=spring}sofia/gateway/trunk/15550001 "
         "'playback:silence_stream://1800,eval:${msleep(200)},"
+        "eval:${sched_api(+86400 fsdialer-abandoned-36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad uptime)},"
         "playback:tone_stream://%(1500\\,0\\,440),hangup:NO_PICKUP' inline"
     )
 
 
 def test_the_waiting_room_is_the_one_a_real_switch_accepted():
-    """But for the guard, which the contract tests try."""
+    """But for the guard and the mark, which the contract tests try."""
     (captured,) = [c for c in captures.sent_by_client("unattended-answer-message-then-hangup") if "originate" in c]
     room = commands.originate_customer(**CUSTOMER).partition("}")[2]
-    unguarded = room.replace("silence_stream://1800,eval:${msleep(200)}", "silence_stream://2000")
+    unguarded = room.replace(f"silence_stream://1800,eval:${{msleep(200)}},{MARKED}", "silence_stream://2000,")
     assert captured.split("\n")[0].endswith("}" + unguarded)
 
 
 def test_without_a_message_the_wait_ends_with_the_hang_up():
     text = commands.originate_customer(**CUSTOMER | {"message": "", "wait_s": 1.5})
-    assert text.endswith(" 'playback:silence_stream://1300,eval:${msleep(200)},hangup:NO_PICKUP' inline")
+    assert text.endswith(f" 'playback:silence_stream://1300,eval:${{msleep(200)}},{MARKED}hangup:NO_PICKUP' inline")
 
 
 RECORDING = "/var/lib/fsdialer/recordings/acme/2026-11-23/36f8cdb2.wav"
@@ -96,12 +102,18 @@ def test_a_message_may_be_a_file():
 
 def test_a_key_to_opt_out_is_listened_for_during_the_message_only():
     tone = "tone_stream://%(1000,500,440)"
+
+    def pressed(key):
+        return f"eval:${{sched_api(+86400 fsdialer-key-{CUSTOMER['call']}-{key} uptime)}}"
+
     text = commands.originate_customer(**CUSTOMER | {"message": tone, "opt_out_key": "9"})
     assert (
-        ",play_and_get_digits:1 1 1 1500 # tone_stream://%(1000\\,500\\,440) silence_stream://1 fsdialer_opt_out 9,"
-        "hangup:NO_PICKUP' inline"
+        ",set:playback_terminators=9,playback:tone_stream://%(1000\\,500\\,440),"
+        f"set:fsdialer_opt_out=${{playback_terminator_used}},{pressed('${fsdialer_opt_out}')},sleep:1500,"
+        f"{pressed('${playback_terminator_used}')},hangup:NO_PICKUP' inline"
     ) in text
-    assert "play_and_get" not in commands.originate_customer(**CUSTOMER | {"message": "", "opt_out_key": "9"})
+    assert "terminators=none," in text
+    assert "set:" not in commands.originate_customer(**CUSTOMER | {"message": "", "opt_out_key": "9"})
     with pytest.raises(UnsafeCommand):
         commands.originate_customer(**CUSTOMER | {"message": tone, "opt_out_key": "9,"})
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fsdialer.errors import UnsafeCommand
-from fsdialer.esl.commands import GUARD_MS
+from fsdialer.esl.commands import GUARD_MS, waiting_room
 from fsdialer.esl.refer_commands import let_ring, refer, refer_answer, refer_result
 
 LEG = "11111111-2222-4333-8444-555555555555"
@@ -45,12 +45,9 @@ def test_what_is_no_leg_is_not_named(leg):
             command()
 
 
-def test_ringing_ends_with_the_message_and_the_hang_up_of_the_waiting_room():
-    assert let_ring(LEG, 5, "sorry.wav", "9") == (
-        f"uuid_transfer {LEG} 'playback:tone_stream://v=-13;%(1000\\,3800\\,440\\,480),"
-        "eval:${msleep(200)},"
-        "play_and_get_digits:1 1 1 1500 # sorry.wav silence_stream://1 fsdialer_opt_out 9,hangup:NO_PICKUP' inline"
-    )
+def test_ringing_ends_as_the_waiting_room_of_that_leg_does():
+    room = waiting_room(LEG, r"tone_stream://v=-13;%(1000\,3800\,440\,480)", "sorry.wav", "9")
+    assert let_ring(LEG, 5, "sorry.wav", "9") == f"uuid_transfer {LEG} {room} inline"
 
 
 @given(st.floats(0.1, 600))

@@ -35,8 +35,7 @@ def test_a_leg_may_be_bridged_from_its_park_or_from_the_silence_of_the_waiting_r
 
 @pytest.mark.parametrize(
     ("application", "data"),
-    [("playback", "/sounds/sorry.wav"), ("playback", "tone_stream://%(1500,0,440)"), ("hangup", "NO_PICKUP")]
-    + [("play_and_get_digits", "1 1 1 1500 # /sounds/sorry.wav silence_stream://1 fsdialer_opt_out 9")],
+    [("playback", "/sounds/sorry.wav"), ("playback", "tone_stream://%(1500,0,440)"), ("hangup", "NO_PICKUP")],
 )
 def test_the_message_and_the_hangup_of_the_waiting_room_end_the_wait(application, data):
     step = {"Event_Name": "CHANNEL_EXECUTE", "Unique_ID": "u-1", "Application": application, "Application_Data": data}
@@ -104,9 +103,10 @@ def test_whether_a_phone_under_test_was_heard(silent, heard):
     assert to_event(event_of(**HANGUP, variable_detect_audio_timeout=silent)).heard is heard
 
 
+@pytest.mark.parametrize("where", ["fsdialer_opt_out", "playback_terminator_used"])
 @pytest.mark.parametrize(("key", "opted_out"), [("9", True), ("", False)])
-def test_whether_they_asked_by_key_not_to_be_called_again(key, opted_out):
-    assert to_event(event_of(**HANGUP, variable_fsdialer_opt_out=key)).opted_out == opted_out
+def test_whether_they_asked_by_key_not_to_be_called_again(where, key, opted_out):
+    assert to_event(event_of(**HANGUP, **{f"variable_{where}": key})).opted_out == opted_out
 
 
 @pytest.mark.parametrize(

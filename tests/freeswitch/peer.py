@@ -55,6 +55,20 @@ class Peer:
         self._tags.clear()
         self._hears = None
 
+    def within(self, method, more=""):
+        """Send a request within the call it answered last; the status of the answer to it."""
+        invite, switch = self._last
+        tag = self._tags[header(invite, "Call-ID")]
+        request = self._request(method, re.sub(r"(?m)^(To: [^;\r]*)\r$", rf"\1;tag={tag}\r", invite), more)
+        self._send(request, switch)
+        end = time.monotonic() + 5
+        while time.monotonic() < end:
+            for text in self.requests("SIP/2.0"):
+                if header(text, "CSeq") == header(request, "CSeq") and (status := int(text.split()[1])) >= 200:
+                    return status
+            time.sleep(0.05)
+        return 0
+
     def requests(self, method):
         """Those it was sent, as text."""
         return [text for text in list(self.messages) if text.startswith(f"{method} ")]
@@ -113,6 +127,7 @@ class Peer:
                 self._answer(text, sender, self.refuses_again)
             case "INVITE":
                 self._hears = ("127.0.0.1", int(re.search(r"m=audio (\d+)", text)[1]))
+                self._last = text, sender
                 self._answer(text, sender, 200, SDP.format(port=self._rtp.getsockname()[1]))
             case "REFER":
                 if self.refer:

@@ -41,6 +41,11 @@ class Caller:
         """The first final status of an INVITE without any account."""
         return self._ask("INVITE", f"sip:{number}@127.0.0.1:{self._port}")[0]
 
+    def refer(self, number):
+        """The first final status of a REFER that belongs to no call."""
+        uri = f"sip:{number}@127.0.0.1:{self._port}"
+        return self._ask("REFER", uri, f"Refer-To: <{uri}>\r\n")[0]
+
     def _ask(self, method, uri, more=""):
         host, port = self._socket.getsockname()
         to = f"sip:{self._user}@{self._domain}" if method == "REGISTER" else uri

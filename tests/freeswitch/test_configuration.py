@@ -76,7 +76,7 @@ def test_every_application_the_dialer_runs_is_listed():
     text = (CONF.parent / "fsdialer/esl/commands.py").read_text()
     ours = set(
         re.findall(
-            r"[\"',](playback|eval|play_and_get_digits|hangup|detect_audio|delay_echo|sched_hangup|record_session|"
+            r"[\"',](playback|eval|set|sleep|hangup|detect_audio|delay_echo|sched_hangup|record_session|"
             r"displace_session)[: ]",
             text,
         )

@@ -12,7 +12,7 @@ import time
 
 import pytest
 from click.testing import CliRunner
-from flask import request
+from flask import abort, request
 from werkzeug.serving import make_server
 
 from fsdialer.cli import main
@@ -38,7 +38,8 @@ pytestmark = [
 SECRET = "a-secret-for-the-real-switch-0123456789"
 OPTIONAL = {"mod_spandsp", "mod_avmd"}
 DIRECTORIES = ("log", "db", "run", "storage", "cache", "temp", "recordings", "sounds", "scripts", "certs", "grammar")
-ASKED = []
+#: Whom the web was asked about; and whether it is away: it says nothing of use then.
+ASKED, AWAY = [], []
 
 
 def free_port(kind=socket.SOCK_STREAM):
@@ -143,11 +144,17 @@ def company(redis_url):
 
 @pytest.fixture(scope="module")
 def web(company, redis_url):
-    """Our web as the switch sees it; `ASKED` keeps whom it was asked about."""
+    """Our web as the switch sees it."""
     port = free_port()
     settings = Settings(redis_url, redis_url, secret_key=SECRET, listen=f"127.0.0.1:{port}")
     app = create_app(settings)
-    app.before_request(lambda: ASKED.append(request.form.get("user", "")))
+
+    @app.before_request
+    def asked():
+        ASKED.append(request.form.get("user", ""))
+        if AWAY:
+            abort(503)
+
     server = make_server("127.0.0.1", port, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -250,6 +257,8 @@ def test_nobodys_extension_is_refused(caller, company):
 def test_a_stranger_can_call_nobody(caller, esl):
     assert caller("operators", "1001").invite("9196") in (401, 407)
     assert caller("carrier", "anybody").invite("9196") == 403
+    for profile in ("operators", "carrier", "switches"):
+        assert caller(profile, "anybody").refer("9196") == 405
     assert esl.api("show channels count").split()[0] == "0"
 
 
@@ -289,6 +298,25 @@ def test_changes_are_told_without_a_restart_and_without_touching_calls(esl, comp
     until(lambda: "Invalid Gateway" in esl.api("sofia status gateway second"), 5)
     assert esl.api("uuid_exists up").strip() == "true"
     esl.api("uuid_kill up")
+
+
+def test_while_the_web_is_away_nothing_it_told_of_is_forgotten(esl, company, caller):
+    """The switch's files know neither this phone nor this gateway: they were written before."""
+    company.setup.save_operator(Operator("acme", "bob", "Bob", "1002"))
+    company.setup.save_gateway(Gateway("acme", "later", proxy="127.0.0.1:9", ping_s=0))
+    store, password = Store(company.redis), company.accounts.phone("bob", SECRET).password
+    assert settle(esl.api, wanted_marks(store)) == Settled(["added later"], True)
+    assert caller("operators", "1002").register(password) == 200
+    AWAY.append(True)
+    try:
+        company.accounts.renew_phone("ann")
+        assert settle(esl.api, wanted_marks(store)) == Settled([], False)
+        assert caller("operators", "1002").register(password) == 200
+        assert "127.0.0.1:9" in esl.api("sofia status gateway later")
+    finally:
+        AWAY.clear()
+    assert settle(esl.api, wanted_marks(store)) == Settled([], True)
+    assert caller("operators", "1001").register(company.accounts.phone("ann", SECRET).password) == 200
 
 
 def test_the_directory_starts_as_it_lies_in_the_source(tmp_path):

@@ -78,6 +78,16 @@ def test_whatever_goes_wrong_the_customer_is_bridged_through_the_gateway_and_it_
     centre.finish(other)
 
 
+def test_the_customers_side_may_send_nobody_elsewhere(centre):
+    """A key of a customer's desk phone must not cost the operator the line."""
+    centre.station(Station.NAILED)
+    call = centre.call()
+    answer = centre.carrier.within("REFER", "Refer-To: <sip:9196@127.0.0.1>\r\n")
+    talks_to = centre.esl.api(f"uuid_getvar {call['uuid']} bridge_uuid").strip()
+    assert (answer, talks_to, centre.finish(call)["disposition"]) == (405, call["leg"], "answered")
+    assert centre.acme.operators.view("1001").leg == call["leg"]
+
+
 # -- numbers hidden --------------------------------------------------------------------------------------------
 def shows(messages, number):
     """Messages in which the number, or its last digits without country and area, stands anywhere."""

@@ -3,6 +3,7 @@
 A SIP peer is the customer, and listens. Skipped, saying so, where there is no `freeswitch` on PATH.
 """
 
+import json
 import os
 import signal
 import time
@@ -96,3 +97,34 @@ def test_whatever_dies_at_the_answer_the_customer_hears_the_message_in_time_and_
         if centre.dialer.child.poll() is None:
             os.kill(centre.dialer.child.pid, signal.SIGCONT)
         phone.stop()
+
+
+def test_who_was_answered_and_gone_while_no_dialer_ran_is_counted_once_and_their_key_heeded(centre):
+    """Killed while the phone rings: nothing of the answer is in Redis, and nobody heard of the end."""
+    centre.campaign(max_wait_s=1.0, message=MESSAGE, opt_out_key="9", max_attempts=3)
+    before = centre.acme.stats.day("spring", day(time.time()))
+    heed = centre.carrier._heed
+
+    def killed_first(text, sender):
+        if text.startswith("INVITE "):
+            centre.dialer.kill()
+        heed(text, sender)
+
+    for number, key, state in (("+12125550310", "", "waiting"), ("+12125550311", "9", "done")):
+        centre.register()
+        centre.station("ring")
+        centre.carrier._heed = killed_first
+        lead, _ = answered(centre, number)
+        centre.carrier._heed = heed
+        assert centre.carrier.first_sound(3) is not None
+        if key:
+            (row,) = json.loads(centre.esl.api("show channels as json"))["rows"]
+            centre.esl.api(f"uuid_recv_dtmf {row['uuid']} {key}")
+        until(lambda: centre.esl.api("show channels count").split()[0] == "0")
+        centre.start_dialer()
+        until(lambda lead=lead: centre.acme.leads.get(lead).disposition == "abandoned", 40)
+        record = centre.acme.leads.get(lead)
+        assert (record.state, record.attempts) == (state, 1)
+        centre.off_line()
+    counts = centre.acme.stats.day("spring", day(time.time()))
+    assert [int(counts[n]) - int(before.get(n, 0)) for n in ("attempts", "abandoned")] == [2, 2]

@@ -249,14 +249,17 @@ def test_a_gateways_password_that_is_not_set_is_named(cli, monkeypatch):
 
 class Switch:
     """The carrier profile's gateways as a switch answers about them, worded as FreeSWITCH 1.11 does; `offered` is what
-    a rescan would find (None: neither the web answers nor is there a file)."""
+    a rescan would find (None: neither the web answers nor is there a file). `away`: it asks a web that does not answer,
+    and this is its files'."""
 
-    def __init__(self, offered, **gateways):
-        self.offered, self.gateways, self.told = offered, gateways, []
+    def __init__(self, offered, away=False, **gateways):
+        self.offered, self.away, self.gateways, self.told = offered, away, gateways, []
 
     def ask(self, command):
         self.told.append(command)
         word, _, rest = command.partition(" ")
+        if word == "module_exists":
+            return "true" if self.away else "false"
         if word == "xml_locate":
             if self.offered is None:
                 return "-ERR can't find directory domain name gateways\n"
@@ -307,6 +310,18 @@ def test_while_the_switch_would_read_old_settings_no_gateway_is_touched_and_it_i
     switch = Switch({"trunk": A}, trunk=A)
     assert settle(switch.ask, {"trunk": B}) == Settled([], False)
     assert switch.gateway_commands() == []
+
+
+def test_while_the_web_is_away_nothing_is_forgotten_or_given_up_for_files_that_are_older():
+    switch = Switch({"trunk": A}, away=True, trunk=B, later=B)
+    assert settle(switch.ask, {"trunk": B, "later": B}) == Settled([], False)
+    assert switch.gateway_commands() == [] and "xml_flush_cache" not in switch.told
+
+
+def test_files_as_they_are_set_up_count_while_the_web_is_away_and_operators_are_told_of_later():
+    switch = Switch({"trunk": B}, away=True, trunk=A)
+    assert settle(switch.ask, {"trunk": B}) == Settled(["changed trunk"], False)
+    assert "xml_flush_cache" not in switch.told
 
 
 def test_while_nothing_is_offered_no_gateway_is_given_up():

@@ -305,11 +305,13 @@ def test_fate_says_what_it_can_do(line, command):
 
 
 # -- keys ------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize(("key", "kept"), [("9", "9"), ("1", "")])
-def test_a_key_pressed_during_a_message_ends_it_and_is_kept_when_it_is_an_allowed_one(line, key, kept):
-    ask = "play_and_get_digits:1 1 1 5000 # silence_stream://5000 silence_stream://1 opt_out 9,hangup:NO_PICKUP"
-    call(line, application=f"'{ask}' inline")
+@pytest.mark.parametrize(
+    ("keys", "key", "ended"), [("9", "9", True), ("9", "1", False), ("", "*", True), ("", "9", False), ("none", "*", 0)]
+)
+def test_a_key_pressed_during_a_sound_ends_it_and_is_kept_when_it_is_one_of_those_that_do(line, keys, key, ended):
+    sound = "playback:silence_stream://1500,set:kept=${playback_terminator_used},hangup:NO_PICKUP"
+    call(line, application=f"'set:playback_terminators={keys},{sound}' inline")
     line.event("PLAYBACK_START", CALL)
     assert line.api(f"uuid_recv_dtmf {CALL} {key}") == f"+OK {CALL} received DTMF {key}.\n"
     end = line.event("CHANNEL_HANGUP_COMPLETE", CALL).headers
-    assert (end["Hangup-Cause"], end.get("variable_opt_out", "")) == ("NO_PICKUP", kept)
+    assert (end["Hangup-Cause"], end.get("variable_kept", "")) == ("NO_PICKUP", key if ended else "")

@@ -1,0 +1,36 @@
+"""What a switch remembers of a customer nobody took, for a dialer that was not there.
+
+They are tasks that do nothing, named after the call: asked for by taking them away, and gone by themselves after a day.
+"""
+
+from fsdialer.esl import allowed
+from fsdialer.esl.allowed import checked
+
+#: How long a task waits (seconds), and its command, which costs nothing.
+_KEPT_S, _NOTHING = 86_400, "uptime"
+
+
+def abandoned(call: str) -> str:
+    """As a mark's name: the wait was over."""
+    return f"fsdialer-abandoned-{checked('call', allowed.UUID, call)}"
+
+
+def pressed(call: str, key: str) -> str:
+    """As a mark's name: `key` was pressed during the message; it may be what the switch is to put there."""
+    return f"fsdialer-key-{checked('call', allowed.UUID, call)}-{key}"
+
+
+def leave(mark: str) -> str:
+    """As a step of an inline dialplan."""
+    return f"eval:${{sched_api(+{_KEPT_S} {mark} {_NOTHING})}}"
+
+
+def take(mark: str) -> str:
+    """As a command; `was_there` reads its answer."""
+    return f"sched_del {mark}"
+
+
+def was_there(answer: str) -> bool:
+    """Was it left?"""
+    count = answer.strip().removeprefix("+OK Deleted: ")
+    return count.isdecimal() and int(count) > 0
