@@ -227,14 +227,13 @@ class Reconciler:
             return False
         try:
             company = self._store.company(company_id)
+            live = company.calls.live_uuids()
+            operator, call = variables.get("fsdialer_operator"), variables.get("fsdialer_call", "")
+            if operator and not call:
+                return company.operators.view(operator).leg != leg
         except NotFound:
             return True
-        live = company.calls.live_uuids()
-        operator = variables.get("fsdialer_operator")
-        if operator:
-            call = variables.get("fsdialer_call", "")
-            return call not in live if call else company.operators.view(operator).leg != leg
-        return leg not in live
+        return (call if operator else leg) not in live
 
 
 def _marks_of(call: str) -> list[str]:

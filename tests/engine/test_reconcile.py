@@ -4,6 +4,7 @@ The moment between its answering us and its reading what was sent before cannot 
 parts around the reconciler are stood in for here; the whole of it runs in `freeswitch/test_real_random_kills.py`.
 """
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +13,7 @@ from fsdialer.core.call_facts import Call
 from fsdialer.core.events import CallLost
 from fsdialer.engine.reconcile import ASLEEP_S, UNREAD_S, Reconciler
 from fsdialer.engine.registrations import Registrations
+from fsdialer.errors import NotFound
 
 
 class Board:
@@ -106,3 +108,33 @@ def test_while_the_switch_is_silent_such_a_call_is_held_and_another_is_not(world
         link.up = False
         assert sweep_until(closed_after - 25) == []
         assert sweep_until(closed_after)
+
+
+def test_the_line_of_an_operator_nobody_knows_is_hung_up():
+    """Redis was started empty, or they were removed: no record leads to the line any more."""
+    leg, killed = "22222222-2222-4222-8222-222222222222", []
+
+    def ask(command, timeout_s=5.0):
+        if command.startswith("show"):
+            return json.dumps({"row_count": 1, "rows": [{"uuid": leg}]})
+        tags = {"variable_fsdialer_company": "acme", "variable_fsdialer_operator": "1009"}
+        return json.dumps({"Unique-ID": leg, **tags}) if command.startswith("uuid_dump") else "true"
+
+    def view(operator):
+        raise NotFound(f"no operator {operator!r}")
+
+    link = SimpleNamespace(
+        address=SimpleNamespace(name="fs1"), up=True, ask=ask, bgapi=lambda command, job: killed.append(command)
+    )
+    company = SimpleNamespace(
+        calls=SimpleNamespace(live_uuids=list, keep=lambda uuids, now: None), operators=SimpleNamespace(view=view)
+    )
+    board = SimpleNamespace(of_switch=lambda switch: [], knows=lambda leg: False)
+    lines = SimpleNamespace(of=lambda name: link, up=lambda: [link])
+    care, held = SimpleNamespace(look=lambda link, known: None), SimpleNamespace(holds=lambda leg: False)
+    store = SimpleNamespace(company=lambda company_id: company)
+    mends = Reconciler(store, lines, board, held, care, care, Registrations(), lambda: 0.0)
+    mends.sweep(link)
+    assert not killed
+    mends.sweep(link)
+    assert killed == [f"uuid_kill {leg} MANAGER_REQUEST"]
