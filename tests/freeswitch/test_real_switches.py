@@ -235,6 +235,25 @@ def test_a_stranger_reaches_nobody_through_the_switches_profile_but_operators(tw
     until(lambda: two.esl["fs2"].api("show channels count").split()[0] == "0", 40)
 
 
+def test_a_phone_registered_twice_is_found_when_one_of_its_registrations_has_ended(two):
+    """FreeSWITCH's core keeps one row for a user and drops it with any of the user's registrations."""
+    two.settle(Station.RING)
+    port = int(two.switches["fs2"][1]["operators_port"])
+    again = Caller(port, "1001", contact=f"sip:1001@127.0.0.1:{two.ann.port};transport=udp;again=yes")
+    password = two.acme.accounts.phone("1001", SECRET).password
+    assert again.register(password) == 200
+    until(lambda: two.esl["fs2"].api("sofia xmlstatus profile operators reg").count("<user>1001@") == 2)
+    assert again.register(password, expires=0) == 200
+    again.close()
+    until(lambda: '"1001"' not in two.esl["fs2"].api("show registrations as json"))
+    time.sleep(6)  # a look at the switches later
+    two.on_line("1001", "fs2")
+    lead = two.lead()
+    assert two.talking(lead)["operator"] == "1001"
+    two.esl["fs1"].api("hupall")
+    until(lambda: two.record(lead).get("disposition") == "answered", 10)
+
+
 @pytest.mark.parametrize("station", [Station.RING, Station.NAILED])
 def test_a_switch_killed_during_the_talk_leaves_the_customer_in_no_silence_and_the_books_right(two, station):
     two.settle(station)
