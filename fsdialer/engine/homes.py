@@ -57,6 +57,8 @@ class Homes:
         self._left_behind: dict[tuple[str, str], str] = {}  # switch, extension → where it was registered before that
         #: On which switch a held phone's line is; empty for none of ours.
         self.line_on: Callable[[str], str] = lambda leg: ""
+        #: Words when no switch that makes the calls of a company's campaign reaches one that phones are on.
+        self.no_way: Callable[[str, str, str], str] = lambda company, campaign, home: ""
 
     # -- finding -------------------------------------------------------------------------------------------
     def of(self, view: OperatorView) -> str:
@@ -133,6 +135,7 @@ class Homes:
                 company.whereabouts.found_on(view.id, home, now)
             self._pages = self._pages or view.in_browser
             words = unreachable(home) if home and self._away(home) else self._page_trouble(view, home)
+            words = words or (home and self.no_way(company.id, view.campaign, home))
             if words and words != view.unreachable:
                 log.warning("operator=%s switch=%s reachable=no", view.id, home)
                 company.whereabouts.unreachable(view.id, words, now)

@@ -79,3 +79,4 @@ class SwitchWatch:
             elif self._switches.is_gone(name):
                 self._reconciler.switch_gone(name)
         self._reconciler.forgotten()
+        self._tasks.spawn("ways", self._switches.crossings.look)

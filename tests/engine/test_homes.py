@@ -34,7 +34,7 @@ class World:
         lines.add(self.two)
         self.homes = Homes(lines, Registrations(), lambda: 0.0)
         self.state, self.switch = "available", ""
-        self.company = SimpleNamespace(whereabouts=SimpleNamespace(found_on=self._found_on))
+        self.company = SimpleNamespace(id="acme", whereabouts=SimpleNamespace(found_on=self._found_on))
 
     def _found_on(self, operator, switch, now):
         self.switch = switch
@@ -44,7 +44,7 @@ class World:
         for link in (self.one, self.two):
             self.homes.look(link)
         facts = {"id": "1001", "extension": "1001", "dial": "", "station": "ring", "leg": "", "home": "", "held": False}
-        now = {"state": self.state, "switch": self.switch, "unreachable": "", "in_browser": False}
+        now = {"campaign": "spring", "state": self.state, "switch": self.switch, "unreachable": "", "in_browser": False}
         self.homes.settle(self.company, [SimpleNamespace(**facts, **now)])
         return self.switch
 

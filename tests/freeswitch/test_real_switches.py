@@ -254,6 +254,24 @@ def test_a_phone_registered_twice_is_found_when_one_of_its_registrations_has_end
     until(lambda: two.record(lead).get("disposition") == "answered", 10)
 
 
+def test_nobody_is_blamed_for_a_switch_the_other_cannot_call_and_served_again_when_it_can(two):
+    two.settle(Station.RING, max_wait_s=2.0, operator_ring_s=1.2)
+    two.on_line("1001", "fs2")
+    two.esl["fs2"].api("sofia profile switches stop")
+    until(lambda: two.esl["fs2"].api("sofia status").count("RUNNING") == 2)
+    lead = two.lead()
+    view = until(lambda: (v := two.view("1001")).state in ("connecting", "off") and v)
+    assert view.state == "connecting" and "do not reach fs2" in view.reason
+    until(lambda: two.acme.alerts.get("switches-fs1-fs2"))
+    until(lambda: two.record(lead).get("disposition") == "abandoned", 10)
+    two.esl["fs2"].api("sofia profile switches start")
+    until(lambda: two.view("1001").state == "available")
+    lead = two.lead()
+    assert two.talking(lead)["operator"] == "1001"
+    two.esl["fs1"].api("hupall")
+    until(lambda: two.record(lead).get("disposition") == "answered", 10)
+
+
 @pytest.mark.parametrize("station", [Station.RING, Station.NAILED])
 def test_a_switch_killed_during_the_talk_leaves_the_customer_in_no_silence_and_the_books_right(two, station):
     two.settle(station)
