@@ -110,7 +110,9 @@ class Switches:
             replace(room, operators=max(0, free.get(room.switch, 0) - on_the_way(room.switch)))
             for room in self._store.switches.rooms(list(links), self._clock())
         ]
-        return [(links[name], share) for name, share in rules.spread(calls, rooms).items()]
+        # Not where the way to all who are free is shut: whoever answers there would be put through to nobody.
+        served = [room for room in rooms if any(free.get(name) for name in ("", room.switch, *self.reach(room.switch)))]
+        return [(links[name], share) for name, share in rules.spread(calls, served or rooms).items()]
 
     def take(self, link: SwitchLink, uuids: list[str], now: float) -> list[str]:
         """Those of the calls the switch has room for."""
