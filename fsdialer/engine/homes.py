@@ -52,6 +52,7 @@ class Homes:
         self._asked = 0.0
         self._pages = False  # has anybody a phone in their page? Those come and go with it
         self._doubted: set[str] = set()  # switches whose link is up, and that did not answer when they were asked
+        self._leaving: set[str] = set()  # switches that are being shut down, and still answer
         self._down_since: dict[str, float] = {}  # switch → monotonic seconds
         self._restarted: dict[str, float] = {}  # switch → monotonic seconds
         self._left_behind: dict[tuple[str, str], str] = {}  # switch, extension → where it was registered before that
@@ -143,8 +144,13 @@ class Homes:
                 log.info("operator=%s switch=%s reachable=yes", view.id, home or "-")
                 company.whereabouts.reachable(view.id, now)
 
+    def leaving(self, switch: str) -> None:
+        """It is being shut down: no phone is rung there any more, although it answers for a while."""
+        self._leaving.add(switch)
+
     def restarted(self, switch: str) -> None:
         """Its core is a new one. It keeps what it knew of the phones; those in pages have to connect to it again."""
+        self._leaving.discard(switch)
         self._restarted[switch] = time.monotonic()
         for known in [each for each in self._left_behind if each[0] == switch]:
             del self._left_behind[known]
@@ -176,7 +182,10 @@ class Homes:
 
     def _is_up(self, switch: str) -> bool:
         link = self._lines.get(switch)
-        return link is not None and link.up and switch not in self._doubted
+        if link is None or not link.up:
+            self._leaving.discard(switch)
+            return False
+        return switch not in self._doubted and switch not in self._leaving
 
     def _away(self, switch: str) -> bool:
         """Down for longer than it takes to make a connection again."""

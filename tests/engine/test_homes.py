@@ -72,6 +72,18 @@ def test_a_phone_that_was_there_twice_before_us_stays_where_it_was(world):
     assert world.look() == "fs2"
 
 
+def test_a_switch_that_is_being_shut_down_and_still_answers_is_away_until_it_is_another(world):
+    world.one.call_id = "a"
+    world.look()
+    view = SimpleNamespace(extension="1001", dial="", station="ring", leg="", home="", switch="fs1")
+    world.homes.leaving("fs1")
+    assert "switch fs1 does not answer" in world.homes.trouble(view)
+    world.homes.look(world.one)
+    assert world.homes.trouble(view), "its answer says nothing"
+    world.homes.restarted("fs1")
+    assert world.homes.trouble(view) == ""
+
+
 def test_where_a_talk_goes_on_stays_written_down_until_it_is_over(world):
     world.one.call_id = "a"
     assert world.look() == "fs1"

@@ -257,7 +257,7 @@ def test_a_phone_registered_twice_is_found_when_one_of_its_registrations_has_end
 def test_nobody_is_blamed_for_a_switch_the_other_cannot_call_and_served_again_when_it_can(two):
     two.settle(Station.RING, max_wait_s=2.0, operator_ring_s=1.2)
     two.on_line("1001", "fs2")
-    two.esl["fs2"].api("sofia profile switches stop")
+    until(lambda: "must be up" not in two.esl["fs2"].api("sofia profile switches stop"))  # for ten seconds at least
     until(lambda: two.esl["fs2"].api("sofia status").count("RUNNING") == 2)
     lead = two.lead()
     view = until(lambda: (v := two.view("1001")).state in ("connecting", "off") and v)
@@ -286,6 +286,17 @@ def test_a_switch_killed_during_the_talk_leaves_the_customer_in_no_silence_and_t
     view = until(lambda: (v := two.view("1001")).state == "connecting" and v, 10)
     assert "switch fs2 does not answer" in view.reason
     until(lambda: two.acme.alerts.get("switch-fs2"), 10)
+    two.start("fs2")
+    two.register_ann()
+    until(lambda: two.view("1001").state == "available", 40)
+
+
+def test_a_switch_shut_down_in_order_and_started_again_takes_no_held_phone_off_the_line(two):
+    two.settle(Station.NAILED)
+    two.on_line("1001", "fs2")
+    two.switches["fs2"][2].stop()
+    view = until(lambda: (v := two.view("1001")).state != "available" and not v.leg and v)
+    assert view.state == "connecting", view.reason
     two.start("fs2")
     two.register_ann()
     until(lambda: two.view("1001").state == "available", 40)
