@@ -184,6 +184,26 @@ def test_a_frozen_switch_is_found_out_before_its_operator_is_blamed_and_does_no_
     wait_until(lambda: c.lead(lead).state != "calling", 10, "the customer's call to be over")
 
 
+@pytest.mark.parametrize("station", [Station.RING, Station.NAILED])
+def test_nobody_is_blamed_for_two_switches_that_do_not_reach_each_other_and_served_again_when_they_do(centre, station):
+    c = centre(station=station, max_wait_s=2.0, operator_ring_s=1.0)
+    only_on(c, "fs1")
+    c.store.setup.save_gateway(replace(c.store.setup.gateway("trunk"), switches=("fs1",)))
+    c.on_line("1003")
+    wait_until(lambda: c.operator("1003").switch == "fs2", what="the phone to be found on fs2")
+    c.switches[1].lab("profile switches off")
+    c.add_lead(TALKS)
+    view = wait_until(lambda: (v := c.operator("1003")).state in ("connecting", "off") and v, 10, "1003 to be told")
+    assert (view.state, view.unreachable[:48]) == ("connecting", "The other telephone switches do not reach fs2, w")
+    wait_until(lambda: (a := c.store.alerts.get("switches-fs1-fs2")) and not a.cleared, what="the alert")
+    time.sleep(2)
+    assert c.operator("1003").state == "connecting", "and stays so"
+    c.switches[1].lab("profile switches on")
+    wait_until(lambda: c.operator("1003").state == "available", 20, "1003 to be served again")
+    wait_until(lambda: c.store.alerts.get("switches-fs1-fs2").cleared, what="the alert to be cleared")
+    assert c.talking(c.add_lead(TALKS_TOO))["operator"] == "1003"
+
+
 def test_no_operator_is_promised_to_or_blamed_for_a_customer_whose_own_switch_dies(centre):
     c = centre(station=Station.RING, max_wait_s=5.0, operator_ring_s=1.0)
     only_on(c, "fs2")

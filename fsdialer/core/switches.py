@@ -12,7 +12,7 @@ from fsdialer.errors import InvalidSetting
 
 #: The SIP profile between switches, and how its numbers begin: a phone's line to be joined, or an operator to be rung,
 #: by the family of the phone (how it is asked to answer by itself).
-PROFILE, JOIN = "switches", "held-"
+PROFILE, JOIN, ECHO = "switches", "held-", "check"
 RING = {PhoneFamily.CALL_INFO: "op-", PhoneFamily.ALERT_INFO: "alert-", PhoneFamily.NONE: "plain-"}
 #: No limit was set, and the switch told none.
 NO_LIMIT = 1_000_000
@@ -94,6 +94,11 @@ def to_line(leg: str, at: str) -> str:
     return _destination(JOIN, leg, at)
 
 
+def to_echo(at: str) -> str:
+    """The destination that is answered by the switch at `at` itself."""
+    return _destination(ECHO, "", at)
+
+
 def _destination(what: str, whom: str, at: str) -> str:
     if not _ADDRESS.fullmatch(at):
         raise InvalidSetting("switch", f"{at!r} is no address like 10.0.0.2:5070")
@@ -104,6 +109,11 @@ def unreachable(switch: str) -> str:
     """What an operator reads while the switch their phone is on does not answer."""
     name = f" {switch}" if switch else ""
     return f"The telephone switch{name} does not answer: no calls come to your phone until it does."
+
+
+def no_way(switch: str) -> str:
+    """What an operator reads whose switch answers, and cannot be reached from those that make the calls."""
+    return f"The other telephone switches do not reach {switch}, where your phone is. You get no calls until they do."
 
 
 def page_away() -> str:
@@ -122,4 +132,12 @@ def down(switch: str, reason: str, others: Sequence[str]) -> str:
     return (
         f"Switch {switch} does not answer ({reason}): no calls are placed there, and operators whose phones are on it "
         f"get none. {goes_on}"
+    )
+
+
+def shut(one: str, other: str) -> str:
+    """The alert for administrators of two switches that answer, one of which cannot call the other."""
+    return (
+        f"Switch {one} cannot call switch {other}, and both answer: customers on {one} are not connected with "
+        f"operators whose phones are on {other}. `fsdialer check` says what to mend."
     )

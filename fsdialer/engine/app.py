@@ -87,6 +87,7 @@ class Engine:
         registrations = Registrations()
         self.homes = Homes(self.lines, registrations, clock)
         self.switches = Switches(self.lines, self._store, clock)
+        self.homes.no_way = self._no_way
         self.stations = Stations(self.lines, self.homes, self.switches, clock)
         awaited = AwaitedPages(registrations, clock, settings.browser_grace_s)
         held = HeldLines(self.tasks, self.lines, self.homes, self.stations, awaited, clock)
@@ -220,6 +221,10 @@ class Engine:
     def _owned(self, company: str) -> dict[str, Campaign]:
         return {c: d.campaign for (owned, c), d in self.dialers.items() if owned == company}
 
+    def _no_way(self, company: str, campaign: str, home: str) -> str:
+        dialer = self.dialers.get((company, campaign))
+        return self.switches.no_way(home, dialer.gateways) if dialer is not None else ""
+
     def _wake(self, company: str, campaign: str) -> None:
         dialer = self.dialers.get((company, campaign))
         if dialer is not None:
@@ -290,6 +295,7 @@ class Engine:
     # -- chores --------------------------------------------------------------------------------------------
     def _chores(self) -> None:
         self.switches.alert(self._companies())
+        self.switches.crossings.alert(self._companies())
         for company_id, janitor in list(self._janitors.items()):
             campaigns = self._owned(company_id)
             janitor.end_wrap_ups()

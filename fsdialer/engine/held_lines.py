@@ -34,6 +34,8 @@ NAIL_RING_S = 15
 AGAIN_S = 60.0
 #: Seconds until a phone is rung again when no switch was up to ring it.
 RING_AGAIN_S = 1.0
+#: How every line ends of a switch that is shut down in order.
+SHUT_DOWN = "SYSTEM_SHUTDOWN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class HeldLines:
         self._drop_outdated(company, view)
         home = self._homes.find(view)
         link = self._lines.get(home) if home else self._lines.any()
-        if view.unreachable or link is None or not link.up:
+        if view.unreachable or link is None or not link.up or self._homes.trouble(view):
             self._awaited.hold_on(who)
             return
         if who in self._ringing or self._of(company, view.id):
@@ -255,6 +257,8 @@ class HeldLines:
             return
         self._forget(leg)
         self.on_lost(leg, cause)
+        if cause == SHUT_DOWN:
+            self._homes.leaving(held.switch)
         now, operators, who = self._clock(), held.company.operators, (held.company.id, held.operator)
         view = operators.view(held.operator)
         if view.leg not in ("", leg):

@@ -6,9 +6,11 @@ does not answer is told in words and is free for nobody; what becomes of their c
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from fsdialer.core.campaigns import Station
+from fsdialer.core.operators import WITH_A_CUSTOMER
 from fsdialer.core.switches import coming_back, page_away, unreachable
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.registrations import Registrations, ids_or_none
@@ -31,6 +33,14 @@ ASK_AGAIN_S = 1.0
 PAGE_BACK_S = 20.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A phone on a switch: under which Call-IDs, and since when (monotonic seconds); 0 when it was there before us."""
+
+    ids: frozenset[str]
+    since: float = 0.0
+
+
 class Homes:
     """The switch of each operator."""
 
@@ -38,15 +48,18 @@ class Homes:
         self._lines = lines
         self._registrations = registrations
         self._clock = clock
-        self._seen: dict[str, set[str]] = {}  # switch → extensions registered there, when last asked
+        self._seen: dict[str, dict[str, _Seen]] = {}  # switch → extensions registered there, when last asked
         self._asked = 0.0
         self._pages = False  # has anybody a phone in their page? Those come and go with it
         self._doubted: set[str] = set()  # switches whose link is up, and that did not answer when they were asked
+        self._leaving: set[str] = set()  # switches that are being shut down, and still answer
         self._down_since: dict[str, float] = {}  # switch → monotonic seconds
         self._restarted: dict[str, float] = {}  # switch → monotonic seconds
         self._left_behind: dict[tuple[str, str], str] = {}  # switch, extension → where it was registered before that
         #: On which switch a held phone's line is; empty for none of ours.
         self.line_on: Callable[[str], str] = lambda leg: ""
+        #: Words when no switch that makes the calls of a company's campaign reaches one that phones are on.
+        self.no_way: Callable[[str, str, str], str] = lambda company, campaign, home: ""
 
     # -- finding -------------------------------------------------------------------------------------------
     def of(self, view: OperatorView) -> str:
@@ -57,11 +70,10 @@ class Homes:
         fixed = self.line_on(view.leg) or (view.home if view.home in names else "")
         if fixed or _anywhere(view):
             return fixed
-        found = [name for name in names if view.extension in self._seen.get(name, ())]
-        up = [name for name in found if self._is_up(name)]
-        for name in (view.switch, *up):
-            if name in up:
-                return name
+        found = {name: self._seen[name][view.extension] for name in names if view.extension in self._seen.get(name, ())}
+        up = {name: seen.since for name, seen in found.items() if self._is_up(name)}
+        if up:  # a phone that moves leaves its former registration behind for minutes: where it came last it is
+            return max(up, key=lambda name: (up[name], name == view.switch))
         return view.switch if view.switch in names and not self._is_up(view.switch) else next(iter(found), "")
 
     def find(self, view: OperatorView) -> str:
@@ -70,8 +82,9 @@ class Homes:
             self._asked = time.monotonic()
             for link in self._lines.up():
                 self.look(link)
-                if ids_or_none(self._registrations, link, view.extension):
-                    self._seen.setdefault(link.address.name, set()).add(view.extension)
+                ids = ids_or_none(self._registrations, link, view.extension)
+                if ids:
+                    self._seen.setdefault(link.address.name, {}).setdefault(view.extension, _Seen(ids))
         return self.of(view)
 
     def look(self, link: SwitchLink) -> None:
@@ -80,7 +93,8 @@ class Homes:
         if len(self._lines.all()) < 2 and name not in self._doubted and not self._pages:
             return
         try:
-            self._seen[name] = self._registrations.now(link).everybody()
+            now = self._registrations.now(link).everybody()
+            self._seen[name] = _seen_now(now, self._seen.get(name), time.monotonic())
             self._doubted.discard(name)
         except SwitchError as error:
             log.warning("switch=%s registrations=unknown reason=%s", link.address.name, error)
@@ -117,10 +131,12 @@ class Homes:
                     company.whereabouts.reachable(view.id, now)
                 continue
             home = self.find(view)
-            if home != view.switch:
+            # In a talk the former one is kept: should that switch die, the talk is over, and not with the other one.
+            if home != view.switch and not (view.switch and view.state in WITH_A_CUSTOMER):
                 company.whereabouts.found_on(view.id, home, now)
             self._pages = self._pages or view.in_browser
             words = unreachable(home) if home and self._away(home) else self._page_trouble(view, home)
+            words = words or (home and self.no_way(company.id, view.campaign, home))
             if words and words != view.unreachable:
                 log.warning("operator=%s switch=%s reachable=no", view.id, home)
                 company.whereabouts.unreachable(view.id, words, now)
@@ -128,8 +144,13 @@ class Homes:
                 log.info("operator=%s switch=%s reachable=yes", view.id, home or "-")
                 company.whereabouts.reachable(view.id, now)
 
+    def leaving(self, switch: str) -> None:
+        """It is being shut down: no phone is rung there any more, although it answers for a while."""
+        self._leaving.add(switch)
+
     def restarted(self, switch: str) -> None:
         """Its core is a new one. It keeps what it knew of the phones; those in pages have to connect to it again."""
+        self._leaving.discard(switch)
         self._restarted[switch] = time.monotonic()
         for known in [each for each in self._left_behind if each[0] == switch]:
             del self._left_behind[known]
@@ -146,7 +167,7 @@ class Homes:
             return False
         said = _contact(link, view, ANSWER_S)
         if contact_profile(said):
-            seen.add(view.extension)
+            seen[view.extension] = _Seen(frozenset())
             return False
         return bool(said)
 
@@ -161,7 +182,10 @@ class Homes:
 
     def _is_up(self, switch: str) -> bool:
         link = self._lines.get(switch)
-        return link is not None and link.up and switch not in self._doubted
+        if link is None or not link.up:
+            self._leaving.discard(switch)
+            return False
+        return switch not in self._doubted and switch not in self._leaving
 
     def _away(self, switch: str) -> bool:
         """Down for longer than it takes to make a connection again."""
@@ -169,6 +193,16 @@ class Homes:
             self._down_since.pop(switch, None)
             return False
         return time.monotonic() - self._down_since.setdefault(switch, time.monotonic()) >= BLIP_S
+
+
+def _seen_now(found: Mapping[str, frozenset[str]], before: Mapping[str, _Seen] | None, now: float) -> dict[str, _Seen]:
+    """Who is registered, and since when: from now on under a Call-ID that was not there before."""
+    seen = {}
+    for extension, ids in found.items():
+        known = None if before is None else before.get(extension, _Seen(frozenset(), now))
+        anew = known is not None and bool(ids - known.ids)
+        seen[extension] = _Seen(ids, now if anew else known.since if known else 0.0)
+    return seen
 
 
 def _contact(link: SwitchLink, view: OperatorView, timeout_s: float = 5.0) -> str:

@@ -23,7 +23,7 @@ class PhoneFailures:
     def not_reached(self, line: Line, operator: str, cause: str) -> None:
         """A phone that was rung, or held, did not take the customer: off the line with its operator."""
         view: OperatorView = line.company.operators.view(operator)
-        trouble = self._stations.trouble(view)  # no fault of the phone's: free again once its switch is
+        trouble = self._stations.trouble(view, line.call.switch)  # no fault of the phone's: free again after it
         if trouble:
             line.company.whereabouts.unreachable(operator, trouble, self._clock())
         blameless = trouble or not self._lines.is_up(line.call.switch)  # the customer's is away: no phone was rung
@@ -34,8 +34,8 @@ class PhoneFailures:
     def cut_off(self, line: Line, operator: str, cause: str) -> None:
         """A phone died in a talk, and the customer was cut off."""
         view = line.company.operators.view(operator)
-        if self._stations.trouble(view):
-            return  # its switch is away: that has an alert of its own
+        if self._stations.trouble(view, line.call.switch):
+            return  # its switch is away, or out of reach: that has an alert of its own
         log.error("call=%s operator=%s cut_off=yes cause=%s", line.call.uuid, operator, cause)
         words = cut_off_alert(view.name or view.id, view.extension, view.in_browser)
         line.company.alerts.say(_alert(operator), words, self._clock())

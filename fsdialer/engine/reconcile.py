@@ -101,6 +101,12 @@ class Reconciler:
                 self._switchboard.feed(call.uuid, CallLost(now, "SWITCH_GONE"))
         self._held.switch_restarted(switch)
 
+    def forgotten(self) -> None:
+        """Calls on switches that FSDIALER_SWITCHES names no more: they end as those of one that does not answer."""
+        known = {link.address.name for link in self._lines.all()}
+        for switch in self._switchboard.switches() - known:
+            self._give_up_on(self._switchboard.of_switch(switch), self._clock())
+
     def phones_lost(self, switch: str, talking: bool) -> None:
         """`switch` does not answer: customers on other switches do not wait for phones on it. `talking`: it is known
         to be dead, and talks through it are over too; else they may well go on, and the switches see to their end."""

@@ -34,9 +34,10 @@ class Registered:
         self._profiles = profiles
         self._known: dict[str, dict[str, frozenset[str]]] = {}
 
-    def everybody(self) -> set[str]:
-        """The extensions registered with the profiles known so far. SwitchError when nobody answers."""
-        return {extension for profile in self._profiles for extension in self._of(profile)}
+    def everybody(self) -> dict[str, frozenset[str]]:
+        """The extensions registered with the profiles known so far, with their Call-IDs. SwitchError when nobody
+        answers."""
+        return {extension: ids for profile in self._profiles for extension, ids in self._of(profile).items()}
 
     def ids(self, extension: str) -> frozenset[str]:
         """The Call-IDs a phone is registered under; none when it is not. SwitchError when nobody answers."""

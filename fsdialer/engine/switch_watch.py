@@ -78,3 +78,5 @@ class SwitchWatch:
                 self._switches.keep(name, [call.uuid for call in self._switchboard.of_switch(name)])
             elif self._switches.is_gone(name):
                 self._reconciler.switch_gone(name)
+        self._reconciler.forgotten()
+        self._tasks.spawn("ways", self._switches.crossings.look)

@@ -98,6 +98,10 @@ class Switchboard:
         """The live calls on a switch."""
         return [line.call for line in self._calls.values() if line.call.switch == switch]
 
+    def switches(self) -> set[str]:
+        """Those that have live calls."""
+        return {line.call.switch for line in self._calls.values()}
+
     def call(self, uuid: str) -> Call | None:
         """The live call, if this process follows it."""
         line = self._calls.get(uuid)

@@ -13,6 +13,7 @@ from dataclasses import replace
 from fsdialer.core import switches as rules
 from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Gateway
+from fsdialer.engine.crossings import Crossings
 from fsdialer.engine.lines import Lines
 from fsdialer.errors import SwitchError, SwitchUnreachable
 from fsdialer.esl import setup_commands as commands
@@ -38,6 +39,7 @@ class Switches:
         self._down: dict[str, float] = {}  # switch → since when it is away (monotonic seconds)
         self._gone: dict[str, float] = {}  # switch → since when nobody listens there
         self._alerts: dict[tuple[str, str], bool] = {}  # company, switch → does an alert stand; absent: not looked at
+        self.crossings = Crossings(lines, self.trunk, clock)
 
     # -- how they are --------------------------------------------------------------------------------------
     def came_up(self, link: SwitchLink) -> None:
@@ -108,7 +110,9 @@ class Switches:
             replace(room, operators=max(0, free.get(room.switch, 0) - on_the_way(room.switch)))
             for room in self._store.switches.rooms(list(links), self._clock())
         ]
-        return [(links[name], share) for name, share in rules.spread(calls, rooms).items()]
+        # Not where the way to all who are free is shut: whoever answers there would be put through to nobody.
+        served = [room for room in rooms if any(free.get(name) for name in ("", room.switch, *self.reach(room.switch)))]
+        return [(links[name], share) for name, share in rules.spread(calls, served or rooms).items()]
 
     def take(self, link: SwitchLink, uuids: list[str], now: float) -> list[str]:
         """Those of the calls the switch has room for."""
@@ -141,7 +145,17 @@ class Switches:
         if not self._trunks.get(switch):
             return []
         names = (link.address.name for link in self._lines.up())
-        return [name for name in names if name != switch and self._trunks.get(name)]
+        others = [name for name in names if name != switch and self._trunks.get(name)]
+        return [name for name in others if not self.crossings.is_shut(switch, name)]
+
+    def no_way(self, home: str, gateways: Iterable[Gateway]) -> str:
+        """Words when `home` answers, and none of the switches that make the calls of these gateways reaches it."""
+        up, gateways = [link.address.name for link in self._lines.up()], list(gateways)
+        make = [name for name in up if any(rules.has(gateway, name) for gateway in gateways)]
+        known = home in up and all(name in self._trunks for name in (home, *make))
+        if not make or not known or home in make or any(home in self.reach(name) for name in make):
+            return ""
+        return rules.no_way(home)
 
     def trunk(self, switch: str) -> str:
         """Where a switch takes calls of the others; SwitchUnreachable when it does not answer or takes none."""

@@ -197,6 +197,12 @@ def originate_test(
     return _originate(variables, destination, f"'playback:{tone},{LISTEN} {talk_s * 1000},delay_echo:1000' inline")
 
 
+def try_across(destination: str) -> str:
+    """Call what another switch answers by itself, and hang up at once: answered ``+OK`` when the way leads there. No
+    tag of ours, so that no dialer takes it for a call."""
+    return _originate({"originate_timeout": "2"}, destination, "'hangup:NORMAL_CLEARING' inline")
+
+
 def bridge(one: str, other: str) -> str:
     """Join two answered channels."""
     return f"uuid_bridge {checked('leg', allowed.UUID, one)} {checked('leg', allowed.UUID, other)}"

@@ -25,6 +25,9 @@ class Board:
     def of_switch(self, switch):
         return self.calls
 
+    def switches(self):
+        return {call.switch for call in self.calls}
+
     def longest_s(self, uuid):
         return 60.0
 
@@ -56,7 +59,7 @@ def world():
     def make(**facts):
         call = Call("u-1", "acme", "spring", "1", "+12125550187", "trunk", "fs1", 1, placed_at=-20.0, **facts)
         board, link, now = Board(call), Link(), [0.0]
-        lines = SimpleNamespace(of=lambda name: link, up=lambda: [link])
+        lines = SimpleNamespace(of=lambda name: link, up=lambda: [link], all=lambda: [link])
         care, held = SimpleNamespace(look=lambda link, known: None), SimpleNamespace(holds=lambda leg: True)
         mends = Reconciler(None, lines, board, held, care, care, Registrations(), lambda: now[0])
 
@@ -108,6 +111,14 @@ def test_while_the_switch_is_silent_such_a_call_is_held_and_another_is_not(world
         link.up = False
         assert sweep_until(closed_after - 25) == []
         assert sweep_until(closed_after)
+
+
+def test_a_call_on_a_switch_that_is_named_no_more_is_closed_when_its_own_limits_have_ended_it(world):
+    mends, link, sweep_until = world(answered_at=-10.0, bridged_at=-9.0)
+    link.address = SimpleNamespace(name="fs2")  # the call is on fs1
+    mends.sweep = lambda link: mends.forgotten()
+    assert sweep_until(90.0) == []
+    assert isinstance(sweep_until(110.0)[0], CallLost)
 
 
 def test_the_line_of_an_operator_nobody_knows_is_hung_up():

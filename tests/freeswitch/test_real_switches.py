@@ -235,6 +235,43 @@ def test_a_stranger_reaches_nobody_through_the_switches_profile_but_operators(tw
     until(lambda: two.esl["fs2"].api("show channels count").split()[0] == "0", 40)
 
 
+def test_a_phone_registered_twice_is_found_when_one_of_its_registrations_has_ended(two):
+    """FreeSWITCH's core keeps one row for a user and drops it with any of the user's registrations."""
+    two.settle(Station.RING)
+    port = int(two.switches["fs2"][1]["operators_port"])
+    again = Caller(port, "1001", contact=f"sip:1001@127.0.0.1:{two.ann.port};transport=udp;again=yes")
+    password = two.acme.accounts.phone("1001", SECRET).password
+    assert again.register(password) == 200
+    until(lambda: two.esl["fs2"].api("sofia xmlstatus profile operators reg").count("<user>1001@") == 2)
+    assert again.register(password, expires=0) == 200
+    again.close()
+    until(lambda: '"1001"' not in two.esl["fs2"].api("show registrations as json"))
+    time.sleep(6)  # a look at the switches later
+    two.on_line("1001", "fs2")
+    lead = two.lead()
+    assert two.talking(lead)["operator"] == "1001"
+    two.esl["fs1"].api("hupall")
+    until(lambda: two.record(lead).get("disposition") == "answered", 10)
+
+
+def test_nobody_is_blamed_for_a_switch_the_other_cannot_call_and_served_again_when_it_can(two):
+    two.settle(Station.RING, max_wait_s=2.0, operator_ring_s=1.2)
+    two.on_line("1001", "fs2")
+    until(lambda: "must be up" not in two.esl["fs2"].api("sofia profile switches stop"))  # for ten seconds at least
+    until(lambda: two.esl["fs2"].api("sofia status").count("RUNNING") == 2)
+    lead = two.lead()
+    view = until(lambda: (v := two.view("1001")).state in ("connecting", "off") and v)
+    assert view.state == "connecting" and "do not reach fs2" in view.reason
+    until(lambda: two.acme.alerts.get("switches-fs1-fs2"))
+    until(lambda: two.record(lead).get("disposition") == "abandoned", 10)
+    two.esl["fs2"].api("sofia profile switches start")
+    until(lambda: two.view("1001").state == "available")
+    lead = two.lead()
+    assert two.talking(lead)["operator"] == "1001"
+    two.esl["fs1"].api("hupall")
+    until(lambda: two.record(lead).get("disposition") == "answered", 10)
+
+
 @pytest.mark.parametrize("station", [Station.RING, Station.NAILED])
 def test_a_switch_killed_during_the_talk_leaves_the_customer_in_no_silence_and_the_books_right(two, station):
     two.settle(station)
@@ -249,6 +286,17 @@ def test_a_switch_killed_during_the_talk_leaves_the_customer_in_no_silence_and_t
     view = until(lambda: (v := two.view("1001")).state == "connecting" and v, 10)
     assert "switch fs2 does not answer" in view.reason
     until(lambda: two.acme.alerts.get("switch-fs2"), 10)
+    two.start("fs2")
+    two.register_ann()
+    until(lambda: two.view("1001").state == "available", 40)
+
+
+def test_a_switch_shut_down_in_order_and_started_again_takes_no_held_phone_off_the_line(two):
+    two.settle(Station.NAILED)
+    two.on_line("1001", "fs2")
+    two.switches["fs2"][2].stop()
+    view = until(lambda: (v := two.view("1001")).state != "available" and not v.leg and v)
+    assert view.state == "connecting", view.reason
     two.start("fs2")
     two.register_ann()
     until(lambda: two.view("1001").state == "available", 40)

@@ -1,0 +1,82 @@
+"""The ways from one switch to another: is one shut, although both switches answer us?
+
+A network may be cut between two switches, or a firewall come between them. Then no operator over there is to blame for
+a customer who was not put through, and none is promised to the next one. A way is tried, by a call that is hung up at
+once, when a phone across has failed a customer, and again and again while it is shut.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+
+from fsdialer.core import switches as rules
+from fsdialer.engine.lines import Lines
+from fsdialer.errors import SwitchError
+from fsdialer.esl import commands
+from fsdialer.store import CompanyStore
+
+log = logging.getLogger(__name__)
+
+#: From one switch to another.
+Way = tuple[str, str]
+
+
+class Crossings:
+    """`trunk(switch)` is where it takes calls of the others; SwitchUnreachable when it is away or takes none."""
+
+    def __init__(self, lines: Lines, trunk: Callable[[str], str], clock: Callable[[], float]) -> None:
+        self._lines = lines
+        self._trunk = trunk
+        self._clock = clock
+        self._shut: set[Way] = set()
+        self._alerts: dict[tuple[str, Way], bool] = {}  # does one of a company stand; absent: not looked at
+        self._looking = False
+
+    def is_shut(self, one: str, other: str) -> bool:
+        """As far as is known."""
+        return (one, other) in self._shut
+
+    def trouble(self, one: str, other: str) -> str:
+        """After a phone on `other` failed a customer on `one`: words when it is the way that leads nowhere."""
+        if one and other and one != other:
+            self._try((one, other))
+        return rules.no_way(other) if self.is_shut(one, other) else ""
+
+    def look(self) -> None:
+        """Try those that are shut."""
+        if self._looking:
+            return
+        self._looking = True
+        try:
+            for way in list(self._shut):
+                self._try(way)
+        finally:
+            self._looking = False
+
+    def _try(self, way: Way) -> None:
+        """Known as before while one of the two does not answer us."""
+        one, other = way
+        try:
+            answer = self._lines.of(one).ask(commands.try_across(rules.to_echo(self._trunk(other)))).strip()
+        except SwitchError as error:
+            log.warning("switch=%s to=%s tried=failed reason=%s", one, other, error)
+            return
+        if answer.startswith("+OK"):
+            if self.is_shut(one, other):
+                log.info("switch=%s to=%s way=open", one, other)
+            self._shut.discard(way)
+        else:
+            log.error("switch=%s to=%s way=shut reason=%s", one, other, answer)
+            self._shut.add(way)
+
+    def alert(self, companies: Iterable[CompanyStore]) -> None:
+        """Tell the companies' administrators of ways that are shut, and of those that are open again."""
+        names = [link.address.name for link in self._lines.all()]
+        ways = [(one, other) for one in names for other in names if one != other]
+        for company in companies:
+            for one, other in ways:
+                key, shut, name = (company.id, (one, other)), self.is_shut(one, other), f"switches-{one}-{other}"
+                if shut and not self._alerts.get(key):
+                    company.alerts.say(name, rules.shut(one, other), self._clock())
+                elif not shut and self._alerts.get(key, True):  # also one of a dialer before this
+                    company.alerts.clear(name, self._clock(), "the dialer")
+                self._alerts[key] = shut

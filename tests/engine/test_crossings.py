@@ -1,0 +1,71 @@
+"""Two switches that answer, one of which does not reach the other: nobody is called to be put through to nobody."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from fsdialer.core.campaigns import Gateway
+from fsdialer.engine.lines import Lines
+from fsdialer.engine.switches import Switches
+from fsdialer.store import Store
+
+NOBODY_HOME = "-ERR RECOVERY_ON_TIMER_EXPIRE"
+
+
+class Link:
+    """A switch whose calls to others end as `way` says."""
+
+    up, way = True, "+OK 1"
+
+    def __init__(self, name):
+        self.address = SimpleNamespace(name=name, trunk=f"{name}.example:5070")
+
+    def ask(self, command, timeout_s=5.0):
+        return self.way if command.startswith("originate") else "+OK 100"
+
+
+@pytest.fixture
+def two(redis):
+    """fs1, fs2 and what is known of them."""
+    lines, one, other = Lines(), Link("fs1"), Link("fs2")
+    lines.add(one)
+    lines.add(other)
+    switches = Switches(lines, Store(redis), lambda: 1000.0)
+    switches.came_up(one)
+    switches.came_up(other)
+    return one, other, switches
+
+
+def planned(switches, free):
+    plan = switches.plan(Gateway("acme", "trunk"), 4, (), lambda: free, lambda switch: 0)
+    return {link.address.name: calls for link, calls in plan}
+
+
+def test_no_calls_are_placed_where_the_way_to_all_who_are_free_is_shut(two):
+    one, other, switches = two
+    assert planned(switches, {"fs2": 1}).keys() == {"fs1", "fs2"}
+    one.way = NOBODY_HOME
+    assert switches.crossings.trouble("fs1", "fs2")
+    assert planned(switches, {"fs2": 1}) == {"fs2": 4}
+    assert planned(switches, {"fs1": 1}).keys() == {"fs1", "fs2"}, "the other way is open"
+    assert planned(switches, {}).keys() == {"fs1", "fs2"}, "who will be free, nobody knows"
+    one.way = "+OK 1"
+    switches.crossings.look()
+    assert planned(switches, {"fs2": 1}).keys() == {"fs1", "fs2"}
+
+
+def test_an_operator_whom_no_switch_with_a_gateway_reaches_is_told(two):
+    one, other, switches = two
+    here, both = [Gateway("acme", "trunk", switches=("fs1",))], [Gateway("acme", "trunk")]
+    one.way = NOBODY_HOME
+    switches.crossings.trouble("fs1", "fs2")
+    assert "do not reach fs2" in switches.no_way("fs2", here)
+    assert switches.no_way("fs2", both) == "", "fs2 makes calls itself"
+    other.up = False
+    assert switches.no_way("fs2", here) == "", "that has words of its own"
+
+
+def test_a_way_to_a_switch_that_is_away_is_not_judged(two):
+    one, other, switches = two
+    other.up, one.way = False, NOBODY_HOME
+    assert switches.crossings.trouble("fs1", "fs2") == ""

@@ -1,0 +1,93 @@
+"""Where an operator's phone is, when it is registered with two switches: one that moves leaves a registration behind
+that lasts for minutes."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from fsdialer.engine.homes import Homes
+from fsdialer.engine.lines import Lines
+from fsdialer.engine.registrations import Registrations
+
+ROW = "<registration><call-id>{}</call-id><user>1001@pbx</user></registration>"
+
+
+class Link:
+    """A switch that says under which Call-ID 1001 is registered with it, if at all."""
+
+    def __init__(self, name):
+        self.address, self.up, self.call_id = SimpleNamespace(name=name, domain="pbx"), True, ""
+
+    def ask(self, command, timeout_s=5.0):
+        if command.startswith("sofia_contact"):
+            return "sofia/operators/sip:1001@10.0.0.9" if self.call_id else "error/user_not_registered"
+        return f"<profile>{ROW.format(self.call_id) if self.call_id else ''}</profile>"
+
+
+class World:
+    """Two switches, and 1001 as the store has them."""
+
+    def __init__(self):
+        self.one, self.two = Link("fs1"), Link("fs2")
+        lines = Lines()
+        lines.add(self.one)
+        lines.add(self.two)
+        self.homes = Homes(lines, Registrations(), lambda: 0.0)
+        self.state, self.switch = "available", ""
+        self.company = SimpleNamespace(id="acme", whereabouts=SimpleNamespace(found_on=self._found_on))
+
+    def _found_on(self, operator, switch, now):
+        self.switch = switch
+
+    def look(self):
+        """Where the phone is, after a sweep."""
+        for link in (self.one, self.two):
+            self.homes.look(link)
+        facts = {"id": "1001", "extension": "1001", "dial": "", "station": "ring", "leg": "", "home": "", "held": False}
+        now = {"campaign": "spring", "state": self.state, "switch": self.switch, "unreachable": "", "in_browser": False}
+        self.homes.settle(self.company, [SimpleNamespace(**facts, **now)])
+        return self.switch
+
+
+@pytest.fixture
+def world():
+    return World()
+
+
+def test_a_phone_that_moves_is_found_where_it_came_last(world):
+    world.two.call_id = "a"
+    assert world.look() == "fs2"
+    world.one.call_id = "b"
+    assert world.look() == "fs1", "fs2 has not forgotten it yet"
+    assert world.look() == "fs1"
+    world.two.call_id = "c"  # back again
+    assert world.look() == "fs2"
+    world.two.up = False
+    assert world.look() == "fs1"
+
+
+def test_a_phone_that_was_there_twice_before_us_stays_where_it_was(world):
+    world.one.call_id = world.two.call_id = "a"
+    world.switch = "fs2"
+    assert world.look() == "fs2"
+
+
+def test_a_switch_that_is_being_shut_down_and_still_answers_is_away_until_it_is_another(world):
+    world.one.call_id = "a"
+    world.look()
+    view = SimpleNamespace(extension="1001", dial="", station="ring", leg="", home="", switch="fs1")
+    world.homes.leaving("fs1")
+    assert "switch fs1 does not answer" in world.homes.trouble(view)
+    world.homes.look(world.one)
+    assert world.homes.trouble(view), "its answer says nothing"
+    world.homes.restarted("fs1")
+    assert world.homes.trouble(view) == ""
+
+
+def test_where_a_talk_goes_on_stays_written_down_until_it_is_over(world):
+    world.one.call_id = "a"
+    assert world.look() == "fs1"
+    world.state, world.one.call_id, world.two.call_id = "on_call", "", "a"
+    assert world.look() == "fs1", "should fs2 die, this talk does not"
+    world.state = "wrap_up"
+    assert world.look() == "fs2"
