@@ -257,7 +257,7 @@ class HeldLines:
             return
         self._forget(leg)
         self.on_lost(leg, cause)
-        if cause == SHUT_DOWN:
+        if cause == SHUT_DOWN and not by_phone:  # a phone may say so too, of itself
             self._homes.leaving(held.switch)
         now, operators, who = self._clock(), held.company.operators, (held.company.id, held.operator)
         view = operators.view(held.operator)

@@ -1,0 +1,39 @@
+"""What the end of a held line says of its switch. All but the lines themselves is stood in for; the whole of it:
+`test_journey_phones.py`, and on real switches `freeswitch/test_real_switches.py`."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from fsdialer.core.events import LegHungUp
+from fsdialer.engine.held_lines import HeldLine, HeldLines
+
+LEG = "22222222-2222-4222-8222-222222222222"
+
+
+@pytest.fixture
+def ended():
+    """Which switches are taken to be shut down after a held line ended so."""
+
+    def ended(cause, by_far_end):
+        left = []
+        view = SimpleNamespace(id="1001", leg=LEG, in_browser=False, state="on_call")
+        operators = SimpleNamespace(view=lambda operator: view, phone_lost=lambda operator, now: None)
+        tasks = SimpleNamespace(spawn=lambda name, work, *args: work(*args))
+        lines = HeldLines(tasks, None, SimpleNamespace(leaving=left.append), None, None, lambda: 0.0)
+        company = SimpleNamespace(id="acme", operators=operators)
+        lines._held[LEG] = HeldLine(company, "1001", "fs1", ("nailed", "1001", ""), up=True)
+        lines.on_event(LegHungUp(LEG, 0.0, cause, by_far_end=by_far_end))
+        return left
+
+    return ended
+
+
+def test_a_switch_that_ends_a_line_because_it_is_shut_down_is_leaving(ended):
+    assert ended("SYSTEM_SHUTDOWN", by_far_end=False) == ["fs1"]
+    assert ended("NORMAL_CLEARING", by_far_end=False) == []
+
+
+def test_a_phone_that_gives_a_shutdown_as_its_reason_to_hang_up_takes_no_switch_away(ended):
+    """FreeSWITCH takes the number in a BYE's Reason for the cause: a PBX that is shut down may say it too."""
+    assert ended("SYSTEM_SHUTDOWN", by_far_end=True) == []
