@@ -152,9 +152,9 @@ class Pacer:
 
 
 def _limits(campaign: Campaign, company: Company) -> tuple[Decimal, Decimal]:
-    """The window's soft and hard limit; the target is none, but where it stands for one that is not set."""
+    """The window's soft and hard limit: the target stands for one that is not set."""
     hard = company.abandon_hard_limit or campaign.target_abandon
-    return min(company.abandon_soft_limit or hard, hard), hard
+    return min(company.abandon_soft_limit or campaign.target_abandon, hard), hard
 
 
 def _policy(campaign: Campaign, window: Window, zone_s: float, limits: tuple[Decimal, Decimal]) -> Policy | None:

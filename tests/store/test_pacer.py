@@ -87,9 +87,27 @@ def test_a_company_sets_where_its_window_slows_pacing_and_where_it_stops_it(acme
         pacer.decide(state)
         return pacer._policy.last
 
-    free, limited = decided(abandon_hard_limit="0.1"), decided(abandon_soft_limit="0.04", abandon_hard_limit="0.05")
+    free = decided(abandon_soft_limit="0.1", abandon_hard_limit="0.1")
+    limited = decided(abandon_soft_limit="0.04", abandon_hard_limit="0.05")
     assert free.allowed > 0
     if allowed == "progressive":
         assert limited.limit == "hard limit" and limited.allowed == 0
     else:
         assert (0 < limited.allowed < free.allowed) if allowed == "less" else limited.allowed == free.allowed
+
+
+def test_a_limit_that_is_not_set_stands_where_the_target_does(acme, campaign):
+    """As docs/pacing.md and the page say."""
+
+    def limits(**set_by_hand):
+        pacer = Pacer(acme, "spring", lambda: NOW)
+        limits = {f"abandon_{name}_limit": Decimal(limit) for name, limit in set_by_hand.items()}
+        pacer.use(predictive(campaign), Company("acme", abandon_window=Window.MONTH, **limits))
+        budget = pacer._policy.budget
+        return budget.soft, budget.hard
+
+    assert limits() == (0.03, 0.03)
+    assert limits(hard="0.05") == (0.03, 0.05)
+    assert limits(hard="0.02") == (0.02, 0.02)
+    assert limits(soft="0.02") == (0.02, 0.03)
+    assert limits(soft="0.04") == (0.03, 0.03)

@@ -95,7 +95,7 @@ def _predictive(settings: dict[str, Any]) -> Predictive:
     unless set), `window` (day, 24h, 30d, month), `zone_s` (local time less UTC), `max_multiplier` (a cap, none)."""
     target = _share("target_abandon", settings.pop("target_abandon", 0.03))
     hard = _share("hard_limit", settings.pop("hard_limit", target))
-    soft = _share("soft_limit", settings.pop("soft_limit", hard))
+    soft = _share("soft_limit", settings.pop("soft_limit", min(target, hard)))
     window, zone_s = settings.pop("window", "day"), _zone(settings.pop("zone_s", 0.0))
     cap = settings.pop("max_multiplier", None)
     _no_more("predictive", settings)
