@@ -79,3 +79,30 @@ def test_a_day_without_room_for_one_abandoned_call_is_not_said_to_be_spent():
     policy.decide({**SCENE, "t": NOON, "leads": 100})
     assert policy.last.limit == "budget"
     assert "0 % of the abandon budget used" in policy.why and "no room for one more abandoned call" in policy.why
+
+
+def test_the_first_calls_after_a_night_teach_nothing_wrong():
+    """They are placed by a decision whose time is not believed yet, and answered after one whose time is."""
+
+    def tables(first_calls):
+        policy = make("predictive")
+        policy.decide({**SCENE, "t": NOON})
+        policy.decide({**SCENE, "t": NOON + DAY})
+        for call in range(first_calls):
+            policy.observe({"t": NOON + DAY + 0.1, "type": "originate", "call": call, "operator": None})
+        policy.decide({**SCENE, "t": NOON + DAY + 1})
+        answered(policy, NOON + DAY + 8, first_calls)
+        assert policy.budget.day.answers == first_calls
+        return policy.learner.tables([], [], []).answer
+
+    assert tables(20) == pytest.approx(tables(0))
+
+
+def test_a_lock_of_a_clock_that_was_ahead_ends_in_time():
+    policy, other = make("predictive"), make("predictive")
+    answered(policy, NOON + DAY, 100, 12)
+    other.restore(json.loads(json.dumps(policy.state())))
+    other.recount({int((NOON - HOUR) // HOUR): (2000, 0)}, NOON)
+    for t, locked in ((NOON + 1, True), (NOON + HOUR, False)):
+        other.decide({**SCENE, "t": t})
+        assert (other.last.limit == "half hour") == locked

@@ -268,6 +268,7 @@ class Budget:
         died had not told any more is in them."""
         self._turn(t)
         self._today = int((t + self._zone_s) // DAY_S)
+        self._recent_at = min(self._recent_at, t)  # of a clock that was ahead: it would not fade until then
         self._hours = {hour: Counts(*counts) for hour, counts in hours.items()}
         midnight = ((t + self._zone_s) // DAY_S) * DAY_S - self._zone_s
         today = {hour: counts for hour, counts in self._hours.items() if hour * HOUR_S >= midnight}

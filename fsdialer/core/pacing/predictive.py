@@ -67,7 +67,11 @@ class Predictive:
         t, kind = event.get("t"), event.get("type")
         if not isinstance(t, int | float) or isinstance(t, bool) or not 0 <= t < LATEST:
             return
-        t = float(t) if t <= self._decided_at + JUMP_S else self._decided_at
+        if t > self._decided_at + JUMP_S:
+            t = self._decided_at
+            if kind == "originate":  # the first ones after a night: how long these ring cannot be known
+                return
+        t = float(t)
         self._now = max(self._now, t)
         call, operator = _name(event.get("call")), _name(event.get("operator"))
         if kind in _OF_CALLS and call is not None:
