@@ -5,6 +5,7 @@ does not answer is told in words and is free for nobody; what becomes of their c
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ class Homes:
         self._registrations = registrations
         self._clock = clock
         self._seen: dict[str, dict[str, _Seen]] = {}  # switch → extensions registered there, when last asked
-        self._asked = 0.0
+        self._asked: dict[str, float] = {}  # extension found nowhere; empty: everybody → when asked after (monotonic)
         self._pages = False  # has anybody a phone in their page? Those come and go with it
         self._doubted: set[str] = set()  # switches whose link is up, and that did not answer when they were asked
         self._leaving: set[str] = set()  # switches that are being shut down, and still answer
@@ -78,14 +79,23 @@ class Homes:
 
     def find(self, view: OperatorView) -> str:
         """The same, the switches being asked anew when it is not known."""
-        if not self.of(view) and not _anywhere(view) and time.monotonic() - self._asked > ASK_AGAIN_S:
-            self._asked = time.monotonic()
+        if not self.of(view) and not _anywhere(view) and self._may_ask(""):
             for link in self._lines.up():
                 self.look(link)
+        if not self.of(view) and not _anywhere(view) and self._may_ask(view.extension):
+            for link in self._lines.up():  # it may be with a profile nobody has been seen with before
                 ids = ids_or_none(self._registrations, link, view.extension)
                 if ids:
                     self._seen.setdefault(link.address.name, {}).setdefault(view.extension, _Seen(ids))
         return self.of(view)
+
+    def _may_ask(self, extension: str) -> bool:
+        """Not too often: each phone by itself, lest one that is nowhere keep others from being found."""
+        now = time.monotonic()
+        if now - self._asked.get(extension, -math.inf) <= ASK_AGAIN_S:
+            return False
+        self._asked[extension] = now
+        return True
 
     def look(self, link: SwitchLink) -> None:
         """Ask a switch who is registered there; with a single one nobody needs to know, but of phones in pages."""

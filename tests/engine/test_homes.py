@@ -91,3 +91,27 @@ def test_where_a_talk_goes_on_stays_written_down_until_it_is_over(world):
     assert world.look() == "fs1", "should fs2 die, this talk does not"
     world.state = "wrap_up"
     assert world.look() == "fs2"
+
+
+class Stock:
+    """A switch whose phones register with a profile of another name, and 1002 alone is there."""
+
+    up = True
+
+    def __init__(self, name):
+        self.address = SimpleNamespace(name=name, domain="pbx")
+
+    def ask(self, command, timeout_s=5.0):
+        if command.startswith("sofia_contact"):
+            return "sofia/internal/sip:1002@10.0.0.9" if "1002" in command else "error/user_not_registered"
+        return f"<profile>{ROW.format('a').replace('1001', '1002')}</profile>" if "internal" in command else ""
+
+
+def test_a_phone_that_is_nowhere_keeps_no_other_from_being_found():
+    lines = Lines()
+    lines.add(Link("fs1"))
+    lines.add(Stock("fs2"))
+    homes = Homes(lines, Registrations(), lambda: 0.0)
+    facts = {"dial": "", "station": "ring", "leg": "", "home": "", "switch": ""}
+    found = [homes.find(SimpleNamespace(extension=extension, **facts)) for extension in ("1001", "1002")]
+    assert found == ["", "fs2"]
