@@ -64,25 +64,27 @@ _CONVERT_FRAMES = 65_536
 def verify(company: CompanyStore, root: Path, now: float) -> int:
     """Look at the recordings of calls that ended; how many were judged. What is wrong becomes an alert.
 
-    Until all are looked at or others should have their turn with this worker. What is late, or another worker's, does
-    not hold up the rest.
+    Until all are looked at or others should have their turn with this worker. What is late, may not be read, or is
+    another worker's, does not hold up the rest.
     """
     _look_at_disk(company, root, now)
-    judged, left, until = 0, 0, time.monotonic() + TURN_S
-    while waiting := company.recordings.unverified(now - SETTLED_S, BATCH, skip=left):
+    judged, left, closed, until = 0, 0, "", time.monotonic() + TURN_S
+    while time.monotonic() <= until and (waiting := company.recordings.unverified(now - SETTLED_S, BATCH, skip=left)):
         for call, ended in waiting:
             try:
                 with company.recordings.looking(call) as mine:
                     done = mine and _verify_one(company, root, call, now, last_look=now - ended > PATIENCE_S)
             except PermissionError as error:
-                text = f"The worker may not read {error.filename}: recordings wait until its owner and mode are right."
-                company.alerts.say("recordings-closed", text, now)
-                return judged
-            company.alerts.clear("recordings-closed", now)
+                done, closed = False, str(error.filename)
             judged += done is True
             left += done is False
             if time.monotonic() > until:
-                return judged
+                break
+    if closed:
+        text = f"The worker may not read {closed}: recordings wait until its owner and mode are right."
+        company.alerts.say("recordings-closed", text, now)
+    elif judged:
+        company.alerts.clear("recordings-closed", now)
     return judged
 
 

@@ -63,17 +63,18 @@ def talk(path, seconds=20.0, customer=440, operator=700):
 
 
 # -- after the call --------------------------------------------------------------------------------------------
-def test_a_directory_the_worker_may_not_look_into_is_named_and_nothing_is_judged(acme, root, monkeypatch):
-    talk(root / ended_call(acme))
-
+def test_what_the_worker_may_not_read_is_named_and_keeps_nothing_else_from_being_judged(acme, root, monkeypatch):
     def closed(path):
-        raise PermissionError(13, "Permission denied", str(path))
+        if path.name == "call-1.wav":
+            raise PermissionError(13, "Permission denied", str(path))
+        return path
 
+    talk(root / ended_call(acme))
+    talk(root / ended_call(acme, "call-2"))
     with monkeypatch.context() as patch:
         patch.setattr(recordings, "_present", closed)
-        assert recordings.verify(acme, root, NOW + 4) == 0
-    [alert] = acme.alerts.standing()
-    assert alert.name == "recordings-closed" and "call-1.wav" in alert.text
+        assert recordings.verify(acme, root, NOW + 4) == 1
+    assert [(a.name, "call-1.wav" in a.text) for a in acme.alerts.standing()] == [("recordings-closed", True)]
     assert recordings.verify(acme, root, NOW + 10) == 1 and not acme.alerts.standing()
 
 
