@@ -69,3 +69,47 @@ def test_a_way_to_a_switch_that_is_away_is_not_judged(two):
     one, other, switches = two
     other.up, one.way = False, NOBODY_HOME
     assert switches.crossings.trouble("fs1", "fs2") == ""
+
+
+def alerts(redis):
+    redis.sadd("fsdialer:companies", "acme")
+    company = Store(redis).company("acme")
+    return company, lambda: [alert.name for alert in company.alerts.standing()]
+
+
+def test_a_dialer_that_is_started_later_does_not_end_the_alert_of_one_that_knows(two, redis):
+    one, other, switches = two
+    company, standing = alerts(redis)
+    one.way = NOBODY_HOME
+    switches.crossings.trouble("fs1", "fs2")
+    switches.crossings.alert([company])
+    lines = Lines()
+    lines.add(one)
+    lines.add(other)
+    Switches(lines, Store(redis), lambda: 1000.0).crossings.alert([company])
+    switches.crossings.alert([company])
+    assert standing() == ["switches-fs1-fs2"]
+    assert company.alerts.clear("switches-fs1-fs2", 1000.0, "boss")
+    switches.crossings.alert([company])
+    assert not standing(), "a person has read it"
+
+
+@pytest.mark.parametrize("name", ["fd00::1", "freeswitch-1." + 8 * "telephony."])
+def test_any_name_of_a_switch_may_stand_in_the_alert(two, redis, name):
+    one, other, switches = two
+    company, standing = alerts(redis)
+    lines = Lines()
+    for link in (one, other):
+        link.address.name += name
+        lines.add(link)
+    switches = Switches(lines, Store(redis), lambda: 1000.0)
+    switches.came_up(one)
+    switches.came_up(other)
+    one.way = NOBODY_HOME
+    assert switches.crossings.trouble(f"fs1{name}", f"fs2{name}")
+    switches.crossings.alert([company])
+    assert len(standing()) == 1
+    one.way = "+OK 1"
+    switches.crossings.look()
+    switches.crossings.alert([company])
+    assert not standing()
