@@ -126,6 +126,11 @@ def coming_back(switch: str) -> str:
     return f"The telephone switch {switch} was started anew: your phone is connecting to it."
 
 
+def alert_name(what: str, *switches: str) -> str:
+    """An alert's name has fewer characters than a host may have, and no room for two long ones."""
+    return "-".join([what, *(re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:58] for name in switches)])
+
+
 def down(switch: str, reason: str, others: Sequence[str]) -> str:
     """The alert for administrators; `others` are the switches that answer."""
     goes_on = f"Calls go on through {', '.join(others)}." if others else "No calls can be made."

@@ -6,7 +6,6 @@ once, when a phone across has failed a customer, and again and again while it is
 """
 
 import logging
-import re
 from collections.abc import Callable, Iterable
 
 from fsdialer.core import switches as rules
@@ -78,17 +77,16 @@ class Crossings:
         ways = [(one, other) for one in names for other in names if one != other]
         for company in companies:
             for one, other in ways:
-                key, shut, name = (company.id, (one, other)), self.is_shut(one, other), _alert(one, other)
+                key, shut, name = (
+                    (company.id, (one, other)),
+                    self.is_shut(one, other),
+                    rules.alert_name("switches", one, other),
+                )
                 if shut and (not self._alerts.get(key) or _by_another(company, name)):
                     company.alerts.say(name, rules.shut(one, other), self._clock())
                 elif not shut and self._alerts.get(key, True):  # also one of a dialer before this
                     company.alerts.clear(name, self._clock(), DIALER)
                 self._alerts[key] = shut
-
-
-def _alert(one: str, other: str) -> str:
-    """Its name, which is shorter than two hosts' names may be, and knows fewer characters."""
-    return "-".join(["switches", *(re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:58] for name in (one, other))])
 
 
 def _by_another(company: CompanyStore, name: str) -> bool:

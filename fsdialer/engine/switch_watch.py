@@ -75,6 +75,7 @@ class SwitchWatch:
             self._reconciler.sweep(link)
             if link.up:
                 self._homes.look(link)
+                self._switches.ask_again(link)
                 self._switches.keep(name, [call.uuid for call in self._switchboard.of_switch(name)])
             elif self._switches.is_gone(name):
                 self._reconciler.switch_gone(name)

@@ -36,6 +36,7 @@ class Switches:
         self._store = store
         self._clock = clock
         self._trunks: dict[str, str] = {}  # switch → where it takes calls of the others
+        self._unasked: set[str] = set()  # switches that are up, and have not answered what they may carry
         self._down: dict[str, float] = {}  # switch → since when it is away (monotonic seconds)
         self._gone: dict[str, float] = {}  # switch → since when nobody listens there
         self._alerts: dict[tuple[str, str], bool] = {}  # company, switch → does an alert stand; absent: not looked at
@@ -56,8 +57,16 @@ class Switches:
         except SwitchError as error:
             log.warning("switch=%s facts=unknown reason=%s", name, error)
             facts = {}
-        self._trunks[name] = facts.get("trunk", self._trunks.get(name, ""))
+            self._unasked.add(name)
+        else:
+            self._trunks[name] = facts["trunk"]
+            self._unasked.discard(name)
         self._store.switches.found(name, True, "", self._clock(), facts)
+
+    def ask_again(self, link: SwitchLink) -> None:
+        """Where that failed when it came up."""
+        if link.address.name in self._unasked:
+            self.came_up(link)
 
     def went_down(self, link: SwitchLink, reason: str, gone: bool) -> None:
         """A switch is away; `gone`: its machine says that it does not run."""
@@ -80,14 +89,15 @@ class Switches:
         for company in companies:
             for link in self._lines.all():
                 name, key = link.address.name, (company.id, link.address.name)
+                alert = rules.alert_name("switch", name)
                 since = self._down.get(name)
                 if link.up:
                     if self._alerts.get(key, True):  # also one of a dialer before this
-                        company.alerts.clear(f"switch-{name}", self._clock(), "the dialer")
+                        company.alerts.clear(alert, self._clock(), "the dialer")
                         self._alerts[key] = False
                 elif since is not None and time.monotonic() - since >= AWAY_S and not self._alerts.get(key):
                     words = rules.down(name, link.state.reason, others)
-                    company.alerts.say(f"switch-{name}", words, self._clock())
+                    company.alerts.say(alert, words, self._clock())
                     self._alerts[key] = True
 
     # -- who gets the next calls ---------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from fsdialer.core.campaigns import Company
 from fsdialer.engine import switches
 from fsdialer.engine.lines import Lines
-from fsdialer.errors import SwitchTimeout
+from fsdialer.errors import SwitchTimeout, SwitchUnreachable
 from fsdialer.esl.link import SwitchAddress
 from fsdialer.store import CompanyStore, Store
 
@@ -21,8 +21,12 @@ class Link:
     up: bool = True
     state: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(reason="connection refused"))
 
+    answers: bool = False
+
     def ask(self, command):
-        raise SwitchTimeout("no answer")
+        if not self.answers:
+            raise SwitchTimeout("no answer")
+        return "127.0.0.1:5070" if "switches_address" in command else "+OK 1000"
 
 
 @pytest.fixture
@@ -75,3 +79,22 @@ def test_a_switch_that_is_away_again_is_said_again(acme):
     one.went_down(link, "connection refused", gone=True)
     one.alert([acme])
     assert [alert.name for alert in acme.alerts.standing()] == ["switch-fs1"]
+
+
+def test_a_switch_with_an_address_for_a_name_has_its_alert_too(acme):
+    link = Link(SwitchAddress("::1", "::1", 8021, "secret"), up=False)
+    one = dialer(acme, link)
+    one.went_down(link, "connection refused", gone=True)
+    one.alert([acme])
+    assert [alert.name for alert in acme.alerts.standing()] == ["switch-__1"]
+
+
+def test_a_switch_that_did_not_say_where_the_others_reach_it_is_asked_again(acme):
+    link = Link()
+    one = dialer(acme, link)
+    one.came_up(link)
+    with pytest.raises(SwitchUnreachable):
+        one.trunk("fs1")
+    link.answers = True
+    one.ask_again(link)
+    assert one.trunk("fs1") == "127.0.0.1:5070"
