@@ -7,7 +7,9 @@ for (const preview of document.querySelectorAll('.preview')) {
     const asked = new URLSearchParams({ [setting]: field.value, server: server.value }).toString();
     preview.dataset.asked = asked;
     const answer = await fetch(`${preview.dataset.url}?${asked}`);
-    if (answer.ok && preview.dataset.asked === asked) preview.textContent = (await answer.json())[setting];
+    const said = answer.ok && (await answer.json());
+    // Answers may overtake each other: only the one to what stands there now is shown.
+    if (said && preview.dataset.asked === asked) preview.textContent = said[setting];
   };
   for (const each of [field, server]) each.addEventListener('input', show);
   show();
