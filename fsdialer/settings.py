@@ -72,6 +72,11 @@ class Settings:
                 return domain
         return ""
 
+    @property
+    def browsers_address(self) -> str:
+        """Where a phone in any browser connects; empty when browsers are let in through the page's own host alone."""
+        return next((url for url in self.sip_ws if url.startswith("ws")), "")
+
     def need_secret(self) -> "Settings":
         """Itself; InvalidSetting when there is no secret to sign sessions with."""
         if len(self.secret_key) < 16:

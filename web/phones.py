@@ -52,5 +52,5 @@ def settings(name: str) -> Any:
 
 def _account(name: str) -> Account:
     settings = current_app.extensions["fsdialer.settings"]
-    browsers = next((each for each in settings.sip_ws if each.startswith("ws")), "")
-    return Account(g.me.company.accounts.phone(name, settings.secret_key), domain(settings), browsers=browsers)
+    phone = g.me.company.accounts.phone(name, settings.secret_key)
+    return Account(phone, domain(settings), browsers=settings.browsers_address)

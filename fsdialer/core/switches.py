@@ -12,8 +12,10 @@ from fsdialer.errors import InvalidSetting
 
 #: The SIP profile between switches, and how its numbers begin: a phone's line to be joined, or an operator to be rung,
 #: by the family of the phone (how it is asked to answer by itself).
-PROFILE, JOIN, ECHO = "switches", "held-", "check"
+PROFILE, JOIN = "switches", "held-"
 RING = {PhoneFamily.CALL_INFO: "op-", PhoneFamily.ALERT_INFO: "alert-", PhoneFamily.NONE: "plain-"}
+#: What is answered by a switch itself, with an echo (`freeswitch/dialplan/switches.xml`).
+ECHO = "check"
 #: No limit was set, and the switch told none.
 NO_LIMIT = 1_000_000
 

@@ -13,11 +13,9 @@ from fsdialer.engine.lines import Lines
 from fsdialer.errors import SwitchError
 from fsdialer.esl import commands
 from fsdialer.store import CompanyStore
+from fsdialer.store.alerts import DIALER
 
 log = logging.getLogger(__name__)
-
-#: Who clears an alert by itself.
-DIALER = "the dialer"
 
 #: From one switch to another.
 Way = tuple[str, str]
@@ -77,11 +75,8 @@ class Crossings:
         ways = [(one, other) for one in names for other in names if one != other]
         for company in companies:
             for one, other in ways:
-                key, shut, name = (
-                    (company.id, (one, other)),
-                    self.is_shut(one, other),
-                    rules.alert_name("switches", one, other),
-                )
+                key, name = (company.id, (one, other)), rules.alert_name("switches", one, other)
+                shut = self.is_shut(one, other)
                 if shut and (not self._alerts.get(key) or _by_another(company, name)):
                     company.alerts.say(name, rules.shut(one, other), self._clock())
                 elif not shut and self._alerts.get(key, True):  # also one of a dialer before this

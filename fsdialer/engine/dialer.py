@@ -33,6 +33,7 @@ from fsdialer.errors import FsdialerError
 from fsdialer.esl import commands
 from fsdialer.esl.link import SwitchLink
 from fsdialer.store import CompanyStore
+from fsdialer.store.alerts import DIALER
 from fsdialer.store.calls import Claim
 
 log = logging.getLogger(__name__)
@@ -191,7 +192,7 @@ class Dialer:
             self.company.alerts.say(CEILING_ALERT, words, now)
             self._ceiling_said = True
         elif self._ceiling_said is not False and (not ceiling or placed < ENOUGH_BELOW * ceiling):
-            self.company.alerts.clear(CEILING_ALERT, now, "the dialer")
+            self.company.alerts.clear(CEILING_ALERT, now, DIALER)
             self._ceiling_said = False
         return words
 

@@ -158,6 +158,10 @@ class Homes:
         """It is being shut down: no phone is rung there any more, although it answers for a while."""
         self._leaving.add(switch)
 
+    def went_down(self, switch: str) -> None:
+        """It answers no more: what it was about to do is done."""
+        self._leaving.discard(switch)
+
     def restarted(self, switch: str) -> None:
         """Its core is a new one. It keeps what it knew of the phones; those in pages have to connect to it again."""
         self._leaving.discard(switch)
@@ -192,10 +196,7 @@ class Homes:
 
     def _is_up(self, switch: str) -> bool:
         link = self._lines.get(switch)
-        if link is None or not link.up:
-            self._leaving.discard(switch)
-            return False
-        return switch not in self._doubted and switch not in self._leaving
+        return link is not None and link.up and switch not in self._doubted and switch not in self._leaving
 
     def _away(self, switch: str) -> bool:
         """Down for longer than it takes to make a connection again."""

@@ -65,6 +65,7 @@ class SwitchWatch:
 
     def _went_down(self, link: SwitchLink, state: LinkState) -> None:
         name = link.address.name
+        self._homes.went_down(name)
         self._switches.went_down(link, state.reason, state.gone)
         self._reconciler.phones_lost(name, talking=state.gone)
 

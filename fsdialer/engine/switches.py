@@ -19,6 +19,7 @@ from fsdialer.errors import SwitchError, SwitchUnreachable
 from fsdialer.esl import setup_commands as commands
 from fsdialer.esl.link import SwitchLink
 from fsdialer.store import CompanyStore, Store
+from fsdialer.store.alerts import DIALER
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class Switches:
                 since = self._down.get(name)
                 if link.up:
                     if self._alerts.get(key, True):  # also one of a dialer before this
-                        company.alerts.clear(alert, self._clock(), "the dialer")
+                        company.alerts.clear(alert, self._clock(), DIALER)
                         self._alerts[key] = False
                 elif since is not None and time.monotonic() - since >= AWAY_S and not self._alerts.get(key):
                     words = rules.down(name, link.state.reason, others)

@@ -5,15 +5,14 @@ import re
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from fsdialer.core.switch_config import CARRIER_PROFILE
-from fsdialer.errors import UnsafeCommand
+from fsdialer.core.switch_config import CARRIER_PROFILE, OPERATORS_PROFILE
+from fsdialer.core.switches import to_echo
+from fsdialer.errors import InvalidSetting, UnsafeCommand
 
-#: The operators' profile, and what a stock FreeSWITCH calls it and the carrier's.
-OPERATORS_PROFILE, STOCK_OPERATORS, STOCK_CARRIER = "operators", "internal", "external"
+#: What a stock FreeSWITCH calls the operators' profile and the carrier's.
+STOCK_OPERATORS, STOCK_CARRIER = "internal", "external"
 #: What an operator's phone may call to hear itself, and where (`freeswitch/dialplan/operators.xml`).
 ECHO_NUMBER, ECHO_CONTEXT = "9196", "operators"
-#: The profile of calls between our own switches, and what one calls on another to be echoed (`dialplan/switches.xml`).
-BETWEEN_PROFILE, ACROSS = "switches", "check"
 #: Addresses all over the world, of nobody (RFC 5737) and of somebody: whom a list lets in that should let in our own.
 #: The first stands for everybody where one is asked for.
 STRANGERS = (
@@ -32,7 +31,6 @@ TONE_HZ, TONE_MS = 440, 2000
 #: How the switch ends a test call whose tone came back, and one whose tone did not.
 HEARD, SILENT = "NORMAL_CLEARING", "MEDIA_TIMEOUT"
 
-_ADDRESS = re.compile(r"(\[[0-9a-fA-F:.]{2,45}\]|[0-9A-Za-z.-]{1,253}):[0-9]{1,5}")
 _LIST = re.compile(r"[A-Za-z0-9_.:/-]{1,64}")
 _PATH = re.compile(r"/[A-Za-z0-9_./-]{0,400}")
 _UUID = re.compile(r"[0-9a-f-]{36}")
@@ -116,9 +114,10 @@ def originate_echo(leg: str) -> str:
 
 def originate_across(leg: str, at: str) -> str:
     """The same to the echo of another switch, at `at`, where it takes calls of the others."""
-    if not _ADDRESS.fullmatch(at):
-        raise UnsafeCommand(f"{at[:60]!r} is no address: nothing was sent")
-    return _originate(leg, f"sofia/{BETWEEN_PROFILE}/{ACROSS}@{at}")
+    try:
+        return _originate(leg, to_echo(at))
+    except InvalidSetting:
+        raise UnsafeCommand(f"{at[:60]!r} is no address: nothing was sent") from None
 
 
 def _originate(leg: str, destination: str) -> str:

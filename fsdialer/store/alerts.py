@@ -16,6 +16,8 @@ from fsdialer.store.scripts import Scripts
 
 #: A cleared alert is still shown in Redis for so long (seconds).
 CLEARED_S = 30 * 86400
+#: Who has mended what a dialer finds mended by itself.
+DIALER = "the dialer"
 
 _NAME = re.compile(r"[a-z0-9][A-Za-z0-9_.-]{0,127}")
 

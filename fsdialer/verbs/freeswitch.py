@@ -67,8 +67,7 @@ def phone(operator: str, company: str | None, domain: str | None, new: bool, kin
     if new:
         accounts.renew_phone(operator)
     found = accounts.phone(operator, settings.secret_key)
-    browsers = next((each for each in settings.sip_ws if each.startswith("ws")), "")
-    account = Account(found, domain or _domain_of(settings), _phones_port(settings), browsers)
+    account = Account(found, domain or _domain_of(settings), _phones_port(settings), settings.browsers_address)
     if kind is None:
         click.echo("\n".join(in_words(account)))
     elif found.in_browser:

@@ -108,23 +108,24 @@ def _predictive(settings: dict[str, Any]) -> Predictive:
 
 
 def _zone(value: Any) -> float:
-    try:
-        zone_s = float(value)
-    except (TypeError, ValueError):
-        raise InvalidSetting("zone_s", f"{value!r} is not a number") from None
+    zone_s = _float("zone_s", value)
     if not -86400 < zone_s < 86400:
         raise InvalidSetting("zone_s", f"{value} must be seconds of less than a day")
     return zone_s
 
 
 def _share(name: str, value: Any) -> float:
-    try:
-        share = float(value)
-    except (TypeError, ValueError):
-        raise InvalidSetting(name, f"{value!r} is not a number") from None
+    share = _float(name, value)
     if not 0 <= share <= 0.2:
         raise InvalidSetting(name, f"{value} must be between 0 and 0.2 (20 %)")
     return share
+
+
+def _float(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise InvalidSetting(name, f"{value!r} is not a number") from None
 
 
 def _decimal(value: object, name: str = "multiplier") -> Decimal:

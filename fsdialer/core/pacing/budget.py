@@ -128,7 +128,7 @@ class Budget:
 
     def _turn(self, t: float) -> None:
         """Begin a new day at midnight, fade the last quarter of an hour."""
-        today = int((t + self._zone_s) // DAY_S)
+        today = self._day_of(t)
         if self._today is None or today > self._today:
             if self._began is not None and self.day.answers >= USUAL_ANSWERS:
                 self._planned_s = min(DAY_S, max(SHORTEST_DAY_S, self._last_answer - self._began))
@@ -139,6 +139,13 @@ class Budget:
             self._recent.answers *= fade
             self._recent.abandons *= fade
             self._recent_at = t
+
+    def _day_of(self, t: float) -> int:
+        """Local days since 1970."""
+        return int((t + self._zone_s) // DAY_S)
+
+    def _midnight_before(self, day: int) -> float:
+        return day * DAY_S - self._zone_s
 
     def _hour(self, t: float) -> Counts:
         hour = int(t // HOUR_S)
@@ -178,7 +185,7 @@ class Budget:
         many answers the list can still give."""
         self.operators = max(operators, 4.0)
         # At midnight the count begins anew: what is over then cannot be made good any more.
-        midnight = ((t + self._zone_s) // DAY_S + 1) * DAY_S - self._zone_s
+        midnight = self._midnight_before(self._day_of(t) + 1)
         self._ends_at, self._answers_left = min(t + ends_in, midnight), answers
 
     def to_come(self, t: float) -> float:
@@ -267,10 +274,10 @@ class Budget:
         """The true counts, (answered, abandoned) by the hour since 1970, in place of those kept: what a dialer that
         died had not told any more is in them."""
         self._turn(t)
-        self._today = int((t + self._zone_s) // DAY_S)
+        self._today = self._day_of(t)
         self._recent_at = min(self._recent_at, t)  # of a clock that was ahead: it would not fade until then
         self._hours = {hour: Counts(*counts) for hour, counts in hours.items()}
-        midnight = ((t + self._zone_s) // DAY_S) * DAY_S - self._zone_s
+        midnight = self._midnight_before(self._today)
         today = {hour: counts for hour, counts in self._hours.items() if hour * HOUR_S >= midnight}
         self.day = Counts(sum(c.answers for c in today.values()), sum(c.abandons for c in today.values()))
         if self._began is None and today:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import permutations
 
 from fsdialer.core.campaigns import Station
+from fsdialer.core.switches import PROFILE as BETWEEN_PROFILE
 from fsdialer.core.switches import address as trunk_address
 from fsdialer.errors import SwitchError
 from fsdialer.esl import check_commands as ask
@@ -73,8 +74,8 @@ def _trunk(address: SwitchAddress) -> tuple[Finding, str]:
     client = EslClient(address.host, address.port, address.password)
     try:
         client.connect()
-        runs = any(p.name == ask.BETWEEN_PROFILE and p.runs for p in ask.read_profiles(client.api(ask.profiles())))
-        admitted = (client.api(ask.admits(stranger, ask.BETWEEN_PROFILE)) for stranger in ask.STRANGERS)
+        runs = any(p.name == BETWEEN_PROFILE and p.runs for p in ask.read_profiles(client.api(ask.profiles())))
+        admitted = (client.api(ask.admits(stranger, BETWEEN_PROFILE)) for stranger in ask.STRANGERS)
         open_to_all = any(map(ask.read_truth, admitted))
         at = address.trunk or trunk_address(client.api(setup_commands.trunk_address()))
     except (SwitchError, ValueError) as error:
