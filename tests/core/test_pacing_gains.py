@@ -12,7 +12,7 @@ from tests.core.told_the_end import ToldTheEnd
     [
         (Scenario(operators=5, hours=3), 1.02),
         (Scenario(operators=20, hours=1.5), 1.10),
-        (Scenario(operators=60, hours=0.8), 1.14),
+        (Scenario(operators=60, hours=1), 1.14),
         (Scenario(operators=20, hours=1.5, answer_rate=((0, 0.15),), wrap_up=Law("fixed", 0.0)), 1.10),
     ],
     ids=["5 operators", "20 operators", "60 operators", "few answers, no wrap-up"],

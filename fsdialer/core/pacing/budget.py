@@ -27,9 +27,10 @@ USUAL_ANSWERS, USUAL_DAY_S, SHORTEST_DAY_S, TOO_LATE_S = 50, 8 * HOUR_S, HOUR_S,
 USUAL_PACE, PACE_BELIEF_S = 20.0, 1800.0
 #: The target that the numbers of customers below were found at.
 TUNED_AT = 0.03
-#: Kept back for good: this share of the target, and so many customers at 3 %; at a lower target more of them, by the
-#: root of how much lower it is, for where few may be lost one is much.
-KEPT_BACK, RESERVE = 0.035, 1.25
+#: Kept back for good: this share of the target, and so many customers at 3 % (so many more, divided by the operators: few
+#: lose two or three at once); at a lower target more of them, by the root of how much lower it is, for where few may be
+#: lost one is much.
+KEPT_BACK, RESERVE, RESERVE_OF_FEW = 0.035, 1.25, 2.0
 #: Kept back besides: so many customers times the root of the operators (at 3 %), let go of with the root of the time
 #: that is left.
 RESERVE_BY_ROOT = 0.5
@@ -203,7 +204,7 @@ class Budget:
     def slack(self, t: float) -> float:
         """Customers that may still be lost today beside those the answers to come will pay for, less what is kept
         back; fractional, negative when overdrawn."""
-        in_all = RESERVE * math.sqrt(TUNED_AT / self.target)
+        in_all = (RESERVE + RESERVE_OF_FEW / self.operators) * math.sqrt(TUNED_AT / self.target)
         for_luck = RESERVE_BY_ROOT * self._luck * math.sqrt(self._left_s(t) / self._planned_s)
         return (1 - KEPT_BACK) * self.target * self.day.answers - in_all - for_luck - self.day.abandons
 
