@@ -250,10 +250,10 @@ def test_a_gateways_password_that_is_not_set_is_named(cli, monkeypatch):
 class Switch:
     """The carrier profile's gateways as a switch answers about them, worded as FreeSWITCH 1.11 does; `offered` is what
     a rescan would find (None: neither the web answers nor is there a file). `away`: it asks a web that does not answer,
-    and this is its files'."""
+    and this is its files'. `lost`: the web answers until it is asked by a rescan, whose files know no gateway."""
 
-    def __init__(self, offered, away=False, **gateways):
-        self.offered, self.away, self.gateways, self.told = offered, away, gateways, []
+    def __init__(self, offered, away=False, lost=False, **gateways):
+        self.offered, self.away, self.lost, self.gateways, self.told = offered, away, lost, gateways, []
 
     def ask(self, command):
         self.told.append(command)
@@ -274,6 +274,8 @@ class Switch:
             return " ".join(self.gateways)
         if "killgw" in command:
             self.gateways.pop(rest.split()[-1])
+        if "rescan" in command and not self.lost:
+            self.gateways = {**self.offered, **self.gateways}
         return "+OK\n"
 
     def gateway_commands(self):
@@ -322,6 +324,14 @@ def test_files_as_they_are_set_up_count_while_the_web_is_away_and_operators_are_
     switch = Switch({"trunk": B}, away=True, trunk=A)
     assert settle(switch.ask, {"trunk": B}) == Settled(["changed trunk"], False)
     assert "xml_flush_cache" not in switch.told
+
+
+def test_a_gateway_the_rescan_did_not_find_is_not_done():
+    """The web went away after it had said what there is: it is looked at again, or the gateway would be missing."""
+    switch = Switch({"trunk": B, "later": B}, lost=True, trunk=A)
+    assert settle(switch.ask, switch.offered) == Settled([], False)
+    switch.lost = False
+    assert settle(switch.ask, switch.offered) == Settled(["added later,trunk"], True)
 
 
 def test_while_nothing_is_offered_no_gateway_is_given_up():
