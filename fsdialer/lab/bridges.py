@@ -36,7 +36,8 @@ class Bridges:
         if not (a.alive and b.alive):
             self._partner_gone(a, b)
             return
-        early = not b.answered
+        early, again = not b.answered, a.partner is b
+        a_led = a.originator
         a_before, b_before = a.profile.callee_number, (a.profile.caller_name, a.profile.caller_number)
         if early:
             stages.flipped(b)
@@ -52,7 +53,11 @@ class Bridges:
         if early:
             self._too_early(a, b)
             return
-        pairs = [self._let_go(channel) for channel in (a, b) if channel.partner is not None]
+        if again:  # they are taken apart and joined anew; neither is left behind
+            a.partner = b.partner = None
+            pairs = [(a, b) if a_led else (b, a)]
+        else:
+            pairs = [self._let_go(channel) for channel in (a, b) if channel.partner is not None]
         self._applications.interrupt(b)
         self._applications.interrupt(a)
         for first, second in pairs:
