@@ -240,11 +240,11 @@ def test_a_gateways_password_comes_from_the_environment_and_is_in_no_export(cli,
     assert "carrier-secret" not in cli("export")
 
 
-def test_a_gateways_password_that_is_not_set_is_named(cli, monkeypatch):
-    monkeypatch.delenv("TRUNK_PASSWORD")
-    assert "company.acme.gateway.trunk.password_env: $TRUNK_PASSWORD is not set" in cli(
-        "apply", "setup.toml", fails=True
-    )
+@pytest.mark.parametrize(("password", "words"), [("", "is not set"), ("a:b", "a colon"), ("a\nb", "a line break")])
+def test_a_gateways_password_that_it_cannot_have_is_named(cli, monkeypatch, password, words):
+    monkeypatch.setenv("TRUNK_PASSWORD", password)
+    said = cli("apply", "setup.toml", fails=True)
+    assert "company.acme.gateway.trunk.password_env: $TRUNK_PASSWORD " in said and words in said
 
 
 class Switch:
