@@ -141,6 +141,12 @@ def test_web_hears_of_a_websocket_that_moves(cli, written):
     assert said["FSDIALER_SWITCHES"].endswith("?domain=sip.example.com")
 
 
+def test_a_password_of_ones_own_for_the_event_socket_reaches_the_dialer_whatever_is_in_it(cli, written):
+    cli("freeswitch", "write", "conf", "--set", "event_socket_password=a/b+c:d@e,f")
+    url = environment(written)["FSDIALER_SWITCHES"]
+    assert "," not in url and SwitchAddress.parse(url).password == "a/b+c:d@e,f"
+
+
 def test_dialer_is_told_what_somebody_added_to_its_switches_and_where_this_one_moved(cli, written):
     file = written / "fsdialer.env"
     file.write_text(file.read_text().replace("?domain=pbx.example.com", "?name=fs1&domain=x,esl://:two@10.0.0.2:8021"))
