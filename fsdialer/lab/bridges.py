@@ -150,9 +150,14 @@ class Bridges:
         self._exchange.fire("CHANNEL_UNBRIDGE", channel, **_pair(channel, partner))
 
     def _b_left(self, b: Channel, a: Channel, stays: bool, cause: str) -> None:
-        self._exchange.end(b)
+        """One that a command ended may be told of after the one it talked to: they are threads of their own."""
+        a_first = b.hangup_by != "recv_bye" and self._exchange.comes_unusually()
+        if not a_first:
+            self._exchange.end(b)
         self._exchange.fire("CHANNEL_UNBRIDGE", a, **_pair(a, b))
         self._leave(a, stays, cause)
+        if a_first:
+            self._exchange.end(b)
 
     def _a_left_its_own_bridge(self, a: Channel, b: Channel) -> None:
         for channel in (a, b):
