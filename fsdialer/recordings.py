@@ -39,7 +39,7 @@ from fsdialer.store.recordings import Recording
 
 log = logging.getLogger(__name__)
 
-#: Recordings read of at a time, and seconds a job spends on them: the worker has other things to do.
+#: Entries cleared at a time, and seconds a job looks at recordings: the worker has other things to do.
 BATCH, TURN_S = 100, 60.0
 #: How an alert tells to mend it.
 _MEND = {
@@ -69,17 +69,15 @@ def verify(company: CompanyStore, root: Path, now: float) -> int:
     """
     _look_at_disk(company, root, now)
     judged, left, closed, until = 0, 0, "", time.monotonic() + TURN_S
-    while time.monotonic() <= until and (waiting := company.recordings.unverified(now - SETTLED_S, BATCH, skip=left)):
-        for call, ended in waiting:
-            try:
-                with company.recordings.looking(call) as mine:
-                    done = mine and _verify_one(company, root, call, now, last_look=now - ended > PATIENCE_S)
-            except PermissionError as error:
-                done, closed = False, str(error.filename)
-            judged += done is True
-            left += done is False
-            if time.monotonic() > until:
-                break
+    while time.monotonic() <= until and (waiting := company.recordings.unverified(now - SETTLED_S, 1, skip=left)):
+        [(call, ended)] = waiting
+        try:
+            with company.recordings.looking(call) as mine:
+                done = mine and _verify_one(company, root, call, now, last_look=now - ended > PATIENCE_S)
+        except PermissionError as error:
+            done, closed = False, str(error.filename)
+        judged += done is True
+        left += done is False
     if closed:
         text = f"The worker may not read {closed}: recordings wait until its owner and mode are right."
         company.alerts.say("recordings-closed", text, now)
@@ -110,11 +108,15 @@ def _verify_one(company: CompanyStore, root: Path, call: str, now: float, last_l
         return None
     campaign = _campaign(company, record["campaign"])
     path = _present(root / record["recording"])
-    finding, seconds = _look(path, expected(record, campaign.record_notice))
+    promise = expected(record, campaign.record_notice)
+    finding, seconds = _look(path, promise)
     if finding in (Finding.MISSING, Finding.SHORT, Finding.UNREADABLE) and not last_look:
         return False
-    kept = path
-    if finding not in (Finding.MISSING, Finding.UNREADABLE):
+    kept, nothing = path, finding in (Finding.MISSING, Finding.UNREADABLE)
+    if nothing and promise.only_a_moment:
+        company.recordings.drop_unverified(call)
+        return None
+    if not nothing:
         kept = _converted(company, path, campaign, now)
     if finding is not Finding.OK:
         text = f"Campaign {campaign.id}, call {record['uuid']} of {record['answered'][:19]}Z"

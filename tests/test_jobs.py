@@ -239,3 +239,14 @@ def test_import_that_lost_redis_keeps_the_file_for_the_retry(tmp_path, monkeypat
     with pytest.raises(RedisError):
         jobs.import_file("acme", "spring", str(upload))
     assert upload.exists()
+
+
+def test_worker_that_does_not_know_the_directory_of_recordings_fails_and_says_which_variable(
+    redis, redis_url, monkeypatch
+):
+    monkeypatch.setenv("FSDIALER_REDIS_URL", redis_url)
+    monkeypatch.delenv("FSDIALER_RECORDINGS", raising=False)
+    set_up(redis_url)
+    assert jobs.clear_recordings("acme") == 0
+    with pytest.raises(settings.InvalidSetting, match="FSDIALER_RECORDINGS"):
+        jobs.verify_recordings("acme")

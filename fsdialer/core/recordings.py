@@ -24,6 +24,8 @@ SETTLED_S, PATIENCE_S = 3.0, 30.0
 TOO_LITTLE_B = 1_000_000_000
 #: A recording may be shorter than the call by this much: seconds, and part of the call.
 SHORT_BY_S, SHORT_BY = 2.0, 0.02
+#: A call that was over sooner (seconds), without an operator, may have no recording: the switch had no sound yet.
+MOMENT_S = 1.0
 #: A side is judged in windows of so many seconds; one louder than `LOUD` (RMS, of 1.0; −50 dB) has a voice in it.
 WINDOW_S, LOUD = 0.1, 0.003
 #: Seconds of voice that are enough not to be silent, and of talk that are needed before silence is remarkable.
@@ -75,6 +77,11 @@ class Expected:
     talk_s: float
     notice: str = "none"
     elsewhere: bool = False
+
+    @property
+    def only_a_moment(self) -> bool:
+        """Did they hang up as they picked up?"""
+        return self.call_s is not None and self.call_s < MOMENT_S and self.talk_from_s is None
 
 
 @dataclass(frozen=True, slots=True)

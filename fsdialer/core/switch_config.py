@@ -42,6 +42,8 @@ _DIAL_STRING = (
 )
 # FreeSWITCH reads vars.xml line by line before any XML parser does: what would need escaping has no place in it.
 _SAFE = re.compile(r"[0-9A-Za-z_.:/@+,${}\[\]-]{0,300}")
+# It does the same to every file and every answer of the web: what it would take for its own is written in numbers.
+_PREPROCESSED = re.compile(rb"\$(?=\$)|x-pre-process", re.I)
 _LINE = re.compile(r'(?P<before>\s*)<X-PRE-PROCESS cmd="(exec-)?set" data="(?P<name>[a-z0-9_]+)=[^"]*"/>(?P<after>.*)')
 
 T = TypeVar("T")
@@ -85,6 +87,13 @@ def browser_password(secret_key: str, company: str, operator: str, salt: str) ->
 def web_password(secret_key: str) -> str:
     """What a switch shows our web to be answered."""
     return _keyed(secret_key, "switch").hex()[:48]
+
+
+def password_fault(password: str) -> str:
+    """Why a gateway cannot have this password; empty when it can."""
+    if ":" in password:
+        return "has a colon in it, where FreeSWITCH cuts a password off: have the carrier give another"
+    return "" if password.isprintable() else "has a line break or another control character in it"
 
 
 def _keyed(secret_key: str, *parts: str) -> bytes:
@@ -228,7 +237,8 @@ def _one_line(text: str) -> str:
 
 def _bytes(root: ElementTree.Element) -> bytes:
     ElementTree.indent(root)
-    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=False)) + b"\n"
+    text = bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=False)) + b"\n"
+    return _PREPROCESSED.sub(lambda found: b"&#%d;%s" % (found[0][0], found[0][1:]), text)
 
 
 # -- the variables file ------------------------------------------------------------------------------------------------

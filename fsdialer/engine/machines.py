@@ -116,13 +116,21 @@ class Machines:
             hang_up()
             return
         try:
-            command = commands.leave_message(call.uuid, campaign.machine_message, beeped)
+            wait_s = 0.0 if beeped else self._still_listens_s(call)
+            command = commands.leave_message(call.uuid, campaign.machine_message, beeped, wait_s)
         except SwitchError as error:
             log.error("call=%s message=refused reason=%s", call.uuid, error)
             hang_up()
             return
         log.info("call=%s machine=yes beeped=%s message=left", call.uuid, beeped)
         self._send(call.switch, command, call.uuid)
+
+    def _still_listens_s(self, call: Call) -> float:
+        """For how long a beep would still be heard (seconds)."""
+        beeps = call.amd == "beep" or (bool(call.amd) and "beep" in self._can.get(call.switch, ()))
+        if not beeps or call.answered_at is None:
+            return 0.0
+        return max(0.0, call.answered_at + LISTEN_S - self._clock())
 
     def _send(self, switch: str, command: str, leg: str) -> None:
         try:

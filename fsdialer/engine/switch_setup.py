@@ -96,7 +96,7 @@ def settle(ask: Callable[[str], str], wanted: Mapping[str, str]) -> Settled:
         return Settled([], not wanted and not away)
     if away and offered != wanted:
         return Settled([], False)
-    there = {name: _mark(ask(commands.gateway_mark(name))) for name in _names(ask)}
+    there = _there(ask)
     ours = {name: mark for name, mark in there.items() if mark}
     gone = [name for name in ours if name not in offered]
     changed = [name for name, mark in ours.items() if name in offered and offered[name] != mark]
@@ -107,9 +107,17 @@ def settle(ask: Callable[[str], str], wanted: Mapping[str, str]) -> Settled:
         _wait_until_gone(ask, set(changed))
     if changed or new:
         ask(commands.rescan_gateways())
-    made = {"added": new, "changed": changed, "removed": gone}
-    done = [f"{word} {','.join(sorted(names))}" for word, names in made.items() if names]
-    return Settled(done, offered == wanted and not away)
+        there = _there(ask)  # it asked the web once more, which may not have answered this time
+    made = {"added": new, "changed": changed}
+    left = {name for names in made.values() for name in names if there.get(name) != offered[name]}
+    made |= {"removed": gone}
+    done = [f"{word} {','.join(sorted(set(names) - left))}" for word, names in made.items() if set(names) - left]
+    return Settled(done, offered == wanted and not away and not left)
+
+
+def _there(ask: Callable[[str], str]) -> dict[str, str]:
+    """The gateways the switch has, each with our mark; without one it is somebody else's."""
+    return {name: _mark(ask(commands.gateway_mark(name))) for name in _names(ask)}
 
 
 def _names(ask: Callable[[str], str]) -> set[str]:

@@ -60,8 +60,6 @@ DETECTORS = MappingProxyType(
         ),
     }
 )
-#: How long a machine's beep is waited for after the message it did not wait for (ms).
-BEEP_WAIT_MS = 15_000
 
 
 def originate_customer(
@@ -227,16 +225,16 @@ def broadcast(leg: str, sound: str) -> str:
     return f"uuid_broadcast {checked('leg', allowed.UUID, leg)} {_sound(sound)} aleg"
 
 
-def leave_message(leg: str, message: str, beeped: bool) -> str:
+def leave_message(leg: str, message: str, beeped: bool, wait_s: float = 0.0) -> str:
     """Take a channel out of what it runs, play `message` to whoever is there, and hang up.
 
-    `beeped`: a machine's tone sounds at this moment, so a second goes by first. Otherwise a while follows the message,
-    in which the beep may still come.
+    `beeped`: a machine's tone sounds at this moment, so a second goes by first. `wait_s`: after the message so much
+    silence follows (seconds, none below 0.1), in which the beep may still come.
     """
-    sound = f"playback:{_sound(message)}"
-    steps = (
-        ["playback:silence_stream://1000", sound] if beeped else [sound, f"playback:silence_stream://{BEEP_WAIT_MS}"]
-    )
+    steps = ["playback:silence_stream://1000"] if beeped else []
+    steps.append(f"playback:{_sound(message)}")
+    if wait_s >= 0.1:
+        steps.append(f"playback:silence_stream://{_number('wait for the beep', wait_s * 1000, 100, 120_000)}")
     return f"uuid_transfer {checked('leg', allowed.UUID, leg)} '{','.join([*steps, 'hangup:NORMAL_CLEARING'])}' inline"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import gevent
 from gevent.event import AsyncResult
 
-from fsdialer.lab import dead_phones, listings, profiles
+from fsdialer.lab import dead_phones, directory, listings, profiles
 from fsdialer.lab.bridges import STEP_S
 from fsdialer.lab.exchange import USAGE, Exchange
 from fsdialer.lab.fate import Fate
@@ -86,7 +86,7 @@ def _uuid_recv_dtmf(exchange: Exchange, argument: str) -> str:
         return "-USAGE: <uuid> <dtmf_data>\n"
     channel = exchange.alive(words[0])
     if channel is None:
-        return NO_CHANNEL
+        return "-ERR Cannot locate session!\n"
     if channel.on_key is not None:
         channel.on_key(words[1][0])
     return f"+OK {words[0]} received DTMF {words[1]}.\n"
@@ -194,6 +194,8 @@ def _sched_del(exchange: Exchange, argument: str) -> str:
 
 
 def _break(exchange: Exchange, argument: str) -> str:
+    if not argument:
+        return "-USAGE: <uuid> [all]\n"
     channel = exchange.alive(argument.split(" ")[0])
     if channel is None:
         return NO_CHANNEL
@@ -244,17 +246,8 @@ def _acl(exchange: Exchange, argument: str) -> str:
     return "-ERR Invalid usage\n" if len(words) < 2 else _truth(words[0].startswith("127."))
 
 
-def _xml_locate(exchange: Exchange, argument: str) -> str:
-    """The Event Socket's own configuration, and no other."""
-    if argument.split()[-1:] != ["event_socket.conf"]:
-        return "-ERR Object not found\n"
-    params = {"listen-ip": "127.0.0.1", "apply-inbound-acl": "loopback.auto"}
-    rows = "".join(f'        <param name="{name}" value="{value}"></param>\n' for name, value in params.items())
-    return f'<configuration name="event_socket.conf">\n    <settings>\n{rows}    </settings>\n</configuration>\n'
-
-
 def _version(exchange: Exchange, argument: str) -> str:
-    return listings.VERSION if argument == "short" else f"FreeSWITCH Version {listings.VERSION}~64bit ( 64bit)\n"
+    return f"{listings.VERSION}\n" if argument == "short" else f"FreeSWITCH Version {listings.VERSION}~64bit ( 64bit)\n"
 
 
 def _uptime(exchange: Exchange, argument: str) -> str:
@@ -301,7 +294,10 @@ _TABLE: dict[str, Api] = {
     "fsctl": _fsctl,
     "file_exists": lambda exchange, path: _truth(Path(path).exists()) if path else "",
     "acl": _acl,
-    "xml_locate": _xml_locate,
+    "xml_locate": directory.xml_locate,
+    "xml_flush_cache": lambda exchange, argument: "+OK cleared 0 entries\n",
+    "reloadxml": lambda exchange, argument: "+OK [Success]\n",
+    "sofia_gateway_data": directory.gateway_data,
     "global_getvar": _global_getvar,
     "module_exists": lambda exchange, name: _truth(name in exchange.detectors.modules) if name else "",
     "avmd": _avmd,

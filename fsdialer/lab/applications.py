@@ -173,7 +173,9 @@ class Applications:
         self._exchange.later(delay_s, channel, self._exchange.hang_up, channel, cause)
 
     def play_over(self, channel: Channel, sound: str) -> None:
-        """Play to a channel, whatever it is doing."""
+        """Play to a channel, whatever it is doing: by ``playback``, or as ``APPLICATION::SOUND`` says."""
+        name, _, sound = sound.rpartition("::")
+        self._fire("CHANNEL_EXECUTE", channel, Application=name or "playback", Application_Data=sound)
         self._fire("PLAYBACK_START", channel, **_file(sound))
         self._exchange.later(_length_s(sound), channel, self._played_over, channel, sound)
 

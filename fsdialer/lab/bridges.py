@@ -36,7 +36,8 @@ class Bridges:
         if not (a.alive and b.alive):
             self._partner_gone(a, b)
             return
-        early = not b.answered
+        early, again = not b.answered, a.partner is b
+        a_led = a.originator
         a_before, b_before = a.profile.callee_number, (a.profile.caller_name, a.profile.caller_number)
         if early:
             stages.flipped(b)
@@ -52,7 +53,11 @@ class Bridges:
         if early:
             self._too_early(a, b)
             return
-        pairs = [self._let_go(channel) for channel in (a, b) if channel.partner is not None]
+        if again:  # they are taken apart and joined anew; neither is left behind
+            a.partner = b.partner = None
+            pairs = [(a, b) if a_led else (b, a)]
+        else:
+            pairs = [self._let_go(channel) for channel in (a, b) if channel.partner is not None]
         self._applications.interrupt(b)
         self._applications.interrupt(a)
         for first, second in pairs:
@@ -145,9 +150,14 @@ class Bridges:
         self._exchange.fire("CHANNEL_UNBRIDGE", channel, **_pair(channel, partner))
 
     def _b_left(self, b: Channel, a: Channel, stays: bool, cause: str) -> None:
-        self._exchange.end(b)
+        """One that a command ended may be told of after the one it talked to: they are threads of their own."""
+        a_first = b.hangup_by != "recv_bye" and self._exchange.comes_unusually()
+        if not a_first:
+            self._exchange.end(b)
         self._exchange.fire("CHANNEL_UNBRIDGE", a, **_pair(a, b))
         self._leave(a, stays, cause)
+        if a_first:
+            self._exchange.end(b)
 
     def _a_left_its_own_bridge(self, a: Channel, b: Channel) -> None:
         for channel in (a, b):

@@ -29,6 +29,8 @@ class Destinations:
     def __init__(self, people: People, gateways: list[Gateway], dice: random.Random, phone_scale: float) -> None:
         self.people = people
         self.gateways = {gateway.name: gateway for gateway in gateways}
+        #: Those a rescan finds, and those given up that are still listed.
+        self.configured, self.leaving = dict(self.gateways), dict[str, Gateway]()
         self.phones: dict[str, Phone] = {}
         #: The phones that are registered from the start; None: all.
         self.here: set[str] | None = None
@@ -69,6 +71,11 @@ class Destinations:
         """The extensions of the phones that are registered."""
         phones = (self.phone(str(extension)) for extension in range(1000, 2000))
         return [phone.extension for phone in phones if phone is not None and phone.registered]
+
+    def unregister(self, extension: str) -> None:
+        """The switch forgets that a phone is registered."""
+        if phone := self.phone(extension):
+            phone.mode = "unregistered"
 
     def ended(self, channel: Channel) -> None:
         """A call is over: its gateway has room again."""

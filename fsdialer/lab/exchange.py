@@ -222,7 +222,7 @@ class Exchange:
         self.applications.on_answer(channel)
         if channel.plan and channel.plan.patience_s is not None:
             self.later(channel.plan.patience_s, channel, self._lose_patience, channel)
-        if wanted is None or not self._comes_unusually():
+        if wanted is None or not self.comes_unusually():
             self._done(channel, True, f"+OK {channel.uuid}\n")
         if wanted is not None:
             self.later(STEP_S, channel, self._run, channel, wanted)
@@ -248,7 +248,8 @@ class Exchange:
         if done:
             done(ok, text)
 
-    def _comes_unusually(self) -> bool:
+    def comes_unusually(self) -> bool:
+        """Do two things come in the rarer order this time?"""
         return self._dice.random() < self._unusual
 
     # -- the end -------------------------------------------------------------------------------------------
@@ -269,7 +270,7 @@ class Exchange:
         channel.hangup_by = by or ("send_bye" if channel.answered else "send_cancel")
         stages.hanging_up(channel)
         result = f"-ERR {job or cause}\n"
-        if (job_first or bool(job)) != self._comes_unusually():
+        if (job_first or bool(job)) != self.comes_unusually():
             self._done(channel, False, result)
         gevent.spawn_later(STEP_S, self._finish, channel, cause, result)
 

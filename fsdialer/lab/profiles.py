@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
+from fsdialer.lab import directory
 from fsdialer.lab.exchange import Exchange
 from fsdialer.lab.listings import phone_port
 from fsdialer.lab.places import Gateway
@@ -18,7 +19,7 @@ PROFILES = {"operators": ("internal", 5060), "carrier": ("external", 5080), "swi
 
 
 def sofia(exchange: Exchange, argument: str) -> str:
-    """``sofia status|xmlstatus [gateway NAME|profile NAME [user USER|reg]]``."""
+    """``sofia status|xmlstatus [gateway NAME|profile NAME [user USER|reg]]``, ``sofia profile NAME …``."""
     words = argument.split()
     match words:
         case ["status" | "xmlstatus" as form]:
@@ -31,6 +32,11 @@ def sofia(exchange: Exchange, argument: str) -> str:
             return _registrations(exchange, exchange.destinations.registered())
         case ["status" | "xmlstatus" as form, "profile", name]:
             return _profile(exchange, name, form)
+        case ["profile", name, *todo]:
+            own = _own_name(exchange, name)
+            return directory.profile(exchange, own, todo) if own else f"Invalid Profile [{name}]"
+        case ["profile"]:
+            return "Invalid Args!\n"
     return "USAGE:\nsofia status|xmlstatus gateway <name>\n"
 
 
@@ -88,10 +94,16 @@ def _xml_table(exchange: Exchange) -> str:
     return f"{XML}<profiles>\n{''.join(blocks)}</profiles>\n"
 
 
+def _own_name(exchange: Exchange, name: str) -> str:
+    """Of a profile that runs, by any of its names; else empty."""
+    own = next((own for own, (alias, _) in PROFILES.items() if name in (own, alias)), "")
+    return "" if own in exchange.stopped_profiles else own
+
+
 def _profile(exchange: Exchange, name: str, form: str) -> str:
     """The addresses of one: there is no WebSocket here."""
-    own = next((own for own, (alias, _) in PROFILES.items() if name in (own, alias)), None)
-    if own is None or own in exchange.stopped_profiles:
+    own = _own_name(exchange, name)
+    if not own:
         return "Invalid Profile!\n"
     port = PROFILES[own][1]
     rows = {

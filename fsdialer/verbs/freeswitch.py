@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 import click
@@ -244,7 +245,7 @@ def _address(line: str) -> str:
 
 def _switches(values: dict[str, str]) -> str:
     password, host, port = (values[f"event_socket_{name}"] for name in ("password", "ip", "port"))
-    return f"FSDIALER_SWITCHES=esl://:{password}@{host}:{port}?domain={values['domain']}"
+    return f"FSDIALER_SWITCHES=esl://:{quote(password, safe='')}@{host}:{port}?domain={values['domain']}"
 
 
 def _own_websocket(values: dict[str, str]) -> str:

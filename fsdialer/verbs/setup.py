@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fsdialer.core.campaigns import Mode
 from fsdialer.core.setup import CompanySetup, InvalidSetup, read_toml
+from fsdialer.core.switch_config import password_fault
 from fsdialer.errors import Refused
 from fsdialer.store import CompanyStore, Store
 from fsdialer.store.gateway_names import taken
@@ -49,8 +50,9 @@ def _passwords(setups: list[CompanySetup], environment: Mapping[str, str]) -> di
                 problems.append(f"{where}: ${variable} is not set, or under {PASSWORD_LENGTH} characters")
             found.setdefault(setup.company.id, {})[operator] = password
         for gateway, variable in setup.gateway_password_env.items():
-            if not environment.get(variable):
-                problems.append(f"company.{setup.company.id}.gateway.{gateway}.password_env: ${variable} is not set")
+            password = environment.get(variable, "")
+            if fault := password_fault(password) if password else "is not set":
+                problems.append(f"company.{setup.company.id}.gateway.{gateway}.password_env: ${variable} {fault}")
     if problems:
         raise InvalidSetup(problems)
     return found

@@ -2,7 +2,8 @@
 its operators' phones. Both are processes of their own on free ports; what a test needs of them is the same.
 
 Extensions: 1001 and 1002 answer by themselves, 1003 refuses, 1004 rings for ever, 1005 is not registered, 1006
-sends sound while it rings, 9999 is nobody's.
+sends sound while it rings, 1007 is registered until it is forgotten, 9999 is nobody's. Gateways: customers are behind
+`trunk`, `down` and `dead` are what they are called, `spare` may be given up.
 """
 
 import json
@@ -23,7 +24,7 @@ from tests.freeswitch.test_real import RealSwitch, free_port, ports, until
 from tests.journey import PASSWORD, Switch
 
 ANSWERS, ANSWERS_TOO, REFUSES, NEVER_ANSWERS, NOT_THERE = "1001", "1002", "1003", "1004", "1005"
-EARLY, NOBODY = "1006", "9999"
+EARLY, FORGOTTEN, NOBODY = "1006", "1007", "9999"
 MISSING = [name for name in ("freeswitch", "sipp", "baresip") if shutil.which(name) is None]
 SECRET = "a-secret-for-the-contract-0123456789"
 #: baresip's configuration; a phone that is heard (a tone) and can be told to hang up (`ctrl_tcp`).
@@ -74,6 +75,7 @@ class Simulated:
             "--gateway=trunk",
             "--gateway=down:down",
             "--gateway=dead:unreachable",
+            "--gateway=spare",
             f"--recordings={folder}",
         )
         self.folder = folder
@@ -174,11 +176,11 @@ class Real:
             phone = Phone(folder / extension, extension, passwords[extension], registrar)
             self._phones[extension] = phone
             self._over.append(phone.stop)
-        for extension, person in ((REFUSES, "603"), (NEVER_ANSWERS, "408"), (EARLY, "204")):
+        for extension, person in ((REFUSES, "603"), (NEVER_ANSWERS, "408"), (EARLY, "204"), (FORGOTTEN, "408")):
             caller = Caller(registrar, extension, contact=f"sip:{extension}{person}@127.0.0.1:{carrier.port}")
             assert caller.register(passwords[extension], expires=600) == 200
             caller.close()
-        for extension in (ANSWERS, ANSWERS_TOO, REFUSES, NEVER_ANSWERS, EARLY):
+        for extension in (ANSWERS, ANSWERS_TOO, REFUSES, NEVER_ANSWERS, EARLY, FORGOTTEN):
             self._registered(client, extension, folder)
         assert carrier.runs, (folder / "sipp.log").read_text()
 
@@ -213,9 +215,10 @@ def _configure(redis_url, target, values, carrier_port):
         acme = CompanyStore(client, "acme")
         acme.setup.save_company(Company("acme"))
         acme.setup.save_gateway(Gateway("acme", "trunk", proxy=f"127.0.0.1:{carrier_port}", ping_s=0))
-        acme.setup.save_gateway(Gateway("acme", "dead", proxy=f"127.0.0.1:{free_udp_port()}", ping_s=0))
+        for gateway in ("dead", "spare"):
+            acme.setup.save_gateway(Gateway("acme", gateway, proxy=f"127.0.0.1:{free_udp_port()}", ping_s=0))
         acme.setup.save_gateway(Gateway("acme", "down", proxy=f"127.0.0.1:{free_udp_port()}", ping_s=5))
-        for extension in (ANSWERS, ANSWERS_TOO, REFUSES, NEVER_ANSWERS, NOT_THERE, EARLY):
+        for extension in (ANSWERS, ANSWERS_TOO, REFUSES, NEVER_ANSWERS, NOT_THERE, EARLY, FORGOTTEN):
             acme.setup.save_operator(Operator("acme", f"op{extension}", f"Operator {extension}", extension))
         settings = Settings(redis_url, redis_url, secret_key=SECRET)
         list(write_all(settings, Store(client), target, None, values, static=True))

@@ -1,5 +1,8 @@
 """Customer and operator joined and parted, by whom, and who stays: the same of both switches."""
 
+import pytest
+
+from fsdialer.esl import commands
 from tests.contract.sides import ANSWERS, ANSWERS_TOO
 from tests.contract.talk import customer
 
@@ -97,3 +100,21 @@ def test_two_operators_one_after_the_other_talk_to_one_customer(talk):
     talk.event("CHANNEL_PARK", first, count=2)
     there = [talk.exists(leg) for leg in (person, first, second)]
     assert there == [True, True, True], talk.story(customer=person, first=first, second=second)
+
+
+@pytest.mark.parametrize("held", [True, False], ids=["held", "rung"])
+@pytest.mark.parametrize("turned", [False, True], ids=["again", "turned"])
+def test_two_who_talk_already_are_bridged_anew_and_neither_is_left_behind(talk, held, turned):
+    """By a dialer that does not know how far the one before it got."""
+    person, operator = joined(talk, held=held)
+    first, second = (operator, person) if turned else (person, operator)
+    assert talk.bridge(first, second).ok
+    talk.event("CHANNEL_BRIDGE", first, 1 if turned else 2)
+    assert talk.exists(person) and talk.exists(operator)
+    talk.api(commands.kill(person, "NORMAL_CLEARING"))
+    talk.gone(person)
+    if held:
+        talk.event("CHANNEL_PARK", operator, 2)
+    else:
+        talk.gone(operator)
+    assert len([e for e in talk.events if e.name == "CHANNEL_PARK" and e.get("Unique-ID") == operator]) == 1 + held

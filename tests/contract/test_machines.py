@@ -42,7 +42,7 @@ def test_a_message_is_left_in_the_waiting_room_and_ends_the_call(talk):
 
 def test_a_customer_taken_out_of_a_bridge_hears_the_message_and_a_held_operator_is_parked(talk):
     person, operator = joined(talk)
-    assert talk.api(commands.leave_message(person, MESSAGE, beeped=False)).startswith("+OK")
+    assert talk.api(commands.leave_message(person, MESSAGE, beeped=False, wait_s=15.0)).startswith("+OK")
     talk.event("CHANNEL_PARK", operator, count=2)
     again = talk.ready(talk.call(customer("200")))
     assert talk.bridge(again, operator).ok
@@ -52,6 +52,6 @@ def test_a_customer_taken_out_of_a_bridge_hears_the_message_and_a_held_operator_
 
 def test_a_customer_taken_out_of_a_bridge_lives_on_without_an_operator_who_was_rung_for_the_call(talk):
     person, operator = joined(talk, held=False)
-    assert talk.api(commands.leave_message(person, MESSAGE, beeped=False)).startswith("+OK")
+    assert talk.api(commands.leave_message(person, MESSAGE, beeped=False, wait_s=15.0)).startswith("+OK")
     assert talk.gone(operator).cause == "NORMAL_CLEARING"
     assert talk.exists(person)

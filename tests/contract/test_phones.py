@@ -5,7 +5,9 @@ import uuid
 import pytest
 
 from fsdialer.esl import commands
+from fsdialer.esl.comfort_commands import HELD_SOUNDS, comfort, hush
 from tests.contract.sides import ANSWERS, EARLY, NEVER_ANSWERS, NOBODY, NOT_THERE, REFUSES
+from tests.contract.talk import customer
 
 
 @pytest.mark.parametrize("held", [True, False])
@@ -72,3 +74,17 @@ def test_a_phone_under_test_is_answered_heard_and_let_go_at_the_end_of_its_time(
     assert (end.cause, end.by_far_end) == ("NORMAL_CLEARING", False)
     assert 0.9 < end.at - end.answered_at < 3.5  # its clock ticks in whole seconds
     assert end.packets > 25 and end.heard
+
+
+def test_what_a_held_phone_hears_is_an_application_run_beside_and_ends_when_it_is_hushed_or_bridged(talk):
+    operator = talk.ready(talk.ring(ANSWERS, held=True))
+    assert talk.api(comfort(operator, "tone")) == "+OK Message sent\n"
+    talk.event("CHANNEL_EXECUTE", operator, Application="playback", Application_Data=HELD_SOUNDS["tone"])
+    assert talk.api(hush(operator)) == "+OK\n"
+    assert talk.api(comfort(operator, "/nowhere/music.wav")) == "+OK Message sent\n"
+    talk.event("CHANNEL_EXECUTE", operator, Application="endless_playback", Application_Data="/nowhere/music.wav")
+    assert talk.api(comfort(operator, "silence")) == "+OK Message sent\n"
+    person = talk.ready(talk.call(customer("200")))
+    assert talk.bridge(person, operator).ok
+    talk.event("CHANNEL_BRIDGE", person)
+    assert talk.exists(operator) and talk.exists(person)

@@ -146,6 +146,7 @@ def test_a_call_taken_back_while_it_rings_was_cancelled(talk):
 def test_a_message_played_over_the_wait_does_not_end_it(talk):
     person = talk.ready(talk.call(customer("200")))
     assert talk.api(f"uuid_broadcast {person} tone_stream://%(100,10,440) aleg") == "+OK Message sent\n"
+    talk.event("CHANNEL_EXECUTE", person, Application="playback", Application_Data="tone_stream://%(100,10,440)")
     assert talk.exists(person)
 
 

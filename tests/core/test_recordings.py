@@ -53,6 +53,13 @@ def test_both_heard_and_as_long_as_the_call_is_as_it_should_be():
     assert judge(MINUTE, GOOD) is Finding.OK
 
 
+@pytest.mark.parametrize(
+    ("call_s", "talk_from_s", "moment"), [(0.1, None, True), (1.5, None, False), (0.9, 0.1, False), (None, None, False)]
+)
+def test_call_that_was_over_as_it_began_is_only_a_moment(call_s, talk_from_s, moment):
+    assert Expected(call_s, talk_from_s, 0.0).only_a_moment is moment
+
+
 def test_what_could_not_be_read_is_unreadable():
     assert judge(MINUTE, None) is Finding.UNREADABLE
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Amd, AmdAction, Campaign, Company
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.machines import Machines
@@ -29,6 +30,9 @@ class Link:
         if self.modules is None:
             raise SwitchTimeout("no answer")
         return "true\n" if command.removeprefix("module_exists ") in self.modules else "false\n"
+
+    def bgapi(self, command, job):
+        self.asked.append(command)
 
 
 @pytest.fixture
@@ -98,3 +102,23 @@ def test_a_switch_that_does_not_say_has_nothing_and_no_alert_blames_it(listens, 
 def test_a_switch_that_came_back_without_the_module_is_not_believed_to_have_it(listens):
     assert listens(Link({"mod_avmd"}), amd=Amd.BEEP) == ("beep",)
     assert listens(Link(None), again=True, amd=Amd.BEEP) == ()
+
+
+@pytest.mark.parametrize(
+    ("amd", "modules", "silence_ms"),
+    [
+        ("beep", {"mod_avmd"}, 42_000),
+        ("rules", {"mod_avmd", "mod_amd"}, 42_000),
+        ("rules", {"mod_amd"}, 0),
+        ("", {"mod_avmd"}, 0),
+    ],
+)
+def test_beep_is_waited_for_after_the_message_as_long_as_it_would_be_heard(amd, modules, silence_ms):
+    lines, link = Lines(), Link(modules)
+    lines.add(link)
+    machines = Machines(Tasks(), lines, lambda: 1003.0)
+    machines.look(link)
+    call = Call("uuid-1", "acme", "spring", "1", "+12125550100", "trunk", "fs1", 1, 990.0, amd=amd, answered_at=1000.0)
+    machines.send_away(call, replace(SPRING, amd_action=AmdAction.MESSAGE), False, lambda: None)
+    waited = f",playback:silence_stream://{silence_ms}" if silence_ms else ""
+    assert link.asked[-1] == f"uuid_transfer uuid-1 'playback:sorry.wav{waited},hangup:NORMAL_CLEARING' inline"

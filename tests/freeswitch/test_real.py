@@ -38,7 +38,7 @@ pytestmark = [
 SECRET = "a-secret-for-the-real-switch-0123456789"
 OPTIONAL = {"mod_spandsp", "mod_avmd"}
 DIRECTORIES = ("log", "db", "run", "storage", "cache", "temp", "recordings", "sounds", "scripts", "certs", "grammar")
-#: Whom the web was asked about; and whether it is away: it says nothing of use then.
+#: Whom the web was asked about; and whether it is away: it says nothing of use then, or ("silent") nothing at all.
 ASKED, AWAY = [], []
 
 
@@ -152,6 +152,8 @@ def web(company, redis_url):
     @app.before_request
     def asked():
         ASKED.append(request.form.get("user", ""))
+        if AWAY == ["silent"]:
+            time.sleep(3)
         if AWAY:
             abort(503)
 
@@ -317,6 +319,18 @@ def test_while_the_web_is_away_nothing_it_told_of_is_forgotten(esl, company, cal
         AWAY.clear()
     assert settle(esl.api, wanted_marks(store)) == Settled([], True)
     assert caller("operators", "1001").register(company.accounts.phone("ann", SECRET).password) == 200
+
+
+def test_a_web_that_hangs_holds_a_call_up_for_less_than_its_customer_waits(esl):
+    """What it told may have run out: then every call that rings a phone asks it."""
+    AWAY.append("silent")
+    try:
+        esl.api("xml_flush_cache")
+        began = time.monotonic()
+        assert esl.api("originate user/1001@127.0.0.1 &park()").startswith("-ERR")
+        assert time.monotonic() - began < 1.5
+    finally:
+        AWAY.clear()
 
 
 def test_the_directory_starts_as_it_lies_in_the_source(tmp_path):

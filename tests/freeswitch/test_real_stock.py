@@ -32,6 +32,8 @@ pytestmark = [
     pytest.mark.skipif(FREESWITCH is None, reason="no freeswitch on PATH: the drop-in files were not tried on one"),
     pytest.mark.skipif(stock() is None, reason="FreeSWITCH's own configuration is not here: no drop-in was tried"),
 ]
+#: FreeSWITCH would put a variable into it, or leave out its line.
+PASSWORD = "p$${domain}X-PRE-PROCESS"
 SECRET = "a-secret-for-the-stock-switch-0123456789"
 
 
@@ -52,6 +54,7 @@ def test_laid_over_the_stock_configuration_ours_runs_and_nothing_of_its_doors_is
     acme = CompanyStore(redis, "acme")
     acme.setup.save_company(Company("acme"))
     acme.setup.save_gateway(Gateway("acme", "trunk", proxy="127.0.0.1:9", ping_s=0))
+    acme.accounts.save_gateway_password("trunk", PASSWORD)
     acme.setup.save_operator(Operator("acme", "ann", "Ann", "1001"))
     settings, values = Settings(redis_url, redis_url, secret_key=SECRET), ports()
     list(write_all(settings, Store(redis), tmp_path / "ours", None, values, static=True))
@@ -67,6 +70,7 @@ def test_laid_over_the_stock_configuration_ours_runs_and_nothing_of_its_doors_is
         }
         assert profiles == {"operators", "carrier", "switches"}
         assert "127.0.0.1:9" in client.api("sofia status gateway trunk")
+        assert f'value="{PASSWORD}"' in client.api("xml_locate directory domain name gateways")
         phone = Caller(int(values["operators_port"]), "1001")
         assert phone.register("1234") == 403
         assert phone.register(acme.accounts.phone("ann", SECRET).password) == 200

@@ -71,6 +71,16 @@ def test_a_gateways_mark_changes_with_what_the_switch_is_told_and_with_nothing_e
     assert fingerprint(Trunk(replace(TRUNK.gateway, channels=7, weight=3), TRUNK.password)) == fingerprint(TRUNK)
 
 
+@pytest.mark.parametrize(
+    "password", ["p$${domain}w", "$$$", '<X-PRE-process cmd="set" data="a=b"/>', "&<>\"' ä€\\%25,;|"]
+)
+def test_a_gateways_password_is_read_as_it_is_whatever_freeswitch_expands_in_a_file(password):
+    for text in (switch_config.document, switch_config.static_file):
+        made = text(switch_config.gateways([replace(TRUNK, password=password)]))
+        assert b"$$" not in made and b"x-pre-process" not in made.lower()
+        assert params(ElementTree.fromstring(made))["password"] == password
+
+
 def test_what_two_companies_claim_is_given_to_neither():
     alone, twice = switch_config.unclashing(["1001", "1002", "1001"], lambda extension: extension)
     assert alone == ["1002"] and twice == ["1001", "1001"]

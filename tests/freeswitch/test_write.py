@@ -141,6 +141,12 @@ def test_web_hears_of_a_websocket_that_moves(cli, written):
     assert said["FSDIALER_SWITCHES"].endswith("?domain=sip.example.com")
 
 
+def test_a_password_of_ones_own_for_the_event_socket_reaches_the_dialer_whatever_is_in_it(cli, written):
+    cli("freeswitch", "write", "conf", "--set", "event_socket_password=a/b+c:d@e,f")
+    url = environment(written)["FSDIALER_SWITCHES"]
+    assert "," not in url and SwitchAddress.parse(url).password == "a/b+c:d@e,f"
+
+
 def test_dialer_is_told_what_somebody_added_to_its_switches_and_where_this_one_moved(cli, written):
     file = written / "fsdialer.env"
     file.write_text(file.read_text().replace("?domain=pbx.example.com", "?name=fs1&domain=x,esl://:two@10.0.0.2:8021"))
@@ -240,20 +246,20 @@ def test_a_gateways_password_comes_from_the_environment_and_is_in_no_export(cli,
     assert "carrier-secret" not in cli("export")
 
 
-def test_a_gateways_password_that_is_not_set_is_named(cli, monkeypatch):
-    monkeypatch.delenv("TRUNK_PASSWORD")
-    assert "company.acme.gateway.trunk.password_env: $TRUNK_PASSWORD is not set" in cli(
-        "apply", "setup.toml", fails=True
-    )
+@pytest.mark.parametrize(("password", "words"), [("", "is not set"), ("a:b", "a colon"), ("a\nb", "a line break")])
+def test_a_gateways_password_that_it_cannot_have_is_named(cli, monkeypatch, password, words):
+    monkeypatch.setenv("TRUNK_PASSWORD", password)
+    said = cli("apply", "setup.toml", fails=True)
+    assert "company.acme.gateway.trunk.password_env: $TRUNK_PASSWORD " in said and words in said
 
 
 class Switch:
     """The carrier profile's gateways as a switch answers about them, worded as FreeSWITCH 1.11 does; `offered` is what
     a rescan would find (None: neither the web answers nor is there a file). `away`: it asks a web that does not answer,
-    and this is its files'."""
+    and this is its files'. `lost`: the web answers until it is asked by a rescan, whose files know no gateway."""
 
-    def __init__(self, offered, away=False, **gateways):
-        self.offered, self.away, self.gateways, self.told = offered, away, gateways, []
+    def __init__(self, offered, away=False, lost=False, **gateways):
+        self.offered, self.away, self.lost, self.gateways, self.told = offered, away, lost, gateways, []
 
     def ask(self, command):
         self.told.append(command)
@@ -274,6 +280,8 @@ class Switch:
             return " ".join(self.gateways)
         if "killgw" in command:
             self.gateways.pop(rest.split()[-1])
+        if "rescan" in command and not self.lost:
+            self.gateways = {**self.offered, **self.gateways}
         return "+OK\n"
 
     def gateway_commands(self):
@@ -322,6 +330,14 @@ def test_files_as_they_are_set_up_count_while_the_web_is_away_and_operators_are_
     switch = Switch({"trunk": B}, away=True, trunk=A)
     assert settle(switch.ask, {"trunk": B}) == Settled(["changed trunk"], False)
     assert "xml_flush_cache" not in switch.told
+
+
+def test_a_gateway_the_rescan_did_not_find_is_not_done():
+    """The web went away after it had said what there is: it is looked at again, or the gateway would be missing."""
+    switch = Switch({"trunk": B, "later": B}, lost=True, trunk=A)
+    assert settle(switch.ask, switch.offered) == Settled([], False)
+    switch.lost = False
+    assert settle(switch.ask, switch.offered) == Settled(["added later,trunk"], True)
 
 
 def test_while_nothing_is_offered_no_gateway_is_given_up():

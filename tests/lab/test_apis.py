@@ -203,7 +203,7 @@ def test_status_counts_sessions_and_tells_the_limits(line):
 def test_uptime_and_version_have_their_short_forms(line):
     seconds, millis = int(line.api("uptime")), int(line.api("uptime ms"))
     assert seconds * 1000 <= millis
-    assert line.api("version") == f"FreeSWITCH Version {line.api('version short')}~64bit ( 64bit)\n"
+    assert line.api("version") == f"FreeSWITCH Version {line.api('version short').strip()}~64bit ( 64bit)\n"
 
 
 def test_hupall_ends_only_those_with_the_variable(line):

@@ -10,6 +10,8 @@ from fsdialer.lab.people import Plan
 from fsdialer.lab.places import Gateway
 from tests.lab.test_wire import CALL, call
 
+OPERATOR = f"{CALL[:-1]}9"
+
 REFUSED = "-ERR DESTINATION_OUT_OF_ORDER\n"
 
 
@@ -187,6 +189,21 @@ def test_an_answered_calls_result_may_come_after_its_park(start):
     line.ask(f"bgapi originate {{origination_uuid={CALL}}}sofia/gateway/trunk/15550200 &park()\nJob-UUID: job")
     line.job("job")
     assert line.kinds()[-2:] == ["CHANNEL_PARK", "BACKGROUND_JOB"]
+
+
+@pytest.mark.parametrize(("unusual", "first"), [(0.0, "the operator"), (1.0, "the customer")])
+def test_of_two_who_talk_the_one_that_a_command_ends_may_be_told_of_last(start, unusual, first):
+    """As on a real switch, half of the time."""
+    line = start(unusual=unusual)[1]("event plain CHANNEL_BRIDGE CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB")
+    for leg, destination in ((CALL, "sofia/gateway/trunk/15550200"), (OPERATOR, "user/1001")):
+        line.ask(f"bgapi originate {{origination_uuid={leg}}}{destination} &park()\nJob-UUID: {leg}")
+        line.job(leg)
+    line.api(f"uuid_bridge {CALL} {OPERATOR}")
+    line.event("CHANNEL_BRIDGE")
+    line.api(f"uuid_kill {OPERATOR}")
+    line.event("CHANNEL_HANGUP_COMPLETE", OPERATOR), line.event("CHANNEL_HANGUP_COMPLETE", CALL)
+    told = [frame.leg for frame in line.frames if frame.kind == "CHANNEL_HANGUP_COMPLETE"]
+    assert told[0] == (OPERATOR if first == "the operator" else CALL)
 
 
 # -- when it goes away -----------------------------------------------------------------------------------------
