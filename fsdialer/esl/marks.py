@@ -7,8 +7,8 @@ of who merely answered, which is most, after minutes.
 from fsdialer.esl import allowed
 from fsdialer.esl.allowed import checked
 
-#: How long a task waits (seconds), that of an answer, and its command, which costs nothing.
-_KEPT_S, _ANSWER_KEPT_S, _NOTHING = 86_400, 600, "uptime"
+#: How long a task waits (seconds), that of an answer, that of a test call, and its command, which costs nothing.
+_KEPT_S, _ANSWER_KEPT_S, _SILENT_KEPT_S, _NOTHING = 86_400, 600, 60, "uptime"
 
 
 def answered(call: str) -> str:
@@ -26,6 +26,11 @@ def pressed(call: str, key: str) -> str:
     return f"fsdialer-key-{checked('call', allowed.UUID, call)}-{key}"
 
 
+def silent(call: str) -> str:
+    """As a mark's name: the tone of a test call did not come back."""
+    return f"fsdialer-silent-{checked('call', allowed.UUID, call)}"
+
+
 def leave(mark: str, kept_s: int = _KEPT_S) -> str:
     """As a step of an inline dialplan."""
     return f"eval:${{sched_api(+{kept_s} {mark} {_NOTHING})}}"
@@ -34,6 +39,11 @@ def leave(mark: str, kept_s: int = _KEPT_S) -> str:
 def leave_answered(call: str) -> str:
     """As the first of its steps."""
     return leave(answered(call), _ANSWER_KEPT_S)
+
+
+def leave_silent(call: str) -> str:
+    """As the step after the tone."""
+    return leave(silent(call), _SILENT_KEPT_S)
 
 
 def take(mark: str) -> str:
