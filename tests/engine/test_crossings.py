@@ -6,6 +6,7 @@ import pytest
 
 from fsdialer.core.campaigns import Gateway
 from fsdialer.engine.lines import Lines
+from fsdialer.engine.phone_failures import PhoneFailures
 from fsdialer.engine.switches import Switches
 from fsdialer.store import Store
 
@@ -86,6 +87,15 @@ def test_a_way_on_which_nothing_is_heard_is_shut_until_something_is(two):
     one.deaf = False
     switches.crossings.look()
     assert planned(switches, {"fs2": 1}).keys() == {"fs1", "fs2"}
+
+
+def test_no_phone_is_blamed_for_a_talk_that_was_cut_off_on_a_silent_way():
+    """That the call is answered there says nothing of it."""
+    said = SimpleNamespace(say=lambda *alert: pytest.fail("the phone was blamed"))
+    company = SimpleNamespace(operators=SimpleNamespace(view=lambda operator: None), alerts=said)
+    line = SimpleNamespace(company=company, call=SimpleNamespace(uuid="u-1", switch="fs1"))
+    stations = SimpleNamespace(trouble=lambda view, switch, listen=False: "the way is shut" if listen else "")
+    PhoneFailures(Lines(), stations, lambda: 1000.0).cut_off(line, "1001", "MEDIA_TIMEOUT")
 
 
 def alerts(redis):
