@@ -268,6 +268,16 @@ def test_operators_lines_outlive_the_dialer(centre):
     assert len(c.channels()) == 3
 
 
+def test_the_line_of_an_operator_who_left_it_while_no_dialer_ran_is_hung_up(centre):
+    c = centre()
+    c.on_line("1001", "1002")
+    c.dialer.kill()
+    c.store.operators.leave_line("1001", time.time())
+    c.start_dialer()
+    wait_until(lambda: c.channels() == c.held_phones(), 25, "the line to be hung up")
+    assert c.operator("1002").leg in c.channels()
+
+
 def test_the_second_dialer_takes_over_within_the_lease_and_calls_go_on(centre):
     c = centre()
     c.on_line("1001", "1002")

@@ -115,3 +115,13 @@ def test_a_pbx_that_ends_our_leg_has_the_customer_and_another_dialer_knows_it(ce
     assert c.call_of(lead)["state"] == "talking" and c.today()["bridges"] == 1
     assert finished(c, lead).disposition == "answered"
     c.audit()
+
+
+def test_a_premium_number_set_by_hand_for_an_extension_is_neither_sent_to_nor_rung(centre):
+    c = on_a_pbx(centre)
+    c.redis.hset(c.store.keys.operator("1001"), "extension", "19005551234")
+    lead = c.add_lead(CONNECTS)
+    assert c.disposition(lead).disposition == "abandoned"
+    assert "19005551234 may not be dialled" in wait_until(lambda: c.operator("1001").reason, what="the words")
+    assert c.store.alerts.standing() == [], "no fault of the gateway's"
+    assert list(c.switch.counts()["attempts_per_number"]) == [CONNECTS]

@@ -60,3 +60,16 @@ def test_calls_per_second_of_a_switch_are_kept_over_all_dialers(say, redis):
 def test_a_switch_nobody_has_met_is_refused_by_name(say):
     said = say("drain", "fs9")
     assert said.exit_code == 1 and "no switch 'fs9'" in said.output
+
+
+def test_a_switch_that_is_forgotten_leaves_no_alerts_behind(say, redis):
+    """No dialer looks at one that FSDIALER_SWITCHES names no more."""
+    redis.sadd("fsdialer:companies", "acme")
+    alerts = Store(redis).company("acme").alerts
+    for name in ("fs2", "fs3"):
+        Store(redis).switches.found(name, False, "connection refused", time.time())
+    for name in ("switch-fs2", "switches-fs1-fs2", "switches-fs2-fs1", "switch-fs3", "switches-fs1-fs3"):
+        alerts.say(name, "away", time.time())
+    assert say("forget", "fs2", "--by", "Eve").exit_code == 0
+    assert {alert.name for alert in alerts.standing()} == {"switch-fs3", "switches-fs1-fs3"}
+    assert alerts.get("switch-fs2").cleared_by == "Eve"

@@ -76,6 +76,13 @@ def barred_dial(dial: str, company: Company) -> str:
     return ""
 
 
+def barred_extension(extension: str, company: Company) -> str:
+    """Why no customer may be sent to this extension by REFER, nor it be rung through a gateway; empty when they may.
+    It is the number of an address that `refer_format` makes, and nothing says that it ends at the company's PBX."""
+    user = company.refer_format.partition("@")[0].replace("{number}", extension)
+    return barred_dial(f"sofia/pbx/{re.sub('^(sip:)+', '', user.strip(), flags=re.I)}@pbx", company)
+
+
 def _barred_digits(digits: str, dial: str, company: Company) -> str:
     """Without a + nobody knows how the carrier reads it: refused when one reading costs extra, or none is allowed."""
     readings = _readings(digits, company.country) if len(digits) >= _MAYBE else []

@@ -22,7 +22,7 @@ from fsdialer.core.campaigns import (
     PhoneFamily,
     Station,
 )
-from fsdialer.core.destinations import barred_dial
+from fsdialer.core.destinations import barred_dial, barred_extension
 from fsdialer.core.dial_format import refer_target
 from fsdialer.core.fields import ID, KINDS, Wrong, read_delays, read_setting, to_hash
 from fsdialer.core.gateway_names import overlap, places_of
@@ -204,6 +204,8 @@ def _operators_contradict(setup: CompanySetup) -> Iterator[Contradiction]:
             )
         if reason := barred_dial(operator.dial, setup.company):
             yield at("dial", reason)
+        if operator.station is Station.REFER and (reason := barred_extension(operator.extension, setup.company)):
+            yield at("extension", reason)
         for name in operator.campaigns:
             if name not in campaigns:
                 yield at("campaigns", f"no campaign {name!r} in this company")

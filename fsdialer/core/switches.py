@@ -133,6 +133,12 @@ def alert_name(what: str, *switches: str) -> str:
     return "-".join([what, *(re.sub(r"[^A-Za-z0-9_.-]", "_", name)[:58] for name in switches)])
 
 
+def alerts_about(switch: str, others: Sequence[str]) -> list[str]:
+    """The names of all alerts there may be of a switch, and of the ways between it and the others."""
+    ways = [way for other in others if other != switch for way in ((switch, other), (other, switch))]
+    return [alert_name("switch", switch), *(alert_name("switches", *way) for way in ways)]
+
+
 def down(switch: str, reason: str, others: Sequence[str]) -> str:
     """The alert for administrators; `others` are the switches that answer."""
     goes_on = f"Calls go on through {', '.join(others)}." if others else "No calls can be made."

@@ -21,7 +21,13 @@ FAULTS = {
     "SERVICE_UNAVAILABLE": False,
     "RECOVERY_ON_TIMER_EXPIRE": False,
     "EXCHANGE_ROUTING_ERROR": False,
+    "INCOMPATIBLE_DESTINATION": False,
+    "INTERWORKING": False,
+    "ACCOUNT_REFUSED": False,
 }
+#: Answers by which a carrier refuses us and not the lead: credentials, credit, address. For FreeSWITCH they are one
+#: cause with a person's rejection (603).
+REFUSALS = frozenset({401, 402, 403, 407})
 #: So many uncertain failures without a call that rang between them make a fault; after a rest the next one does.
 UNCERTAIN = 3
 #: Our ring limit was over and nothing had rung: one phone out of reach, or a carrier that answers nothing at all, whom
@@ -57,6 +63,11 @@ class Health:
 
 
 WELL = Health()
+
+
+def cause_of(cause: str, sip_status: int | None) -> str:
+    """The hangup cause, ACCOUNT_REFUSED for a carrier that refuses us."""
+    return "ACCOUNT_REFUSED" if sip_status in REFUSALS else cause
 
 
 def after_call(health: Health, cause: str, rang: bool, answered: bool, now: float) -> Health:

@@ -2,21 +2,29 @@
 
 A network may be cut between two switches, or a firewall come between them. Then no operator over there is to blame for
 a customer who was not put through, and none is promised to the next one. A way is tried, by a call that is hung up at
-once, when a phone across has failed a customer, and again and again while it is shut.
+once, when a phone across has failed a customer, and again and again while it is shut. When a talk across ended because
+nothing was heard, a tone is sent there and has to come back: a firewall may let the call through and not the sound.
 """
 
 import logging
+import uuid as uuids
 from collections.abc import Callable, Iterable
+
+import gevent
 
 from fsdialer.core import switches as rules
 from fsdialer.engine.lines import Lines
-from fsdialer.errors import SwitchError
-from fsdialer.esl import commands
+from fsdialer.errors import SwitchError, SwitchTimeout
+from fsdialer.esl import commands, marks
+from fsdialer.esl.check_commands import originate_across
+from fsdialer.esl.link import SwitchLink
 from fsdialer.store import CompanyStore
 from fsdialer.store.alerts import DIALER
 
 log = logging.getLogger(__name__)
 
+#: A tone is played for two seconds; so long after it was sent (seconds), and this often, it is asked for.
+LISTEN_S, ASK_S = 6.0, 0.2
 #: From one switch to another.
 Way = tuple[str, str]
 
@@ -29,6 +37,7 @@ class Crossings:
         self._trunk = trunk
         self._clock = clock
         self._shut: set[Way] = set()
+        self._silent: set[Way] = set()  # of those: the ways on which calls are answered, and nothing is heard
         self._alerts: dict[tuple[str, Way], bool] = {}  # does one of a company stand; absent: not looked at
         self._looking = False
 
@@ -36,10 +45,11 @@ class Crossings:
         """As far as is known."""
         return (one, other) in self._shut
 
-    def trouble(self, one: str, other: str) -> str:
-        """After a phone on `other` failed a customer on `one`: words when it is the way that leads nowhere."""
+    def trouble(self, one: str, other: str, listen: bool = False) -> str:
+        """After a phone on `other` failed a customer on `one`: words when it is the way that leads nowhere. `listen`:
+        they had been put through, and the phone was not heard any more."""
         if one and other and one != other:
-            self._try((one, other))
+            self._try((one, other), listen)
         return rules.no_way(other) if self.is_shut(one, other) else ""
 
     def look(self) -> None:
@@ -53,11 +63,13 @@ class Crossings:
         finally:
             self._looking = False
 
-    def _try(self, way: Way) -> None:
+    def _try(self, way: Way, listen: bool = False) -> None:
         """Known as before while one of the two does not answer us."""
         one, other = way
+        listen = listen or way in self._silent
         try:
-            answer = self._lines.of(one).ask(commands.try_across(rules.to_echo(self._trunk(other)))).strip()
+            link, at = self._lines.of(one), self._trunk(other)
+            answer = _heard(link, at) if listen else link.ask(commands.try_across(rules.to_echo(at))).strip()
         except SwitchError as error:
             log.warning("switch=%s to=%s tried=failed reason=%s", one, other, error)
             return
@@ -65,9 +77,12 @@ class Crossings:
             if self.is_shut(one, other):
                 log.info("switch=%s to=%s way=open", one, other)
             self._shut.discard(way)
+            self._silent.discard(way)
         else:
             log.error("switch=%s to=%s way=shut reason=%s", one, other, answer)
             self._shut.add(way)
+            if listen:
+                self._silent.add(way)
 
     def alert(self, companies: Iterable[CompanyStore]) -> None:
         """Tell the companies' administrators of ways that are shut, and of those that are open again."""
@@ -82,6 +97,17 @@ class Crossings:
                 elif not shut and self._alerts.get(key, True):  # also one of a dialer before this
                     company.alerts.clear(name, self._clock(), DIALER)
                 self._alerts[key] = shut
+
+
+def _heard(link: SwitchLink, at: str) -> str:
+    """``+OK`` when what is said to the switch at `at` comes back."""
+    leg = str(uuids.uuid4())
+    answer = link.ask(originate_across(leg, at)).strip()
+    with gevent.Timeout(LISTEN_S, SwitchTimeout(f"the test call {leg} did not end")):
+        while answer.startswith("+OK") and link.ask(commands.exists(leg)).strip() == "true":
+            gevent.sleep(ASK_S)
+    silent = answer.startswith("+OK") and marks.was_there(link.ask(marks.take(marks.silent(leg))))
+    return "answered, and nothing is heard" if silent else answer
 
 
 def _by_another(company: CompanyStore, name: str) -> bool:

@@ -29,7 +29,7 @@ from fsdialer.engine.pacer import Pacer
 from fsdialer.engine.switchboard import Switchboard
 from fsdialer.engine.switches import Switches
 from fsdialer.engine.trunks import Trunks
-from fsdialer.errors import FsdialerError
+from fsdialer.errors import FsdialerError, StaleOwner
 from fsdialer.esl import commands
 from fsdialer.esl.link import SwitchLink
 from fsdialer.store import CompanyStore
@@ -50,6 +50,8 @@ REST_S = 0.02
 EVENLY = 10
 #: The alert of a company whose ceiling of calls an hour is reached; below this share of it the alert is cleared.
 CEILING_ALERT, ENOUGH_BELOW = "calls-per-hour", 0.9
+#: So long after its claim (seconds) a call is ours without asking: well within the campaign's lease.
+SURELY_OURS_S = 3.0
 #: A gateway that keeps calls waiting for so long (seconds) by its calls per second is full: others are asked.
 HELD_LONG_S = 2.0
 
@@ -319,7 +321,20 @@ class Dialer:
             self._switchboard.not_placed(call, str(error))
             return
         self._trunks.wait_turn(self.company.id, gateway)
-        self._switchboard.place(call, command)
+        if self._still_ours(call):
+            self._switchboard.place(call, command)
+
+    def _still_ours(self, call: Call) -> bool:
+        """A dialer that was asleep since it claimed the call may have lost it: another has found that it was never
+        made, and the lead is called anew."""
+        if self._clock() - call.placed_at < SURELY_OURS_S:
+            return True
+        try:
+            ours = self.company.calls.save(call, self.owner, self._clock())
+        except (StaleOwner, RedisError) as error:  # without Redis the call is found missing, by us or by another
+            log.warning("call=%s lead=%s originate=left_out reason=%s", call.uuid, call.lead, error)
+            return False
+        return ours
 
     def _recording(self, call: Call) -> str:
         """Where the switch is to write, once the call's record says so too; empty for calls not recorded."""

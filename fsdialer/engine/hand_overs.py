@@ -18,9 +18,9 @@ from fsdialer.core.dial_format import operator_destination, refer_target
 from fsdialer.core.events import CallEvent, ReferAccepted, ReferDone, ReferFailed
 from fsdialer.engine.line import Line
 from fsdialer.engine.lines import Lines
-from fsdialer.engine.own_gateways import check_dial
+from fsdialer.engine.own_gateways import check_phone
 from fsdialer.engine.tasks import Tasks
-from fsdialer.errors import FsdialerError, SwitchError
+from fsdialer.errors import FsdialerError, Refused, SwitchError
 from fsdialer.esl import refer_commands as commands
 from fsdialer.store.operators import OperatorView
 
@@ -54,7 +54,7 @@ class HandOvers:
         """How the phone of an operator on the company's own PBX is rung: through the customer's gateway. Empty for
         phones that are registered with the switch, or have a destination of their own, which is Refused when the
         company may not call it."""
-        check_dial(line.company, view.dial)
+        check_phone(line.company, view)
         if view.station != Station.REFER or view.dial:
             return ""
         setup = line.company.setup
@@ -65,10 +65,12 @@ class HandOvers:
         call = line.call
         try:
             setup, view = line.company.setup, line.company.operators.view(operator)
+            check_phone(line.company, view)
             target = refer_target(setup.company(), setup.gateway(call.gateway), view.extension)
             self._lines.of(call.switch).bgapi(commands.refer(call.uuid, target), f"refer-{leg}")
         except FsdialerError as error:
-            self._feed(call.uuid, ReferFailed(leg, self._clock(), str(error), not isinstance(error, SwitchError)))
+            by_gateway = not isinstance(error, (SwitchError, Refused))
+            self._feed(call.uuid, ReferFailed(leg, self._clock(), str(error), by_gateway))
             return
         log.info("call=%s operator=%s refer=sent to=%s", call.uuid, operator, target)
         self.watch(line)

@@ -18,7 +18,7 @@ from fsdialer.engine.awaited_pages import AwaitedPages
 from fsdialer.engine.comfort import Comfort
 from fsdialer.engine.homes import Homes
 from fsdialer.engine.lines import Lines
-from fsdialer.engine.own_gateways import check_dial
+from fsdialer.engine.own_gateways import check_phone
 from fsdialer.engine.stations import Stations
 from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import FsdialerError, SwitchError
@@ -118,7 +118,7 @@ class HeldLines:
         leg = str(uuids.uuid4())
         self._held[leg] = HeldLine(company, view.id, link.address.name, _phone_of(view))
         try:
-            check_dial(company, view.dial)
+            check_phone(company, view)
             link.bgapi(self._stations.ring_to_hold(view, leg, campaign, link, NAIL_RING_S), leg)
             log.info("operator=%s leg=%s station=nailed state=ringing", view.id, leg)
         except FsdialerError as error:

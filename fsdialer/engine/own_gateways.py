@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from fsdialer.core.campaigns import Gateway
 from fsdialer.errors import Refused
 from fsdialer.store import CompanyStore
+from fsdialer.store.operators import OperatorView
 
 
 def own(company: CompanyStore, gateways: Iterable[Gateway], now: float) -> list[Gateway]:
@@ -26,8 +27,8 @@ def own(company: CompanyStore, gateways: Iterable[Gateway], now: float) -> list[
     return found
 
 
-def check_dial(company: CompanyStore, dial: str) -> None:
-    """Refused when no operator may be rung at this destination of their own: it may have been set by hand, or before
+def check_phone(company: CompanyStore, view: OperatorView) -> None:
+    """Refused when an operator may not be reached where they are set up to be: it may have been set by hand, or before
     the company's guard was."""
-    if dial and (reason := company.setup.barred_dial(dial)):
-        raise Refused(f"{dial} may not be dialled: {reason}")
+    if reason := company.setup.barred_phone(view.station, view.extension, view.dial):
+        raise Refused(reason)

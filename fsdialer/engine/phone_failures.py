@@ -34,7 +34,7 @@ class PhoneFailures:
     def cut_off(self, line: Line, operator: str, cause: str) -> None:
         """A phone died in a talk, and the customer was cut off."""
         view = line.company.operators.view(operator)
-        if self._stations.trouble(view, line.call.switch):
+        if self._stations.trouble(view, line.call.switch, listen=True):
             return  # its switch is away, or out of reach: that has an alert of its own
         log.error("call=%s operator=%s cut_off=yes cause=%s", line.call.uuid, operator, cause)
         words = cut_off_alert(view.name or view.id, view.extension, view.in_browser)

@@ -15,7 +15,7 @@ from fsdialer.core.operators import at_page
 from fsdialer.core.phones import Patience, PhoneTest, goes_on, judge_test, patience, unheard
 from fsdialer.engine.homes import Homes
 from fsdialer.engine.lines import Lines
-from fsdialer.engine.own_gateways import check_dial
+from fsdialer.engine.own_gateways import check_phone
 from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import FsdialerError, Refused
 from fsdialer.esl import commands, phone_commands
@@ -152,7 +152,7 @@ def _waits(company: CompanyStore, view: OperatorView, campaigns: Collection[str]
 
 
 def _command(company: CompanyStore, link: SwitchLink, view: OperatorView, leg: str, family: str) -> str:
-    check_dial(company, view.dial)
+    check_phone(company, view)
     destination = view.dial or commands.user_destination(view.extension, link.address.domain)
     if view.station == Station.REFER and not view.dial:
         names = [name for each in view.campaigns for name in company.setup.campaign(each).gateways]

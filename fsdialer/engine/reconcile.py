@@ -189,15 +189,17 @@ class Reconciler:
             self._store.company(company).calls.keep(uuids, now)
 
     def _as_marked(self, link: SwitchLink, call: Call, now: float) -> LegHungUp | None:
-        """The end nobody heard of, by what the switch was told to remember: this customer waited in vain."""
+        """The end nobody heard of, by what the switch was told to remember: this customer waited in vain, to the end or
+        until they hung up."""
         if call.bridged_at is not None:
             return None
-        left = [marks.was_there(link.ask(marks.take(mark))) for mark in _marks_of(call.uuid)]
-        if not any(left):
+        answered, *waited = (marks.was_there(link.ask(marks.take(mark))) for mark in _marks_of(call.uuid))
+        if not answered and not any(waited):
             return None
-        answered_at = call.answered_at or now
+        answered_at, cause = call.answered_at or now, commands.NO_PICKUP if any(waited) else "NORMAL_CLEARING"
+        opted_out, left = any(waited[1:]), not any(waited)
         return LegHungUp(
-            call.uuid, now, commands.NO_PICKUP, answered_at=answered_at, rang=True, opted_out=any(left[1:])
+            call.uuid, now, cause, answered_at=answered_at, rang=True, opted_out=opted_out, by_far_end=left
         )
 
     def _check_operator(self, link: SwitchLink, call: Call, now: float) -> None:
@@ -236,14 +238,15 @@ class Reconciler:
             live = company.calls.live_uuids()
             operator, call = variables.get("fsdialer_operator"), variables.get("fsdialer_call", "")
             if operator and not call:
-                return company.operators.view(operator).leg != leg
+                view = company.operators.view(operator)
+                return view.leg != leg or view.state == "off"  # who left it while no dialer ran has it on record still
         except NotFound:
             return True
         return (call if operator else leg) not in live
 
 
 def _marks_of(call: str) -> list[str]:
-    return [marks.abandoned(call), *(marks.pressed(call, key) for key in "0123456789")]
+    return [marks.answered(call), marks.abandoned(call), *(marks.pressed(call, key) for key in "0123456789")]
 
 
 def _never_heard_of(call: Call) -> bool:

@@ -83,10 +83,10 @@ class Stations:
         destination = to_line(view.leg, at) if held else to_operator(view.extension, at, family)
         return self._command(view, leg, campaign, call, destination, ring_s, shown, elsewhere=True)
 
-    def trouble(self, view: OperatorView, switch: str = "") -> str:
+    def trouble(self, view: OperatorView, switch: str = "", listen: bool = False) -> str:
         """Why a phone that failed, a customer on `switch`, could not be reached, when its switch or the way there is at
-        fault, which are asked; else empty."""
-        return self._homes.asked(view) or self._switches.crossings.trouble(switch, self._homes.of(view))
+        fault, which are asked; else empty. `listen`: it was reached, and not heard any more."""
+        return self._homes.asked(view) or self._switches.crossings.trouble(switch, self._homes.of(view), listen)
 
     def ring_to_hold(self, view: OperatorView, leg: str, campaign: Campaign, link: SwitchLink, ring_s: int) -> str:
         """The command by which `link` rings a phone on channel `leg`, to be held up between calls."""

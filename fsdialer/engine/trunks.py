@@ -81,12 +81,15 @@ class Trunks:
         gateway = call.gateway
         health = self._health.setdefault(company.id, {})
         before = health.get(gateway, WELL)
-        after = trunk_care.after_call(before, close.cause, close.rang, call.answered_at is not None, self._clock())
+        cause, connected = trunk_care.cause_of(close.cause, close.sip_status), call.answered_at is not None
+        after = trunk_care.after_call(before, cause, close.rang, connected, self._clock())
         health[gateway] = after
         if after.faults != before.faults:
             self._say(company, gateway, f"failing: {after.reason}" if after.faults else "up")
         elif after.doubted_until != before.doubted_until:
             self._say(company, gateway, "silent: its last calls did not even ring" if after.doubted_until else "up")
+        elif (close.rang or connected) and (company.id, gateway) not in self._said:
+            self._say(company, gateway, "up")  # whatever a dialer before this one found
 
     def failover(
         self, call: Call, gateways: Sequence[str], close: CloseCall, charged: bool, step: NextStep
@@ -97,7 +100,8 @@ class Trunks:
         health, now, lead = self._health.get(call.company, {}), self._clock(), (call.company, call.lead)
         others = [name for name in gateways if name != call.gateway and not health.get(name, WELL).rests(now)]
         before = self._failovers.pop(lead, 0)
-        gateways_own = close.cause in trunk_care.FAULTS and not close.rang and not charged
+        cause = trunk_care.cause_of(close.cause, close.sip_status)
+        gateways_own = cause in trunk_care.FAULTS and not close.rang and not charged
         may_have_rung = health.get(call.gateway, WELL).mute and now - call.placed_at > QUIET_S
         if not gateways_own or may_have_rung or not others or step.retry_at is None or before >= FAILOVERS:
             return step

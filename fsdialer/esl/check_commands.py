@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from fsdialer.core.switch_config import CARRIER_PROFILE, OPERATORS_PROFILE
 from fsdialer.core.switches import to_echo
 from fsdialer.errors import InvalidSetting, UnsafeCommand
+from fsdialer.esl import marks
 
 #: What a stock FreeSWITCH calls the operators' profile and the carrier's.
 STOCK_OPERATORS, STOCK_CARRIER = "internal", "external"
@@ -106,8 +107,8 @@ def originate_echo(leg: str) -> str:
     """Call the echo through the switch itself, play it a tone and listen for it.
 
     The tone goes out on one channel, through the dialplan to the echo on another, and comes back: heard, the switch
-    hangs up with `HEARD` and leaves the milliseconds it took in a variable (`echoed_ms`); else with `SILENT`. No tag of
-    ours, so that no dialer takes it for a call; over within three seconds whatever happens to us.
+    hangs up with `HEARD` and leaves the milliseconds it took in a variable (`echoed_ms`); else with `SILENT`, and that
+    mark. No tag of ours, so that no dialer takes it for a call; over within three seconds whatever happens to us.
     """
     return _originate(leg, f"loopback/{ECHO_NUMBER}/{ECHO_CONTEXT}")
 
@@ -124,6 +125,7 @@ def _originate(leg: str, destination: str) -> str:
     steps = (
         f"tone_detect:echo {TONE_HZ} r +{TONE_MS + 1000} hangup {HEARD} 1",
         f"playback:tone_stream://%({TONE_MS}\\,0\\,{TONE_HZ})",
+        marks.leave_silent(leg),
         f"hangup:{SILENT}",
     )
     settings = f"origination_uuid={_checked(_UUID, leg)},originate_timeout=3"

@@ -126,7 +126,8 @@ def unguarded_ms(wait_s: float) -> int:
 def waiting_room(call: str, wait: str, message: str, opt_out_key: str) -> str:
     """What an answered customer hears until somebody takes them: `wait`, then the end that nobody needs to command. It
     leaves `marks`. The guard between is the wait's last `GUARD_MS`."""
-    steps = [f"playback:{wait}", f"eval:${{msleep({GUARD_MS})}}", marks.leave(marks.abandoned(call))]
+    guard = f"eval:${{msleep({GUARD_MS})}}"
+    steps = [marks.leave_answered(call), f"playback:{wait}", guard, marks.leave(marks.abandoned(call))]
     if message:
         steps.append(f"playback:{_sound(message)}")
     if message and opt_out_key:

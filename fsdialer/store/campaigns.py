@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from redis import Redis
 from redis.client import Pipeline
 
-from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator
-from fsdialer.core.destinations import barred_dial
+from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator, Station
+from fsdialer.core.destinations import barred_dial, barred_extension
 from fsdialer.core.fields import checked, from_hash, to_hash
 from fsdialer.core.setup import CompanySetup
 from fsdialer.core.times import iso
@@ -144,12 +144,20 @@ class Setup:
         the company may call, and the gateway not another company's."""
         return self._names.of_another(dial) or (barred_dial(dial, self.company()) if dial else "")
 
+    def barred_phone(self, station: str, extension: str, dial: str) -> str:
+        """Why no operator may be reached so, in words; empty when they may."""
+        if dial and (reason := self.barred_dial(dial)):
+            return f"{dial} may not be dialled: {reason}"
+        if station == Station.REFER and (reason := barred_extension(extension, self.company())):
+            return f"extension {extension} may not be dialled: {reason}"
+        return ""
+
     def save_operators(self, operators: Sequence[Operator]) -> None:
         """Create or change operators, who may exchange extensions among themselves. Refused, before any is
         changed, when an extension is somebody else's, or a destination may not be dialled."""
         for operator in operators:
-            if reason := self.barred_dial(operator.dial):
-                raise Refused(f"operator {operator.id} may not be rung at {operator.dial}: {reason}")
+            if reason := self.barred_phone(operator.station, operator.extension, operator.dial):
+                raise Refused(f"operator {operator.id}: {reason}")
         saved = {operator.extension: checked(operator) for operator in operators}
         if len(saved) < len(operators):
             raise Refused("one extension is given to two operators")

@@ -5,7 +5,7 @@ import time
 
 import click
 
-from fsdialer.core.switches import NO_LIMIT
+from fsdialer.core.switches import NO_LIMIT, alerts_about
 from fsdialer.verbs.shared import open_store
 
 
@@ -73,6 +73,11 @@ def limit(name: str, channels: int, calls_per_second: int, by: str) -> None:
 @click.argument("name")
 @_by
 def forget(name: str, by: str) -> None:
-    """Forget switch NAME, which is no more."""
-    open_store().switches.forget(name, by, time.time())
+    """Forget switch NAME, which is no more, and end the alerts of it."""
+    store, now = open_store(), time.time()
+    alerts = alerts_about(name, [view.name for view in store.switches.views(now)])
+    store.switches.forget(name, by, now)
+    for company in store.companies():
+        for alert in alerts:
+            store.company(company).alerts.clear(alert, now, by)
     click.echo(f"{name}: forgotten")

@@ -59,7 +59,15 @@ def test_a_switch_remembers_who_waited_in_vain_and_their_key_until_it_is_asked(t
     assert not marks.was_there(talk.api(marks.take(asked[0]))), "it is taken away by asking"
 
 
-def test_a_switch_remembers_nothing_of_who_was_bridged_or_hung_up_before(talk):
+def test_a_switch_remembers_who_answered_and_not_who_did_not(talk):
+    left, busy = talk.call(customer("201"), wait_s=20), talk.call(customer("486"))
+    talk.gone(left)
+    talk.gone(busy)
+    asked = [marks.was_there(talk.api(marks.take(marks.answered(leg)))) for leg in (left, busy)]
+    assert asked == [True, False]
+
+
+def test_a_switch_remembers_no_wait_of_who_was_bridged_or_hung_up_before(talk):
     operator, person = talk.ready(talk.ring(ANSWERS, held=True)), talk.ready(talk.call(customer("200"), wait_s=1.5))
     assert talk.bridge(person, operator).ok
     talk.event("CHANNEL_BRIDGE", person)

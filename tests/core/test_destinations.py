@@ -1,10 +1,12 @@
 """Where a company's leads may make it call, and what is shown there."""
 
+from dataclasses import replace
+
 import pytest
 
 from fsdialer.core.caller_ids import choose
 from fsdialer.core.campaigns import CallerIdChoice, Company
-from fsdialer.core.destinations import barred, barred_dial, gateway_in
+from fsdialer.core.destinations import barred, barred_dial, barred_extension, gateway_in
 
 ANYWHERE = Company("acme")
 SOME = Company("acme", allowed_destinations=("US", "+4930"))
@@ -119,3 +121,12 @@ def test_digits_nobody_can_read_are_no_number_for_a_gateway():
 def test_the_gateway_of_a_destination_is_found_however_it_is_written():
     names = map(gateway_in, ("sofia/gateway/ta/1", "Sofia/GATEWAY/carrier::ta/1", "sofia/internal/1@ta", "user/1"))
     assert list(names) == ["ta", "ta", "", ""]
+
+
+def test_an_extension_behind_a_gateway_is_judged_by_the_number_the_format_makes_of_it():
+    assert barred_extension("1001", ANYWHERE) == "" and barred_extension("anna", ANYWHERE) == ""
+    assert "premium_allowed" in barred_extension("19005551234", ANYWHERE)
+    assert "premium_allowed" in barred_extension(
+        "5551234", replace(ANYWHERE, refer_format="sip:+1900{number}@pbx.test")
+    )
+    assert barred_extension("200300400", ANYWHERE) == "", "nobody can read it, and the PBX may have it"

@@ -16,6 +16,7 @@ from fsdialer.core.trunk_care import (
     after_call,
     after_look,
     after_turn,
+    cause_of,
     to_ask,
     whose_turn,
 )
@@ -65,6 +66,12 @@ def test_rests_grow_until_a_call_goes_through():
 def test_what_is_the_leads_or_the_switchs_doing_is_not_the_gateways(cause):
     assert cause not in FAULTS
     assert after_call(WELL, cause, False, False, NOW) == WELL
+
+
+def test_a_carrier_that_refuses_us_is_at_fault_and_a_person_who_rejects_the_call_is_not():
+    for status in (401, 402, 403, 407):
+        assert cause_of("CALL_REJECTED", status) in FAULTS
+    assert cause_of("CALL_REJECTED", 603) not in FAULTS and cause_of("USER_BUSY", None) == "USER_BUSY"
 
 
 def silent(times, health=WELL, cause="NO_ANSWER"):

@@ -6,6 +6,7 @@ import pytest
 
 from fsdialer.core.campaigns import Gateway
 from fsdialer.engine.lines import Lines
+from fsdialer.engine.phone_failures import PhoneFailures
 from fsdialer.engine.switches import Switches
 from fsdialer.store import Store
 
@@ -13,14 +14,18 @@ NOBODY_HOME = "-ERR RECOVERY_ON_TIMER_EXPIRE"
 
 
 class Link:
-    """A switch whose calls to others end as `way` says."""
+    """A switch whose calls to others end as `way` says; when it is `deaf` no sound comes back."""
 
-    up, way = True, "+OK 1"
+    up, way, deaf = True, "+OK 1", False
 
     def __init__(self, name):
         self.address = SimpleNamespace(name=name, trunk=f"{name}.example:5070")
 
     def ask(self, command, timeout_s=5.0):
+        if command.startswith("uuid_exists"):
+            return "false"
+        if command.startswith("sched_del"):
+            return f"+OK Deleted: {int(self.deaf)}"
         return self.way if command.startswith("originate") else "+OK 100"
 
 
@@ -69,6 +74,28 @@ def test_a_way_to_a_switch_that_is_away_is_not_judged(two):
     one, other, switches = two
     other.up, one.way = False, NOBODY_HOME
     assert switches.crossings.trouble("fs1", "fs2") == ""
+
+
+def test_a_way_on_which_nothing_is_heard_is_shut_until_something_is(two):
+    """A firewall lets the call through, and not the sound."""
+    one, other, switches = two
+    one.deaf = True
+    assert switches.crossings.trouble("fs1", "fs2") == "", "the call is answered"
+    assert "do not reach fs2" in switches.crossings.trouble("fs1", "fs2", listen=True)
+    switches.crossings.look()
+    assert planned(switches, {"fs2": 1}) == {"fs2": 4}, "that it is answered opens nothing"
+    one.deaf = False
+    switches.crossings.look()
+    assert planned(switches, {"fs2": 1}).keys() == {"fs1", "fs2"}
+
+
+def test_no_phone_is_blamed_for_a_talk_that_was_cut_off_on_a_silent_way():
+    """That the call is answered there says nothing of it."""
+    said = SimpleNamespace(say=lambda *alert: pytest.fail("the phone was blamed"))
+    company = SimpleNamespace(operators=SimpleNamespace(view=lambda operator: None), alerts=said)
+    line = SimpleNamespace(company=company, call=SimpleNamespace(uuid="u-1", switch="fs1"))
+    stations = SimpleNamespace(trouble=lambda view, switch, listen=False: "the way is shut" if listen else "")
+    PhoneFailures(Lines(), stations, lambda: 1000.0).cut_off(line, "1001", "MEDIA_TIMEOUT")
 
 
 def alerts(redis):

@@ -1,7 +1,16 @@
 """How soon the dialer decides, and how its decisions keep within the trunk."""
 
-from fsdialer.core.campaigns import Company
+from types import SimpleNamespace
+
+import pytest
+
+from fsdialer.core.call_facts import Call
+from fsdialer.core.campaigns import Campaign, Company, Gateway
+from fsdialer.core.leads import NewLead
 from fsdialer.core.times import epoch
+from fsdialer.engine.dialer import SURELY_OURS_S, Dialer
+from fsdialer.engine.lines import Lines
+from fsdialer.engine.trunks import Trunks
 from fsdialer.store import CompanyStore
 from tests.journey import wait_until
 
@@ -55,3 +64,29 @@ def test_nobody_is_called_through_a_gateway_that_is_another_companys_on_the_swit
     assert c.call_of(lead) == {}
     rival.setup.remove_gateway("trunk")
     wait_until(lambda: c.call_of(lead).get("placed"), what="the call, once the name is given up")
+
+
+@pytest.mark.parametrize(("slept_s", "taken", "placed"), [(0.1, True, 1), (20.0, False, 1), (20.0, True, 0)])
+def test_a_dialer_that_slept_between_claim_and_wire_makes_no_call_that_another_has_given_up(
+    redis, slept_s, taken, placed
+):
+    """Within the first seconds nobody can have taken it: not asked, for speed."""
+    assert slept_s < SURELY_OURS_S or slept_s > 6
+    acme, now, made = CompanyStore(redis, "acme"), [1000.0], []
+    acme.setup.save_company(Company("acme"))
+    gateway, campaign = Gateway("acme", "trunk", host="10.0.0.9"), Campaign("acme", "spring", gateways=("trunk",))
+    acme.setup.save_gateway(gateway)
+    acme.setup.save_campaign(campaign)
+    acme.leads.add("spring", [NewLead("+12125550200")], now[0])
+    owner, clock = acme.ownership.take("spring", "d1", 60), lambda: now[0]
+    board = SimpleNamespace(place=lambda call, command: made.append(call.uuid))
+    dialer = Dialer(acme, "spring", owner, None, board, Trunks(Lines(), clock), clock)
+    uuid = "36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad"
+    [claim] = acme.calls.claim(campaign, owner, gateway, "fs1", [uuid], now[0])
+    call = Call(uuid, "acme", "spring", claim.lead, claim.number, "trunk", "fs1", 1, now[0])
+    now[0] += slept_s
+    if taken:
+        acme.ownership.give_back("spring", owner)
+        acme.ownership.take("spring", "d2", 60)
+    dialer._send(call, gateway, ())
+    assert len(made) == placed

@@ -97,6 +97,14 @@ def test_a_call_nobody_heard_the_end_of_ended_as_the_switch_remembers(world, key
     assert (end.cause, end.opted_out, end.answered_at is not None) == ("NO_PICKUP", bool(key), True)
 
 
+def test_who_answered_and_hung_up_while_nobody_listened_was_abandoned(world):
+    mends, link, sweep_until = world(rang_at=-19.0)
+    link.marks = ["sched_del fsdialer-answered-u-1"]
+    mends.resync(link)
+    [end] = sweep_until(3.0)
+    assert (end.cause, end.by_far_end, end.answered_at is not None) == ("NORMAL_CLEARING", True, True)
+
+
 def test_a_talk_nobody_heard_the_end_of_was_no_wait_in_vain(world):
     mends, link, sweep_until = world(answered_at=-10.0, bridged_at=-9.0)
     link.marks = ["sched_del fsdialer-abandoned-u-1"]

@@ -66,6 +66,21 @@ def test_a_lead_whose_phone_has_rung_is_not_called_by_the_other_gateway_a_second
     assert trunks.failover(CALL, BOTH, replace(FAILED, rang=True), False, LATER) == LATER
 
 
+@pytest.mark.parametrize(("status", "another"), [(401, True), (402, True), (403, True), (407, True), (603, False)])
+def test_a_carrier_that_refuses_our_account_hands_the_lead_on_and_a_rejection_does_not(trunks, status, another):
+    refused = CloseCall("CALL_REJECTED", status, rang=False, by_customer=False)
+    assert (trunks.failover(CALL, BOTH, refused, False, LATER).not_by == "trunk") is another
+
+
+def test_what_a_dialer_before_this_one_found_of_a_gateway_ends_with_a_call_that_rings(trunks, acme_store):
+    acme_store.setup.save_gateway(GATEWAY)
+    for _ in range(3):
+        trunks.ended(acme_store, CALL, FAILED)
+    assert "failing" in acme_store.setup.gateway_states()["trunk"]["state"]
+    Trunks(Lines(), lambda: 1001.0).ended(acme_store, CALL, CloseCall("USER_BUSY", 486, rang=True, by_customer=False))
+    assert acme_store.setup.gateway_states()["trunk"]["state"] == "up"
+
+
 def test_where_ringing_is_never_told_a_call_open_for_long_counts_as_one_that_rang(trunks, acme_store):
     trunks.ended(acme_store, replace(CALL, answered_at=1000.0), CloseCall("NORMAL_CLEARING", 200, False, True))
     quick, slow = replace(CALL, placed_at=999.0), replace(CALL, placed_at=992.0)

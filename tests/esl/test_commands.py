@@ -34,7 +34,8 @@ OPERATOR = {
 }
 
 
-#: What the switch remembers of them once the wait is over.
+#: What the switch remembers of them when they have answered, and once the wait is over.
+ANSWERED = f"eval:${{sched_api(+600 fsdialer-answered-{CUSTOMER['call']} uptime)}},"
 MARKED = f"eval:${{sched_api(+86400 fsdialer-abandoned-{CUSTOMER['call']} uptime)}},"
 
 
@@ -46,23 +47,26 @@ def test_a_customer_is_called_with_the_limit_of_the_wait_in_the_same_command():
         "sip_refer_continue_after_reply=true,"
         "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',fsdialer_lead=42,"
         "fsdialer_campaign=spring}sofia/gateway/trunk/15550001 "
-        "'playback:silence_stream://1800,eval:${msleep(200)},"
+        "'eval:${sched_api(+600 fsdialer-answered-36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad uptime)},"
+        "playback:silence_stream://1800,eval:${msleep(200)},"
         "eval:${sched_api(+86400 fsdialer-abandoned-36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad uptime)},"
         "playback:tone_stream://%(1500\\,0\\,440),hangup:NO_PICKUP' inline"
     )
 
 
 def test_the_waiting_room_is_the_one_a_real_switch_accepted():
-    """But for the guard and the mark, which the contract tests try."""
+    """But for the guard and the marks, which the contract tests try."""
     (captured,) = [c for c in captures.sent_by_client("unattended-answer-message-then-hangup") if "originate" in c]
-    room = commands.originate_customer(**CUSTOMER).partition("}")[2]
+    room = commands.originate_customer(**CUSTOMER).partition("}")[2].replace(ANSWERED, "")
     unguarded = room.replace(f"silence_stream://1800,eval:${{msleep(200)}},{MARKED}", "silence_stream://2000,")
     assert captured.split("\n")[0].endswith("}" + unguarded)
 
 
 def test_without_a_message_the_wait_ends_with_the_hang_up():
     text = commands.originate_customer(**CUSTOMER | {"message": "", "wait_s": 1.5})
-    assert text.endswith(f" 'playback:silence_stream://1300,eval:${{msleep(200)}},{MARKED}hangup:NO_PICKUP' inline")
+    assert text.endswith(
+        f" '{ANSWERED}playback:silence_stream://1300,eval:${{msleep(200)}},{MARKED}hangup:NO_PICKUP' inline"
+    )
 
 
 RECORDING = "/var/lib/fsdialer/recordings/acme/2026-11-23/36f8cdb2.wav"

@@ -148,7 +148,7 @@ def test_of_many_who_want_one_extension_at_once_exactly_one_gets_it(acme, redis_
 
 def test_a_destination_the_company_may_not_call_is_refused(acme, redis):
     ann = acme.setup.operator("ann")
-    with pytest.raises(Refused, match=r"operator ann may not be rung at .*premium_allowed"):
+    with pytest.raises(Refused, match=r"operator ann: .*9005551234 may not be dialled: .*premium_allowed"):
         acme.setup.save_operator(replace(ann, dial="sofia/gateway/trunk/+19005551234"))
     CompanyStore(redis, "beta").setup.save_company(Company("beta"))
     CompanyStore(redis, "beta").setup.save_gateway(Gateway("beta", "betas"))
@@ -156,6 +156,13 @@ def test_a_destination_the_company_may_not_call_is_refused(acme, redis):
         acme.setup.save_operator(replace(ann, dial="sofia/gateway/betas/1001"))
     assert acme.setup.operator("ann") == ann
     acme.setup.save_operator(replace(ann, dial="sofia/gateway/pbx/1001"))
+
+
+def test_an_extension_customers_are_sent_to_is_no_number_the_company_may_not_call(acme):
+    ann = replace(acme.setup.operator("ann"), extension="19005551234")
+    acme.setup.save_operator(ann)  # a phone of the switch's own
+    with pytest.raises(Refused, match=r"extension 19005551234 may not be dialled: .*premium_allowed"):
+        acme.setup.save_operator(replace(ann, station=Station.REFER))
 
 
 def test_saving_an_operator_does_not_touch_where_they_stand(acme):
