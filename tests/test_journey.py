@@ -7,6 +7,7 @@ import pytest
 
 from fsdialer.core.campaigns import Mode, Station
 from fsdialer.core.times import epoch
+from fsdialer.store.ownership import dialers
 from tests.journey import (
     BUSY,
     CARRIER_REFUSES,
@@ -255,6 +256,13 @@ def test_another_dialer_takes_over_the_calls_of_a_dead_one(centre):
     lead_after = wait_until(lambda: c.lead(lead).disposition and c.lead(lead), 20, "d2 to close the call")
     assert (lead_after.disposition, c.today()["attempts"]) == ("answered", 1)
     c.audit()
+
+
+def test_a_dialer_that_was_stopped_is_not_listed_as_running_any_more(centre):
+    c = centre()
+    assert "d1" in dialers(c.redis)
+    c.dialer.stop()
+    assert dialers(c.redis) == {}
 
 
 def test_redis_away_for_a_moment_is_survived(centre):
