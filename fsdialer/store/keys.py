@@ -14,18 +14,13 @@ def companies() -> str:
     return f"{PREFIX}:companies"
 
 
-def logins() -> str:
-    """HASH: failed-login and session records live under keys of this prefix (see `session`)."""
-    return f"{PREFIX}:logins"
-
-
 def session(token: str) -> str:
     """HASH, 12 h: a signed-in browser: company, login, role, operator."""
     return f"{PREFIX}:session:{token}"
 
 
 def dialer(name: str) -> str:
-    """HASH, 15 s: a dialer process that is alive: since, pid, switches, campaigns."""
+    """HASH, 15 s: a dialer process that is alive: seen, pid, switches, campaigns."""
     return f"{PREFIX}:dialer:{name}"
 
 

@@ -35,6 +35,8 @@ case ${1:-} in
     bash /fsdialer/vagrant/provision.sh
     files >/tmp/after
     cmp /tmp/before /tmp/after && echo "== the same"
+    redis-cli -a "$(cat /etc/fsdialer/secrets/redis)" flushall 2>/dev/null
+    STEPS=company bash /fsdialer/vagrant/provision.sh
     fsdialer status --company lab
     stat -c '%n %U:%G %a' /etc/fsdialer/*.env /etc/fsdialer/freeswitch /etc/fsdialer/lab/phones/1001/accounts
     systemctl is-enabled nftables redis-server freeswitch fsdialer-{dialer,worker,web,carrier} fsdialer-phone@100{1,2} fsdialer-shift.timer
