@@ -293,3 +293,4 @@ def test_a_key_pressed_during_the_message_is_an_abandon_and_never_called_again(c
     lead = c.disposition(left)
     assert (lead.disposition, lead.state) == ("abandoned", "done")
     assert "not to be called again" in lead.detail
+    assert c.redis.smembers(c.store.keys.do_not_call) == {leads[left]}

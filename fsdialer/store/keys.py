@@ -107,6 +107,11 @@ class Keys:
         """SET: logins."""
         return f"{self.root}:users"
 
+    @property
+    def do_not_call(self) -> str:
+        """SET: numbers that no campaign of the company calls; kept until somebody takes one off."""
+        return f"{self.root}:do_not_call"
+
     def user(self, login: str) -> str:
         """HASH: name, role (operator|admin), operator, password_hash (argon2id)."""
         return f"{self.root}:user:{login}"
