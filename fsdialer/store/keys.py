@@ -60,6 +60,11 @@ def check(name: str) -> str:
     return f"{PREFIX}:check:{name}"
 
 
+def upload(uuid: str) -> str:
+    """LIST, 1 day: a file of leads until a worker has loaded it, in pieces (zlib); in RQ's Redis."""
+    return f"{PREFIX}:upload:{uuid}"
+
+
 def gateway_name(name: str) -> str:
     """HASH: company → since when and where (``*`` or switches) a gateway of this name on the switches is its own."""
     return f"{PREFIX}:gateway:{{{name}}}"
