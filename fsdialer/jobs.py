@@ -178,7 +178,10 @@ class PatientWorker(Worker):
 
 def run_worker(settings: Settings) -> None:
     """Work until SIGTERM, with the scheduler beside. A worker that quits for want of Redis gets a successor."""
-    os.register_at_fork(after_in_child=_die_with_parent)
+    forks: dict[str, int] = {}
+    os.register_at_fork(
+        before=lambda: forks.update(parent=os.getpid()), after_in_child=lambda: _die_with_parent(forks["parent"])
+    )
     former: PatientWorker | None = None
     pause_s = 0.0
     while former is None or not former.asked_to_stop:
@@ -208,11 +211,13 @@ def _worker(settings: Settings) -> PatientWorker:
     )
 
 
-def _die_with_parent() -> None:
-    """Linux: the scheduler and a running job end with the worker, however it went; an orphaned scheduler would hold
-    the scheduler's lock, and nobody would see it."""
+def _die_with_parent(parent: int) -> None:
+    """Linux: the scheduler and a running job end with the worker, however it went, also one that has just gone; an
+    orphaned scheduler would hold the scheduler's lock, and nobody would see it."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(0)
 
 
 def _recordings_folder() -> Path:

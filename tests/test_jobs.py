@@ -197,6 +197,11 @@ def test_killed_worker_leaves_no_scheduler_behind(worker):
     wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children), "the children's end")
 
 
+def test_child_whose_worker_was_gone_before_it_could_ask_to_die_with_it_ends_at_once():
+    code = "import os, time; from fsdialer import jobs; jobs._die_with_parent(os.getppid() + 1); time.sleep(60)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE_S)
+
+
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "with a job"])
 def test_worker_goes_on_by_itself_after_redis_was_away(tmp_path, busy):
     server = RedisServer(tmp_path)
