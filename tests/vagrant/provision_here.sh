@@ -11,16 +11,21 @@ case ${1:-} in
       printf '#!/bin/sh\necho "FreeSWITCH version: 1.11.4"\n' >/usr/local/bin/freeswitch
       chmod 0755 /usr/local/bin/freeswitch
     }
-    # one that was here before, with something in it that must not be lost
+    apt-get update -qq
     apt-get install -y -qq --no-install-recommends redis-server >/dev/null
-    install -d -o redis -g redis /run/redis
-    start_redis /etc/redis/redis.conf
-    until redis-cli set kept "from before" 2>/dev/null | grep -q OK; do sleep 0.1; done
+    unshare --net bash "$0" before
     export FREESWITCH_FROM=installed
     STEPS="base redis freeswitch fsdialer" bash /fsdialer/vagrant/provision.sh
     apt-get install -y -qq --no-install-recommends sip-tester baresip-core >/dev/null
-    redis-cli shutdown
     exec unshare --net bash "$0" alone
+    ;;
+  before) # a Redis that was here before, with something in it that must not be lost; in a network where it is alone
+    ip link set lo up
+    install -d -o redis -g redis /run/redis
+    start_redis /etc/redis/redis.conf
+    until redis-cli set kept "from before" 2>/dev/null | grep -q OK; do sleep 0.1; done
+    STEPS=redis bash /fsdialer/vagrant/provision.sh
+    redis-cli shutdown
     ;;
   alone) # nobody can be reached any more: what is there has to do
     ip link set lo up
