@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -24,9 +24,9 @@ from rq.serializers import JSONSerializer
 
 from fsdialer import settings as settings_module
 from fsdialer.errors import FsdialerError, InvalidSetting
-from fsdialer.imports import LoadReport, load_file
+from fsdialer.imports import LoadReport, load_stream
 from fsdialer.settings import Settings
-from fsdialer.store import CompanyStore, Store, connect
+from fsdialer.store import CompanyStore, Store, connect, uploads
 
 log = logging.getLogger(__name__)
 
@@ -56,18 +56,19 @@ def release_due(company: str, campaign: str) -> int:
     return total
 
 
-def import_file(company: str, campaign: str, path: str) -> dict[str, Any]:
-    """Load an uploaded file and remove it; the report, as the page shows it. `error`: why none of it could be read.
+def import_file(company: str, campaign: str, upload: str) -> dict[str, Any]:
+    """Load an uploaded file and forget it; the report, as the page shows it. `error`: why none of it could be read.
 
     Should Redis go away meanwhile the file stays, and RQ's retry starts it again: rows already loaded are duplicates.
     """
-    file = Path(path)
     report, error = LoadReport(), ""
+    redis = queue(settings_module.load()).connection
     try:
-        report = load_file(file, _company(company), campaign, time.time)
+        with uploads.taken(redis, upload) as file:
+            report = load_stream(file, _company(company), campaign, time.time)
     except FsdialerError as refused:
         error = str(refused)
-    file.unlink(missing_ok=True)
+    uploads.drop(redis, upload)
     return {
         "error": error,
         "rows": report.rows,
@@ -148,13 +149,13 @@ def schedule_release(rq: Queue, company: str, campaign: str, at: float) -> None:
         log.debug("campaign=%s second=%d release=already_asked_for", campaign, second)
 
 
-def enqueue_import(rq: Queue, company: str, campaign: str, path: str) -> str:
-    """Have a file loaded; the job's id. Its result is kept for a day."""
+def enqueue_import(rq: Queue, company: str, campaign: str, file: IO[bytes]) -> str:
+    """Have a file loaded by any worker; the job's id. Its result is kept for a day."""
     job = rq.enqueue(
         import_file,
         company,
         campaign,
-        path,
+        uploads.put(rq.connection, file),
         job_timeout=IMPORT_TIMEOUT_S,
         result_ttl=86_400,
         retry=Retry(max=3, interval=IMPORT_RETRY_S),
@@ -177,7 +178,10 @@ class PatientWorker(Worker):
 
 def run_worker(settings: Settings) -> None:
     """Work until SIGTERM, with the scheduler beside. A worker that quits for want of Redis gets a successor."""
-    os.register_at_fork(after_in_child=_die_with_parent)
+    forks: dict[str, int] = {}
+    os.register_at_fork(
+        before=lambda: forks.update(parent=os.getpid()), after_in_child=lambda: _die_with_parent(forks["parent"])
+    )
     former: PatientWorker | None = None
     pause_s = 0.0
     while former is None or not former.asked_to_stop:
@@ -207,11 +211,13 @@ def _worker(settings: Settings) -> PatientWorker:
     )
 
 
-def _die_with_parent() -> None:
-    """Linux: the scheduler and a running job end with the worker, however it went; an orphaned scheduler would hold
-    the scheduler's lock, and nobody would see it."""
+def _die_with_parent(parent: int) -> None:
+    """Linux: the scheduler and a running job end with the worker, however it went, also one that has just gone; an
+    orphaned scheduler would hold the scheduler's lock, and nobody would see it."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(0)
 
 
 def _recordings_folder() -> Path:

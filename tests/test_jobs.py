@@ -1,5 +1,6 @@
 """RQ's part: leads made due when their time comes, files loaded. On a real Redis, with a real worker process."""
 
+import io
 import json
 import os
 import signal
@@ -16,7 +17,7 @@ from fsdialer import jobs, settings
 from fsdialer.core.campaigns import Campaign, Company
 from fsdialer.core.leads import NewLead
 from fsdialer.lab.redis_server import RedisServer
-from fsdialer.store import Store, connect
+from fsdialer.store import Store, connect, uploads
 
 NOW = 1_795_400_000.0
 PATIENCE_S = 15
@@ -170,14 +171,12 @@ def test_worker_makes_leads_due_at_their_time_and_leaves_no_job_behind(acme, rq,
     wait_for(lambda: not rq.connection.keys("rq:job:release-*"), "the job's end")
 
 
-def test_worker_loads_a_file_reports_and_removes_it(acme, rq, worker, tmp_path):
-    upload = tmp_path / "upload.csv"
-    upload.write_text("phone,name\n+12125550100,Ann\nabc,Bob\n")
-    job = jobs.enqueue_import(rq, "acme", "spring", str(upload))
+def test_worker_that_shares_no_directory_loads_a_file_reports_and_forgets_it(acme, rq, worker):
+    job = jobs.enqueue_import(rq, "acme", "spring", io.BytesIO(b"phone,name\n+12125550100,Ann\nabc,Bob\n"))
     done = wait_for(lambda: rq.fetch_job(job).return_value(), "the import")
     assert (done["error"], done["rows"], done["added"], done["bad"]) == ("", 2, 1, 1)
     assert done["bad_rows"][0][:2] == [3, "number"]
-    assert not upload.exists()
+    assert rq.connection.keys("fsdialer:upload:*") == []
 
 
 def test_sigterm_ends_an_idle_worker_promptly_with_everything_it_started(worker, rq):
@@ -196,6 +195,11 @@ def test_killed_worker_leaves_no_scheduler_behind(worker):
     worker.process.kill()
     worker.process.wait()
     wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children), "the children's end")
+
+
+def test_child_whose_worker_was_gone_before_it_could_ask_to_die_with_it_ends_at_once():
+    code = "import os, time; from fsdialer import jobs; jobs._die_with_parent(os.getppid() + 1); time.sleep(60)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE_S)
 
 
 @pytest.mark.parametrize("busy", [False, True], ids=["idle", "with a job"])
@@ -225,20 +229,34 @@ def test_worker_goes_on_by_itself_after_redis_was_away(tmp_path, busy):
 # -- imports -------------------------------------------------------------------------------------------------------
 
 
-def test_import_that_cannot_be_read_says_why_and_removes_the_file(acme, tmp_path):
-    upload = tmp_path / "upload.csv"
-    upload.write_text("name\nAnn\n")
-    assert "no column for it" in jobs.import_file("acme", "spring", str(upload))["error"]
-    assert not upload.exists()
+def test_import_that_cannot_be_read_says_why_and_forgets_the_file(acme, rq):
+    upload = uploads.put(rq.connection, io.BytesIO(b"name\nAnn\n"))
+    assert "no column for it" in jobs.import_file("acme", "spring", upload)["error"]
+    assert rq.connection.keys("fsdialer:upload:*") == []
 
 
-def test_import_that_lost_redis_keeps_the_file_for_the_retry(tmp_path, monkeypatch):
+def test_import_of_an_empty_file_and_of_one_that_is_not_kept_any_more_differ(acme, rq):
+    upload = uploads.put(rq.connection, io.BytesIO())
+    assert "the file is empty" in jobs.import_file("acme", "spring", upload)["error"]
+    assert "not kept any more" in jobs.import_file("acme", "spring", upload)["error"]
+
+
+def test_import_of_many_pieces_is_the_file_as_it_was(rq):
+    written = bytes(range(256)) * 10_000
+    upload = uploads.put(rq.connection, io.BytesIO(written))
+    assert rq.connection.llen(f"fsdialer:upload:{upload}") == 3
+    assert 0 < rq.connection.ttl(f"fsdialer:upload:{upload}") <= uploads.KEPT_S
+    with uploads.taken(rq.connection, upload) as file:
+        assert file.read() == written
+
+
+def test_import_that_lost_redis_keeps_the_file_for_the_retry(rq, redis_url, tmp_path, monkeypatch):
+    upload = uploads.put(rq.connection, io.BytesIO(b"phone\n+12125550100\n"))
+    monkeypatch.setenv("FSDIALER_RQ_REDIS_URL", redis_url)
     monkeypatch.setenv("FSDIALER_REDIS_URL", f"unix://{tmp_path}/nobody.sock")
-    upload = tmp_path / "upload.csv"
-    upload.write_text("phone\n+12125550100\n")
     with pytest.raises(RedisError):
-        jobs.import_file("acme", "spring", str(upload))
-    assert upload.exists()
+        jobs.import_file("acme", "spring", upload)
+    assert rq.connection.exists(f"fsdialer:upload:{upload}")
 
 
 def test_worker_that_does_not_know_the_directory_of_recordings_fails_and_says_which_variable(

@@ -7,6 +7,7 @@ import pytest
 
 from fsdialer.core.campaigns import Mode, Station
 from fsdialer.core.times import epoch
+from fsdialer.store.ownership import dialers
 from tests.journey import (
     BUSY,
     CARRIER_REFUSES,
@@ -257,6 +258,13 @@ def test_another_dialer_takes_over_the_calls_of_a_dead_one(centre):
     c.audit()
 
 
+def test_a_dialer_that_was_stopped_is_not_listed_as_running_any_more(centre):
+    c = centre()
+    assert "d1" in dialers(c.redis)
+    c.dialer.stop()
+    assert dialers(c.redis) == {}
+
+
 def test_redis_away_for_a_moment_is_survived(centre):
     c = centre()
     c.on_line("1001")
@@ -285,3 +293,4 @@ def test_a_key_pressed_during_the_message_is_an_abandon_and_never_called_again(c
     lead = c.disposition(left)
     assert (lead.disposition, lead.state) == ("abandoned", "done")
     assert "not to be called again" in lead.detail
+    assert c.redis.smembers(c.store.keys.do_not_call) == {leads[left]}

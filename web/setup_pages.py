@@ -1,7 +1,5 @@
 """Pages for setting up: the company, gateways, campaigns, operators, and lists of leads."""
 
-import os
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -216,13 +214,9 @@ def lists() -> Any:
     g.me.company.setup.campaign(campaign)
     if upload is None or not upload.filename:
         return render_template("lists.html", campaigns=campaigns, error="Choose a CSV file first."), 400
-    handle, path = tempfile.mkstemp(prefix="fsdialer-import-", suffix=".csv")
-    os.close(handle)
-    upload.save(path)
     try:
-        job = jobs.enqueue_import(_rq(), g.me.company.id, campaign, path)
+        job = jobs.enqueue_import(_rq(), g.me.company.id, campaign, upload.stream)
     except RedisError as error:
-        os.unlink(path)
         raise Refused(f"the queue cannot be reached, nothing was loaded: {error}") from None
     return redirect(url_for("setup.imported", job=job))
 

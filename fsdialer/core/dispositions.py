@@ -39,12 +39,14 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`charged`: the lead pays an attempt. `final`: the lead is not called again. `detail`: in words, for people."""
+    """`charged`: the lead pays an attempt. `final`: the lead is not called again. `detail`: in words, for people.
+    `do_not_call`: nor is anybody else of the company to call this number."""
 
     disposition: Disposition
     charged: bool
     final: bool
     detail: str
+    do_not_call: bool = False
 
 
 def _ours(detail: str) -> Verdict:
@@ -55,7 +57,7 @@ def _ours(detail: str) -> Verdict:
 _MISSED = Verdict(Disposition.MISSED, True, False, "no answer")
 _UNAVAILABLE = Verdict(Disposition.UNAVAILABLE, True, False, "switched off or out of reach")
 _REJECTED = Verdict(Disposition.UNAVAILABLE, True, False, "rejected the call")
-_UNWANTED = Verdict(Disposition.UNAVAILABLE, True, True, "does not want our calls")
+_UNWANTED = Verdict(Disposition.UNAVAILABLE, True, True, "does not want our calls", do_not_call=True)
 _BUSY = Verdict(Disposition.BUSY, True, False, "busy")
 _DEAD = Verdict(Disposition.DEAD, True, True, "the number does not exist")
 _UNKNOWN = Verdict(Disposition.TECHNICAL, True, False, "ended for an unknown reason")

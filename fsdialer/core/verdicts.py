@@ -26,7 +26,7 @@ def verdict(call: Call, close: CloseCall) -> Verdict:
             detail = "No free operators"
         if close.opted_out:
             detail = "asked by key not to be called again"
-        return Verdict(Disposition.ABANDONED, charged=True, final=close.opted_out, detail=detail)
+        return Verdict(Disposition.ABANDONED, True, close.opted_out, detail, do_not_call=close.opted_out)
     if call.cancelled:
         return Verdict(Disposition.CANCELLED, charged=False, final=False, detail="cancelled by us")
     return classify(close.cause, close.sip_status, close.rang)

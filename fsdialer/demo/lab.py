@@ -36,14 +36,14 @@ SEAT = "1006"
 #: What `--fast` changes, so that a lead's whole life passes in two minutes.
 NORMAL = {
     "talk_scale": "1",
-    "retry": "{ missed = 90, unavailable = 90, busy = 5, technical = 10 }",
+    "retry": "{ missed = 90, unavailable = 90, busy = 5, technical = 10, machine = 90 }",
     "wrap_up_s": "15",
     "ring_s": "25",
     "max_attempts": "6",
 }
 FAST = {
     "talk_scale": "0.2",
-    "retry": "{ missed = 0.25, unavailable = 0.3, busy = 0.1, technical = 0.15 }",
+    "retry": "{ missed = 0.25, unavailable = 0.3, busy = 0.1, technical = 0.15, machine = 0.25 }",
     "wrap_up_s": "4",
     "ring_s": "5",
     "max_attempts": "4",

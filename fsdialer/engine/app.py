@@ -3,6 +3,7 @@
 Nothing else builds these objects; everything receives what it needs from here.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -49,7 +50,7 @@ from fsdialer.engine.trunks import Trunks
 from fsdialer.esl.link import SwitchLink, addresses
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
-from fsdialer.store.ownership import announce
+from fsdialer.store.ownership import announce, retire
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +145,8 @@ class Engine:
                 self._store.company(company).ownership.give_back(campaign, dialer.owner)
             except RedisError as error:
                 log.warning("campaign=%s lease=kept reason=%s", campaign, error)
+        with contextlib.suppress(RedisError):
+            retire(self._redis, self.name)
         for link in self.lines.all():
             link.stop()
 

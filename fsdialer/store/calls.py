@@ -137,6 +137,7 @@ class Calls:
                 cause,
                 sip_status or "",
                 step.not_by,
+                int(verdict.do_not_call),
             )
         )
 

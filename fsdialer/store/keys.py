@@ -14,18 +14,13 @@ def companies() -> str:
     return f"{PREFIX}:companies"
 
 
-def logins() -> str:
-    """HASH: failed-login and session records live under keys of this prefix (see `session`)."""
-    return f"{PREFIX}:logins"
-
-
 def session(token: str) -> str:
     """HASH, 12 h: a signed-in browser: company, login, role, operator."""
     return f"{PREFIX}:session:{token}"
 
 
 def dialer(name: str) -> str:
-    """HASH, 15 s: a dialer process that is alive: since, pid, switches, campaigns."""
+    """HASH, 15 s: a dialer process that is alive: seen, pid, switches, campaigns."""
     return f"{PREFIX}:dialer:{name}"
 
 
@@ -63,6 +58,11 @@ def switch_starts(name: str) -> str:
 def check(name: str) -> str:
     """STRING, 10 s: written by `fsdialer check` to see whether Redis takes anything, and removed."""
     return f"{PREFIX}:check:{name}"
+
+
+def upload(uuid: str) -> str:
+    """LIST, 1 day: a file of leads until a worker has loaded it, in pieces (zlib); in RQ's Redis."""
+    return f"{PREFIX}:upload:{uuid}"
 
 
 def gateway_name(name: str) -> str:
@@ -111,6 +111,11 @@ class Keys:
     def users(self) -> str:
         """SET: logins."""
         return f"{self.root}:users"
+
+    @property
+    def do_not_call(self) -> str:
+        """SET: numbers that no campaign of the company calls; kept until somebody takes one off."""
+        return f"{self.root}:do_not_call"
 
     def user(self, login: str) -> str:
         """HASH: name, role (operator|admin), operator, password_hash (argon2id)."""

@@ -41,6 +41,11 @@ def announce(redis: Redis, dialer: str, facts: dict[str, str], ttl_s: int = 15) 
         pipe.execute()
 
 
+def retire(redis: Redis, dialer: str) -> None:
+    """Say that this dialer runs no more."""
+    redis.delete(names.dialer(dialer))
+
+
 def dialers(redis: Redis) -> dict[str, dict[str, str]]:
     """Dialers alive: name → what each says of itself. The dead are forgotten on the way."""
     alive = {}

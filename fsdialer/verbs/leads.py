@@ -25,18 +25,13 @@ def load_here(settings: Settings, company: CompanyStore, campaign: str, file: Pa
 
 
 def load_queued(settings: Settings, company: CompanyStore, campaign: str, file: Path) -> None:
-    """Copy the file aside and leave it to an RQ worker on this machine."""
-    import shutil
-    import tempfile
-
+    """Leave the file to an RQ worker."""
     from fsdialer import jobs
 
     company.setup.campaign(campaign)
-    handle, copy = tempfile.mkstemp(prefix="fsdialer-import-", suffix=".csv")
-    with open(handle, "wb") as out, file.open("rb") as source:
-        shutil.copyfileobj(source, out)
-    job = jobs.enqueue_import(jobs.queue(settings), company.id, campaign, copy)
-    click.echo(f"Queued as job {job}: an RQ worker on this machine loads it.")
+    with file.open("rb") as source:
+        job = jobs.enqueue_import(jobs.queue(settings), company.id, campaign, source)
+    click.echo(f"Queued as job {job}: an RQ worker loads it.")
 
 
 def print_report(report: LoadReport) -> None:

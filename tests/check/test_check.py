@@ -41,6 +41,14 @@ def test_nothing_running_is_wrong_and_says_what_to_start(check, acme):
     }
 
 
+def test_dialer_that_does_not_reach_a_switch_is_wrong_though_check_reaches_it(check, redis, acme, running):
+    redis.hset("fsdialer:dialer:d1", "switches", "fs1=down")
+    ((what, mend),) = wrong(check()[0]).items()
+    assert what == "dialer d1 does not reach switch fs1" and "FSDIALER_SWITCHES of the dialer" in mend
+    redis.hset("fsdialer:dialer:d1", "switches", "fs1=up")
+    assert wrong(check()[0]) == {}
+
+
 def test_redis_that_may_forget_is_wrong(check, redis, running):
     redis.config_set("maxmemory-policy", "allkeys-lru")
     redis.config_set("appendonly", "no")
@@ -50,7 +58,7 @@ def test_redis_that_may_forget_is_wrong(check, redis, running):
         redis.config_set("maxmemory-policy", "noeviction")
         redis.config_set("appendonly", "yes")
     assert "CONFIG SET maxmemory-policy noeviction" in found["Redis eviction policy: allkeys-lru"]
-    assert "CONFIG SET appendonly yes" in found["Redis persistence: none"]
+    assert "CONFIG SET appendonly yes while it runs, then CONFIG REWRITE" in found["Redis persistence: none"]
 
 
 def test_redis_that_is_not_there_is_wrong_and_nothing_more_is_asked(check, tmp_path):

@@ -64,6 +64,7 @@ def test_a_dead_numbers_cause_alone_ends_the_lead(cause):
 
 
 def test_who_does_not_want_our_calls_is_not_called_again():
+    assert classify("UNWANTED", 607, rang=True).do_not_call
     assert come_to("UNWANTED", 607) == (Disposition.UNAVAILABLE, True, True)
 
 

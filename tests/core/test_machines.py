@@ -66,6 +66,7 @@ def test_beep_during_the_campaigns_message_makes_it_a_machine_and_no_abandoned_c
 def test_who_asks_by_key_not_to_be_called_was_a_person():
     opted_out = LegHungUp(CUSTOMER, 60.0, "NORMAL_CLEARING", opted_out=True)
     verdict = ending(new_call(), PICKS_UP, WaitExpired(CUSTOMER, 7.0), BEEP, opted_out)
+    assert verdict.do_not_call
     assert (verdict.disposition, verdict.final) == (Disposition.ABANDONED, True)
 
 

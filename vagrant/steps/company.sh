@@ -21,8 +21,8 @@ leads() {
 put /etc/fsdialer/lab/leads.csv 0644 < <(leads)
 
 if ! files_only; then
-  # Once: what has been changed on the pages since stays.
-  if ! cmp -s "$ETC/lab/centre.toml" "$ETC/lab/applied.toml"; then
+  # Once: what has been changed on the pages since stays. Again where Redis was emptied.
+  if ! cmp -s "$ETC/lab/centre.toml" "$ETC/lab/applied.toml" || ! fsdialer status --company lab >/dev/null 2>&1; then
     fsdialer apply "$ETC/lab/centre.toml"
     put /etc/fsdialer/lab/applied.toml 0644 <"$ETC/lab/centre.toml"
   fi

@@ -27,9 +27,9 @@ USUAL_ANSWERS, USUAL_DAY_S, SHORTEST_DAY_S, TOO_LATE_S = 50, 8 * HOUR_S, HOUR_S,
 USUAL_PACE, PACE_BELIEF_S = 20.0, 1800.0
 #: The target that the numbers of customers below were found at.
 TUNED_AT = 0.03
-#: Kept back for good: this share of the target, and so many customers at 3 % (so many more, divided by the operators: few
-#: lose two or three at once); at a lower target more of them, by the root of how much lower it is, for where few may be
-#: lost one is much.
+#: Kept back for good: this share of the target, and so many customers at 3 %, with so many more ÷ operators, for a
+#: small team loses two or three at once; at a lower target more of them, by the root of how much lower it is, for where
+#: few may be lost one is much.
 KEPT_BACK, RESERVE, RESERVE_OF_FEW = 0.035, 1.25, 2.0
 #: Kept back besides: so many customers times the root of the operators (at 3 %), let go of with the root of the time
 #: that is left.

@@ -61,6 +61,8 @@ while room > 0 and next_uuid <= #ARGV and looked < (opens and 1000 or 200) do
     -- removed or finished meanwhile: nothing to dial
   elseif tonumber(attempts) >= max_attempts then
     redis.call('HSET', lead, 'state', 'done', 'detail', 'attempt cap reached')
+  elseif redis.call('SISMEMBER', key('do_not_call'), number) == 1 then
+    redis.call('HSET', lead, 'state', 'done', 'detail', 'on the do-not-call list')
   elseif at > 0 then
     local where = zones and ' in ' .. zones or ''
     redis.call('HSET', lead, 'state', 'waiting', 'detail', 'outside calling hours' .. where, 'next_at', iso(at))

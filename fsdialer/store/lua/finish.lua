@@ -1,5 +1,5 @@
--- finish(uuid, owner, now, disposition, detail, charged, lead_state, next_at, wrap_up_s, cause, sip_status, not_by):
--- the attempt is over; next_at is '' or epoch seconds of the retry, which the gateway not_by is not to have.
+-- finish(uuid, owner, now, disposition, detail, charged, lead_state, next_at, wrap_up_s, cause, sip_status, not_by,
+-- do_not_call): the attempt is over; next_at is '' or epoch seconds of the retry, which the gateway not_by is not to have.
 -- KEYS: ROOT
 -- RETURNS: 1, or 0 when it was closed before.
 -- WHY: the only place where a call ends: counted once, the number freed, the lead sent on, the operator let go.
@@ -21,6 +21,7 @@ end
 redis.call('ZREM', key('calls'), uuid)
 redis.call('SREM', key('gateway', get(call, 'gateway'), 'calls'), uuid)
 if redis.call('GET', key('number', number)) == uuid then redis.call('DEL', key('number', number)) end
+if ARGV[13] == '1' then redis.call('SADD', key('do_not_call'), number) end
 count(campaign, now, disposition)
 if not charged then count(campaign, now, 'uncharged') end
 if ARGV[10] == 'BARRED' then -- it was never dialled, and does not use up the ceiling of an hour

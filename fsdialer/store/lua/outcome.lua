@@ -9,7 +9,7 @@ local call = key('call', uuid)
 local campaign, id, by, first = unpack(redis.call('HMGET', call, 'campaign', 'lead', 'operator', 'outcome'))
 if not campaign then return 'refused:that call is not known any more' end
 if by ~= operator then return 'refused:that call was not yours' end
-local lead = key('lead', id)
+local lead, number = key('lead', id), get(call, 'number')
 local last = get(lead, 'last_call')
 if get(lead, 'call') ~= uuid and last ~= uuid then
   return 'refused:the lead has been called again since'
@@ -23,6 +23,11 @@ if redis.call('EXISTS', key('recording', uuid)) == 1 then redis.call('HSET', key
 if first and first ~= '' then
   count(campaign, now, 'outcome.' .. first, -1)
   count_operator(operator, now, 'outcome.' .. first, -1)
+end
+if outcome == 'do_not_call' then
+  redis.call('SADD', key('do_not_call'), number)
+elseif first == 'do_not_call' then -- pressed by mistake
+  redis.call('SREM', key('do_not_call'), number)
 end
 count(campaign, now, 'outcome.' .. outcome)
 count_operator(operator, now, 'outcome.' .. outcome)

@@ -65,8 +65,7 @@ def look(settings: Settings, call: bool = True) -> Iterator[Finding]:
         return
     yield from ours.look_at_redis(redis)
     yield from ours.look_at_rq(settings)
-    alive = dialers(redis)
-    yield judge(bool(alive), f"dialers running: {', '.join(alive) or 'none'}", "start one: fsdialer dial")
+    yield from ours.look_at_dialers(dialers(redis))
     yield from _look_at_rooms(settings, Store(redis), call)
 
 

@@ -15,7 +15,7 @@ from fsdialer.esl.link import SwitchAddress
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
 from fsdialer.verbs.check.echo import End, make
-from fsdialer.verbs.check.finding import Finding, fail, ok, warn
+from fsdialer.verbs.check.finding import UNREACHABLE, Finding, fail, ok, warn
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ def _trunk(address: SwitchAddress) -> tuple[Finding, str]:
         open_to_all = any(map(ask.read_truth, admitted))
         at = address.trunk or trunk_address(client.api(setup_commands.trunk_address()))
     except (SwitchError, ValueError) as error:
-        return fail(f"{name}: {error}", "check its event_socket.conf.xml: address, password, access list"), ""
+        return fail(f"{name}: {error}", UNREACHABLE), ""
     finally:
         client.stop()
     lost = "operators on other switches cannot be reached from it, nor its operators from them"

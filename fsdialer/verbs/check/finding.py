@@ -6,6 +6,8 @@ from typing import Any
 
 #: Clocks may differ by so much (seconds) before retries and leases suffer.
 CLOCK_TOLERANCE_S = 2.0
+#: What to do about a switch that cannot be asked.
+UNREACHABLE = "start FreeSWITCH; if it runs: address, password and access list of its event_socket.conf.xml"
 
 
 class Level(StrEnum):

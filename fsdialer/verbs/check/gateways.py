@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 
 from fsdialer.core.campaigns import Gateway
+from fsdialer.core.dispositions import classify
 from fsdialer.core.gateway_names import overlap
 from fsdialer.core.switches import has
 from fsdialer.esl import commands
@@ -43,7 +44,8 @@ def look_at_states(companies: list[CompanyStore]) -> Iterator[Finding]:
             words, _, cause = found["state"].partition(": ")
             what = f"gateway {company.id}/{name}: {found['state']}, since {found.get('since', '?')}"
             if words == "failing":
-                yield fail(what, f"its calls end with {cause}: docs/troubleshooting.md says what that means")
+                reason = classify(cause, None, rang=False).detail
+                yield fail(what, f"{reason}: see Trunks in docs/troubleshooting.md")
             elif words == "silent":
                 yield warn(what, "the carrier does not answer: address, firewall; other gateways are asked before it")
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from redis import Redis
@@ -23,6 +23,9 @@ WAV_BYTES_PER_HOUR = 32_000 * 3600
 #: Free space of the recordings' disk: under `TOO_LITTLE_B` nothing more may be recorded soon, under this it is time.
 LITTLE_B = 10_000_000_000
 
+#: After a CONFIG SET. Never by the file alone: started with an append-only file for the first time, Redis begins empty.
+_KEEP = "then CONFIG REWRITE"
+
 
 def look_at_redis(redis: Redis) -> Iterator[Finding]:
     """Does it take anything, does it forget, does it survive, what time is it there."""
@@ -34,11 +37,11 @@ def look_at_redis(redis: Redis) -> Iterator[Finding]:
     except RedisError as error:  # some hosted ones hide their configuration
         yield warn(f"Redis configuration: {error}", "make sure of maxmemory-policy noeviction, appendonly yes")
     else:
-        mend = "CONFIG SET maxmemory-policy noeviction: an evicted key is a lead or a call forgotten"
+        mend = f"CONFIG SET maxmemory-policy noeviction, {_KEEP}: an evicted key is a lead or a call forgotten"
         yield judge(policy == "noeviction", f"Redis eviction policy: {policy}", mend)
         logged = bool(redis.info("persistence").get("aof_enabled"))
         kept = "append-only file" if logged else f"snapshots only ({saves})" if saves else "none"
-        mend = "CONFIG SET appendonly yes: a crash must not lose who has been called"
+        mend = f"CONFIG SET appendonly yes while it runs, {_KEEP}: a crash must not lose who has been called"
         yield judge(logged, f"Redis persistence: {kept}", mend)
     yield clock("Redis", redis_ahead_s(redis))
 
@@ -103,6 +106,16 @@ def look_at_rq(settings: Settings) -> Iterator[Finding]:
         return
     mend = "start one: fsdialer worker (meanwhile the dialer releases retries)"
     yield judge(workers > 0, f"RQ workers: {workers}", mend)
+
+
+def look_at_dialers(alive: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]:
+    """Is there one, and does each reach its switches? It has a password and addresses of its own."""
+    yield judge(bool(alive), f"dialers running: {', '.join(alive) or 'none'}", "start one: fsdialer dial")
+    for dialer, facts in alive.items():
+        links = dict(link.rsplit("=", 1) for link in facts.get("switches", "").split() if "=" in link)
+        for switch in (name for name, state in links.items() if state != "up"):
+            mend = "its log says why: start the switch, or set FSDIALER_SWITCHES of the dialer and start it again"
+            yield fail(f"dialer {dialer} does not reach switch {switch}", mend)
 
 
 def look_at_setup(companies: list[CompanyStore]) -> Iterator[Finding]:

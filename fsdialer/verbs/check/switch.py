@@ -14,7 +14,7 @@ from fsdialer.verbs.check.accounts import look_at_accounts
 from fsdialer.verbs.check.between import Seen, on_the_switch
 from fsdialer.verbs.check.doors import look_at_doors
 from fsdialer.verbs.check.echo import call_echo
-from fsdialer.verbs.check.finding import CLOCK_TOLERANCE_S, Finding, clock, fail, judge, ok, warn
+from fsdialer.verbs.check.finding import CLOCK_TOLERANCE_S, UNREACHABLE, Finding, clock, fail, judge, ok, warn
 from fsdialer.verbs.check.gateways import look_at_gateways
 from fsdialer.verbs.check.limits import look_at_limits, look_at_pause
 from fsdialer.verbs.check.needs import Needs
@@ -76,7 +76,7 @@ def look_at_switch(url: str, about: About) -> Iterator[Finding]:
         if about.call:
             yield call_echo(name, address)
     except SwitchError as error:
-        yield fail(f"{name}: {error}", "check its event_socket.conf.xml: address, password, access list")
+        yield fail(f"{name}: {error}", UNREACHABLE)
     finally:
         client.stop()
 

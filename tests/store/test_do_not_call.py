@@ -1,0 +1,75 @@
+"""Who asked not to be called again is called by no campaign of the company."""
+
+import pytest
+
+from fsdialer.core.campaigns import Campaign
+from fsdialer.core.dispositions import Disposition, Verdict
+from fsdialer.core.leads import NewLead
+from fsdialer.core.retry import NextStep
+from tests.store.conftest import NOW
+
+NUMBER = "+15550100000"
+TALKED = Verdict(Disposition.ANSWERED, True, True, "talked")
+BY_KEY = Verdict(Disposition.ABANDONED, True, True, "asked by key not to be called again", do_not_call=True)
+
+
+@pytest.fixture
+def two_campaigns(acme):
+    """The same person is in both: a function that tries to call them, for either campaign."""
+    acme.setup.save_campaign(Campaign("acme", "autumn", gateways=("trunk",), max_attempts=3))
+    owners, trunk = {}, acme.setup.gateway("trunk")
+    for name in ("spring", "autumn"):
+        owners[name] = acme.ownership.take(name, "d1", 60)
+        acme.leads.add(name, [NewLead(NUMBER)], NOW)
+
+    def claim(name, uuid, now):
+        return acme.calls.claim(acme.setup.campaign(name), owners[name], trunk, "fs1", [uuid], now)
+
+    def finish(name, uuid, verdict, now):
+        acme.calls.finish(uuid, owners[name], now, verdict, NextStep(None, "done", ""), 15, "NORMAL_CLEARING", None)
+
+    return claim, finish
+
+
+@pytest.fixture
+def talked_to(acme, two_campaigns):
+    """Ann has talked to them, in campaign spring, as call u1."""
+    claim, finish = two_campaigns
+    owner = acme.ownership.owner("spring")
+    acme.operators.go_on_line("ann", "spring", NOW)
+    claim("spring", "u1", NOW)
+    acme.operators.reserve("u1", owner, "ann", (), NOW)
+    acme.calls.talking("u1", owner, "ann", NOW, 100)
+    finish("spring", "u1", TALKED, NOW + 30)
+
+
+def of_autumn(acme):
+    return acme.leads.get(acme.leads.find("autumn", NUMBER))
+
+
+def test_by_key_or_through_their_network_once_is_for_every_campaign(acme, two_campaigns):
+    claim, finish = two_campaigns
+    claim("spring", "u1", NOW)
+    finish("spring", "u1", BY_KEY, NOW + 5)
+    assert claim("autumn", "u2", NOW + 60) == []
+    assert (of_autumn(acme).state, of_autumn(acme).detail) == ("done", "on the do-not-call list")
+
+
+def test_said_to_an_operator_is_for_every_campaign(acme, two_campaigns, talked_to):
+    acme.operators.save_outcome("ann", "u1", "do_not_call", "", None, NOW + 35)
+    assert two_campaigns[0]("autumn", "u2", NOW + 60) == []
+    assert of_autumn(acme).detail == "on the do-not-call list"
+
+
+def test_pressed_by_mistake_is_taken_back(acme, two_campaigns, talked_to):
+    acme.operators.save_outcome("ann", "u1", "do_not_call", "", None, NOW + 35)
+    acme.operators.save_outcome("ann", "u1", "sale", "", None, NOW + 36)
+    assert len(two_campaigns[0]("autumn", "u2", NOW + 60)) == 1
+
+
+def test_a_number_put_there_by_hand_is_not_called_until_it_is_taken_off(acme, redis, two_campaigns):
+    claim, _ = two_campaigns
+    redis.sadd(acme.keys.do_not_call, NUMBER)
+    assert claim("spring", "u1", NOW) == []
+    redis.srem(acme.keys.do_not_call, NUMBER)
+    assert len(claim("autumn", "u2", NOW)) == 1
