@@ -112,6 +112,23 @@ def test_page_registers_as_its_operator_with_the_password_of_this_page(page, swi
     assert switch.password not in page.content()
 
 
+def test_switch_that_listens_to_the_other_kind_of_websocket_is_spoken_to_so(page, switch, acme):
+    """A proxy may add TLS or take it away between, and the switch says nothing to what comes under the wrong name."""
+    switch.transport = "WSS"
+    page.clock.install()
+    sign_in(page)
+    let_in(page, switch, acme)
+    wait_until(lambda: switch.count("REGISTER"), what="a registration")
+    page.clock.run_for(8_000)
+    page.clock.resume()
+    phone(page, CONNECTED)
+    switch.drop()
+    wait_until(lambda: switch.count("REGISTER") > 3, what="another registration")
+    phone(page, CONNECTED)
+    vias = [request.split("Via: ")[1][:11] for request in switch.requests]
+    assert vias[0] == "SIP/2.0/WS " and set(vias[1:]) == {"SIP/2.0/WSS"}, "what worked is kept"
+
+
 def test_password_the_switch_has_not_heard_of_yet_is_tried_again(page, switch, acme):
     """The switch may keep the record of the page before for a moment."""
     sign_in(page)
