@@ -24,6 +24,7 @@ export class SipLine {
     this.cutOff = false; // the connection broke during the session: its end may never be heard of
     this.failures = 0;
     this.closing = false;
+    this.absent = false;
     this.known = []; // the sockets through which we were registered once
     this.sockets = account.urls.map(socketTo);
     this.uri = account.uri;
@@ -53,7 +54,15 @@ export class SipLine {
   // Another password from now on; a call that is up goes on. The switch may have forgotten us, for that of another window.
   use(account) {
     this.ua.set('password', account.password);
-    if (this.ua.isConnected()) this.ua.register();
+    if (this.ua.isConnected() && !this.absent) this.ua.register();
+  }
+
+  // Not to be rung, for want of a microphone: then no customer waits here in vain.
+  present(now) {
+    if (this.absent === !now) return;
+    this.absent = !now;
+    if (now) this.ua.register();
+    else this.ua.unregister();
   }
 
   // -- registration -----------------------------------------------------------------------------------------------
@@ -78,7 +87,7 @@ export class SipLine {
   expectWord() {
     clearTimeout(this.word);
     this.word = setTimeout(() => {
-      if (this.closing || this.ready) return;
+      if (this.closing || this.absent || this.ready) return;
       const doubtful = this.sockets.filter((socket) => socket.isConnected() && !this.known.includes(socket));
       for (const socket of doubtful) socket.via_transport = socket.via_transport === 'WS' ? 'WSS' : 'WS';
       if (doubtful.length) this.reconnect();
@@ -93,7 +102,7 @@ export class SipLine {
     this.on.refused(status, this.failures);
     clearTimeout(this.retry);
     this.retry = setTimeout(() => {
-      if (!this.closing && this.ua.isConnected() && !this.ua.isRegistered()) this.ua.register();
+      if (!this.closing && !this.absent && this.ua.isConnected() && !this.ua.isRegistered()) this.ua.register();
     }, wait);
   }
 
