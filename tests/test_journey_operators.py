@@ -1,5 +1,6 @@
 """Operators come, go and test their phones: by page, by hand, by a browser that is gone."""
 
+import dataclasses
 import time
 
 import pytest
@@ -112,6 +113,16 @@ def test_nobody_is_put_on_the_line_whose_page_was_closed_during_the_test(centre,
     wait_until(lambda: "answered after" in c.operator("1001").phone_test, 12, "the test to be over")
     wait_until(lambda: "page was closed" in c.operator("1001").reason, what="1001 to read why")
     assert c.operator("1001").state == "off" and c.operator("1001").phone_test_ok
+
+
+def test_nobody_is_put_on_the_line_by_the_test_of_a_phone_they_have_no_more(centre):
+    c = centre(station=Station.RING)
+    c.store.operators.seen("1001", time.time() + 60)
+    c.store.phone_tests.ask("1001", time.time(), then="spring")
+    wait_until(lambda: c.switch.channels(), what="the phone to be rung")
+    c.store.setup.save_operator(dataclasses.replace(c.store.setup.operator("1001"), extension="1011"))
+    wait_until(lambda: "changed during its test" in c.operator("1001").reason, 12, "1001 to read why")
+    assert c.operator("1001").state == "off"
 
 
 def test_a_phone_that_cannot_be_reached_keeps_its_operator_off_the_line(centre):

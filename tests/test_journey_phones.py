@@ -187,6 +187,30 @@ def test_page_that_is_read_anew_keeps_its_operator_on_the_line_twice_within_a_mi
     assert not c.dialer.said("off_line=yes")
 
 
+def test_line_that_a_browser_cut_off_without_a_word_is_made_anew_before_a_customer_is_put_through_to_nobody(centre):
+    c = centre(station=Station.WEBRTC_NAILED)
+    take(c, "desk-1")
+    leg = on_line(c)
+    c.switch.lab("phone 1001 dies")
+    c.store.softphones.cut_off("1001")
+    wait_until(lambda: c.switch.api(f"uuid_exists {leg}") == "false", 2, "the line to be given up")
+    anew = rung_anew(c, leg)
+    assert c.talking(c.add_lead(TALKS))["leg"] == anew
+
+
+def test_held_page_whose_browser_died_gets_no_customer(centre):
+    c = centre(station=Station.WEBRTC_NAILED)
+    leg = on_line(c)
+    looked_at(c, leg)
+    c.switch.lab("phone 1001 dies")
+    c.switch.lab("phone 1001 unregistered")
+    wait_until(lambda: "is not connected" in c.operator("1001").unreachable, 2, "it to be found out")
+    lead = c.add_lead(TALKS)
+    time.sleep(1.2)  # longer than it takes to look again, and to call
+    assert c.operator("1001").leg == leg, "the switch holds the line until it misses the sound"
+    assert "is not connected" in c.operator("1001").unreachable and c.store.leads.get(lead).attempts == 0
+
+
 def test_page_that_does_not_come_back_takes_its_operator_off_the_line_in_the_end(centre):
     c = centre(station=Station.WEBRTC_NAILED)
     on_line(c)

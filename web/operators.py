@@ -137,9 +137,9 @@ def outcome() -> Response:
 @blueprint.route("/hangup", methods=["POST"])
 @signed_in("operator")
 def hangup() -> Response:
-    """Ask the dialer to end the present call."""
+    """Ask the dialer to end the present call; if one is named, that one alone: what was sent late ends no other."""
     view = g.me.company.operators.view(g.me.operator)
-    if not view.call:
+    if not view.call or _asked("call") not in ("", view.call):
         raise Refused("there is no call to hang up")
     g.me.company.feed.publish("wish", operator=g.me.operator, call=view.call, what="hangup")
     return _view()

@@ -26,7 +26,8 @@ _HOST = re.compile(r"[0-9A-Za-z.:\[\]-]{1,255}")
 @blueprint.route("/softphone", methods=["POST"])
 @signed_in("operator")
 def credential() -> Response:
-    """JSON ``{"page": ID, "take": BOOL}``: take the phone for this page, or only keep it. Answers ``held``;
+    """JSON ``{"page": ID, "take": BOOL, "cut_off": BOOL}``: take the phone for this page, or only keep it; `cut_off`:
+    its calls of before are no more, for it is being left, or was just read. Answers ``held``;
     ``elsewhere``: another page has it; ``asked``: a switch has asked for this password; and, with `take`, what is
     needed to register."""
     company, operator = g.me.company, g.me.operator
@@ -41,9 +42,14 @@ def credential() -> Response:
         raise Refused("the address of the telephone switch for browsers is not set: tell an administrator (SIP_WS)")
     if asked.get("take") is not True:
         held = company.softphones.renew(operator, page, this_sign_in())
+        if held and asked.get("cut_off") is True:
+            company.softphones.cut_off(operator)
         elsewhere = not held and company.softphones.holder(operator) is not None
         return jsonify(held=held, elsewhere=elsewhere, asked=company.softphones.has_been_asked_for(operator))
+    before = company.softphones.holder(operator)
     phone = company.softphones.take(operator, page, this_sign_in(), time.time())
+    if phone == before and asked.get("cut_off") is True:
+        company.softphones.cut_off(operator)
     known = company.softphones.has_been_asked_for(operator)
     return jsonify(held=True, elsewhere=False, asked=known, **_account(settings, view, company.id, phone))
 

@@ -117,8 +117,16 @@ class MachineHeard:
     spare: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PhoneGone:
+    """A phone is registered no more: it said so itself, or the connection of the browser it is in has ended."""
+
+    extension: str
+    at: float
+
+
 LegEvent = LegRinging | LegAnswered | LegReady | WaitExpired | LegsBridged | LegHungUp | MachineHeard
-SwitchEvent = LegEvent | JobDone | Heartbeat
+SwitchEvent = LegEvent | JobDone | Heartbeat | PhoneGone
 
 
 # -- what only the dialer itself can report ----------------------------------------------------------------------

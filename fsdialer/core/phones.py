@@ -16,7 +16,7 @@ _WORDS = {
     "SUBSCRIBER_ABSENT": "is not registered: start it, or check its account and network",
     "NO_ANSWER": "did not answer: switch on its automatic answer",
     "ALLOTTED_TIMEOUT": "did not answer: switch on its automatic answer",
-    "NO_USER_RESPONSE": _UNREACHED,
+    "NO_USER_RESPONSE": "says that it is not available: switch off do-not-disturb",  # it answered 480
     "RECOVERY_ON_TIMER_EXPIRE": _UNREACHED,
     "NORMAL_TEMPORARY_FAILURE": _UNREACHED,  # nobody listens where it registered: it was cut off, or ended badly
     "NETWORK_OUT_OF_ORDER": _UNREACHED,
@@ -190,11 +190,15 @@ def judge_test(
     in_browser: bool = False,
     shared: Mapping[str, Sequence[str]] | None = None,
     waits: Patience | None = None,
+    rang: bool = True,
 ) -> PhoneTest:
     """The verdict on a test call that ended with `cause`, `packets` of audio having come from the phone (None: the
     switch did not count), `heard`: not all of it silence. It was registered at these `addresses` (host:port), one of
-    them maybe twice; at the `shared` ones other extensions are, too. `waits`: its customers, None for a held phone."""
+    them maybe twice; at the `shared` ones other extensions are, too. `waits`: its customers, None for a held phone.
+    `rang`: it said that it rings."""
     if answered_after_s is None:
+        if cause == "NO_ANSWER" and not rang and not in_browser:  # nobody is where it registered from
+            cause = "RECOVERY_ON_TIMER_EXPIRE"
         return PhoneTest(False, f"Your phone {extension} {_words(cause, in_browser) or f'failed ({cause})'}.")
     said = f"Your phone {extension} answered after {answered_after_s:.1f} s"
     if packets is not None and packets < ENOUGH_PACKETS:

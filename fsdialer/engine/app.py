@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from fsdialer import jobs
 from fsdialer.core.campaigns import Campaign
-from fsdialer.core.events import MachineSaid, SwitchEvent
+from fsdialer.core.events import MachineSaid, PhoneGone, SwitchEvent
 from fsdialer.core.machines import MACHINE_OUTCOME
 from fsdialer.core.pacing.observed import Observation, found_a_machine
 from fsdialer.core.times import iso
@@ -115,7 +115,7 @@ class Engine:
     def start(self) -> None:
         """Connect, and begin to own campaigns."""
         for address in addresses(self.settings.switches):
-            link = SwitchLink(address, self._on_event, self.watch.on_link)
+            link = SwitchLink(address, partial(self._on_event, address.name), self.watch.on_link)
             self.lines.add(link)
             link.start()
         self.tasks.keep("retries", self.retries.run)
@@ -272,6 +272,8 @@ class Engine:
             for (owned, _), dialer in list(self.dialers.items()):
                 if owned == company.id:
                     dialer.reload()
+        elif kind == "softphone" and entry["what"] == "cut_off":
+            self.tasks.spawn("softphone", self.phones.cut_off, company, entry["operator"])
         elif kind == "softphone":
             self.tasks.spawn("softphone", self.browser_phones.changed, company, entry["operator"], entry["what"])
             if entry["what"] == "taken":
@@ -322,7 +324,10 @@ class Engine:
             self.trunks.look(company, own(company, company.setup.good_gateways(), self._clock()))
 
     # -- switches ------------------------------------------------------------------------------------------
-    def _on_event(self, event: SwitchEvent) -> None:
+    def _on_event(self, switch: str, event: SwitchEvent) -> None:
+        if isinstance(event, PhoneGone):
+            self.homes.gone(switch, event.extension)
+            return
         self.phone_tests.on_event(event)
         self.switchboard.on_event(event)
 

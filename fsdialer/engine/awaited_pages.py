@@ -37,6 +37,11 @@ class AwaitedPages:
         now = self._clock()
         self._awaited[who] = _Awaited(now, now, ids_or_none(self._registrations, link, view.extension))
 
+    def anew(self, who: tuple[str, str]) -> None:
+        """The page is read anew, and its registrations of before have ended."""
+        now = self._clock()
+        self._awaited[who] = _Awaited(now, now, frozenset())
+
     def lost(
         self, link: SwitchLink | None, who: tuple[str, str], view: OperatorView, *, went_away: bool, failed: bool
     ) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from fsdialer.core.campaigns import Campaign
-from fsdialer.core.events import Heartbeat, JobDone, LegHungUp, LegReady, LegsBridged, SwitchEvent
+from fsdialer.core.events import Heartbeat, JobDone, LegHungUp, LegReady, LegsBridged, PhoneGone, SwitchEvent
 from fsdialer.core.operators import WITH_A_CUSTOMER
 from fsdialer.core.phones import phone_failure
 from fsdialer.engine.awaited_pages import AwaitedPages
@@ -168,6 +168,15 @@ class HeldLines:
         for leg, _ in self._of(company, operator):
             self.replace(leg, "another page")
 
+    def cut_off(self, company: CompanyStore, operator: str) -> None:
+        """The page that has the phone was closed or loaded again. A line that is still up its browser has cut off
+        without a word to the switch, as Firefox does, and ended its registration with it."""
+        if not company.operators.view(operator).in_browser:
+            return
+        for leg, _ in self._of(company, operator):
+            self._awaited.anew((company.id, operator))
+            self.replace(leg, "cut off by its page")
+
     def replace(self, leg: str, reason: str) -> None:
         """Ring a line anew, nobody being to blame; one that carries a talk, or is about to, after it."""
         held = self._held[leg]
@@ -220,7 +229,7 @@ class HeldLines:
     # -- what the switches report ----------------------------------------------------------------------------
     def on_event(self, event: SwitchEvent) -> None:
         """What concerns a held line; everything else is passed over."""
-        if isinstance(event, Heartbeat):
+        if isinstance(event, Heartbeat | PhoneGone):
             return
         if isinstance(event, LegsBridged):
             leg = event.leg if event.leg in self._held else event.other

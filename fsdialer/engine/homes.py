@@ -32,6 +32,8 @@ ANSWER_S = 1.0
 ASK_AGAIN_S = 1.0
 #: A phone in a page finds a switch that was started anew within so long (seconds), or it is not there.
 PAGE_BACK_S = 20.0
+#: A switch says that a phone is gone before it has crossed it out itself, which takes less than this (seconds).
+CROSSED_OUT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Homes:
         self._doubted: set[str] = set()  # switches whose link is up, and that did not answer when they were asked
         self._leaving: set[str] = set()  # switches that are being shut down, and still answer
         self._down_since: dict[str, float] = {}  # switch → monotonic seconds
+        self._gone: dict[tuple[str, str], float] = {}  # switch, extension → when it said so (monotonic)
         self._restarted: dict[str, float] = {}  # switch → monotonic seconds
         self._left_behind: dict[tuple[str, str], str] = {}  # switch, extension → where it was registered before that
         #: On which switch a held phone's line is; empty for none of ours.
@@ -108,6 +111,11 @@ class Homes:
             self._doubted.discard(name)
         except SwitchError as error:
             log.warning("switch=%s registrations=unknown reason=%s", link.address.name, error)
+
+    def gone(self, switch: str, extension: str) -> None:
+        """A phone is registered no more under one of its contacts: before it is counted on it is asked after."""
+        self._gone[switch, extension] = time.monotonic()
+        self._seen.get(switch, {}).pop(extension, None)
 
     # -- telling -------------------------------------------------------------------------------------------
     def trouble(self, view: OperatorView) -> str:
@@ -175,14 +183,25 @@ class Homes:
 
     def _page_away(self, view: OperatorView, home: str) -> bool:
         """Is the phone in their page connected no more? A page that is gone ends its registration at once, long before
-        it is missed itself. What was heard last may be older than the page: the switch is asked again."""
+        it is missed itself, and the switch says so (`gone`). What was heard last may be older than the page:
+        the switch is asked again."""
+        if not view.in_browser or (view.held and not view.leg):  # `engine.awaited_pages` waits for a line to be made
+            return False
+        if not home:  # of several switches, none knows it
+            return bool(self._lines.up())
         link, seen = self._lines.get(home), self._seen.get(home)
-        if not view.in_browser or view.held or link is None or seen is None or view.extension in seen:
+        if link is None or seen is None:
+            return False
+        gone = time.monotonic() - self._gone.get((home, view.extension), -math.inf) < CROSSED_OUT_S
+        if view.extension in seen and not gone:
             return False
         said = _contact(link, view, ANSWER_S)
         if contact_profile(said):
-            seen[view.extension] = _Seen(frozenset())
+            if not gone:
+                seen[view.extension] = _Seen(frozenset())
             return False
+        if said:
+            seen.pop(view.extension, None)
         return bool(said)
 
     def _coming_back(self, view: OperatorView, home: str) -> str:

@@ -36,6 +36,11 @@ class OperatorPhones:
         if company.operators.view(operator).campaign in self._owned(company.id):
             self._held.taken(company, operator)
 
+    def cut_off(self, company: CompanyStore, operator: str) -> None:
+        """The page that has the operator's phone was closed or loaded again."""
+        if company.operators.view(operator).campaign in self._owned(company.id):
+            self._held.cut_off(company, operator)
+
     def follow(self, company: CompanyStore, views: Iterable[OperatorView]) -> None:
         """The settings of phones may have changed."""
         owned = self._owned(company.id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fsdialer.core.campaigns import Station
 from fsdialer.core.dial_format import operator_destination
-from fsdialer.core.events import JobDone, LegAnswered, LegHungUp, SwitchEvent
+from fsdialer.core.events import JobDone, LegAnswered, LegHungUp, LegRinging, SwitchEvent
 from fsdialer.core.operators import at_page
 from fsdialer.core.phones import Patience, PhoneTest, goes_on, judge_test, patience, unheard
 from fsdialer.engine.homes import Homes
@@ -38,6 +38,7 @@ class _Running:
     shared: dict[str, list[str]]
     placed_at: float
     answered_at: float | None = None
+    rang: bool = False
 
 
 class PhoneTests:
@@ -90,6 +91,8 @@ class PhoneTests:
         if isinstance(event, JobDone):
             if event.job in self._running and not event.ok:
                 self._tasks.spawn("phone_test", self._over, event.job, event.text)
+        elif isinstance(event, LegRinging) and event.leg in self._running:
+            self._running[event.leg].rang = True
         elif isinstance(event, LegAnswered) and event.leg in self._running:
             self._running[event.leg].answered_at = self._clock()
         elif isinstance(event, LegHungUp) and event.leg in self._running:
@@ -122,6 +125,7 @@ class PhoneTests:
             view.in_browser,
             running.shared,
             _waits(running.company, view, view.campaigns),
+            running.rang,
         )
         self._save(running.company, view.id, result)
 
@@ -136,6 +140,10 @@ class PhoneTests:
         view, now = company.operators.view(operator), self._clock()
         may = goes_on(company.setup.company().phone_test, result, _waits(company, view, (campaign,)))
         if not may or view.state != "off":  # or put there meanwhile, by somebody else
+            return
+        if view.phone_is_new:
+            why = "Your phone was changed during its test. Get on the line again."
+            company.operators.leave_line(operator, now, why)
             return
         if not at_page(view.seen, view.left, now):
             company.operators.leave_line(operator, now, "Your page was closed during the test. Get on the line again.")

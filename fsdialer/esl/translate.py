@@ -19,6 +19,7 @@ from fsdialer.core.events import (
     LegRinging,
     LegsBridged,
     MachineHeard,
+    PhoneGone,
     SwitchEvent,
     WaitExpired,
 )
@@ -39,6 +40,7 @@ SUBSCRIPTION = (
     "CUSTOM",
     "avmd::beep",
     "amd::info",
+    "sofia::unregister",
 )
 
 #: Whom a contact stands for: after its user, before its parameters.
@@ -90,12 +92,15 @@ def to_event(event: Event, clock_shift_s: float = 0.0) -> SwitchEvent | None:
             return Heartbeat(
                 event.get("Core-UUID"), at, _whole(event.get("Session-Count")), _whole(event.get("Max-Sessions"))
             )
-    return _detected(event, leg, at)
+    return _custom(event, leg, at)
 
 
-def _detected(event: Event, leg: str, at: float) -> MachineHeard | None:
-    """What a detector of answering machines says. mod_amd's event has a subclass, but neither a name nor a time: 0."""
+def _custom(event: Event, leg: str, at: float) -> SwitchEvent | None:
+    """What a module says: a detector of answering machines (mod_amd's event has a subclass, but neither a name nor a
+    time: 0), or the registrar."""
     match event.get("Event-Subclass"):
+        case "sofia::unregister":
+            return PhoneGone(event.get("from-user"), at)
         case "avmd::beep":
             return MachineHeard(leg, at, beep=True)
         case "amd::info" if event.get("variable_amd_result") == "MACHINE":

@@ -57,10 +57,11 @@ class Events:
             text += channel.lines()
         self._tell(Fired(name, text, body))
 
-    def fire_custom(self, subclass: str, uuid: str, times: int = 1, **more: Any) -> None:
-        """A module's event about a channel, told `times` times under one number, as mod_avmd does."""
+    def fire_custom(self, subclass: str, uuid: str = "", times: int = 1, **more: Any) -> None:
+        """A module's event (with a `uuid` about a channel), told `times` times under one number, as mod_avmd does."""
         text = f"Event-Subclass: {headers.encode(subclass)}\n" + self._base("CUSTOM")
-        text += headers.lines({"Unique-ID": uuid, **{key.replace("_", "-"): value for key, value in more.items()}})
+        text += headers.lines({"Unique-ID": uuid} if uuid else {})
+        text += headers.lines({key.replace("_", "-"): value for key, value in more.items()})
         self._tell(Fired("CUSTOM", text, subclass=subclass), times)
 
     def fire_nameless(self, subclass: str, channel: Channel) -> None:

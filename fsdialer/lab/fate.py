@@ -45,6 +45,8 @@ class Fate:
                 phone = exchange.destinations.phone(extension)
                 if phone is None:
                     return "-ERR no such phone\n"
+                if phone.registered and mode == "unregistered":
+                    exchange.fire_custom("sofia::unregister", from_user=extension, from_host="127.0.0.1")
                 phone.mode = mode
             case ["gateway", name, option] if name in exchange.destinations.gateways:
                 exchange.destinations.gateways[name].set(option)

@@ -62,6 +62,10 @@ class Softphones:
             return False
         return bool(self._redis.expire(self._keys.softphone(operator), LIFE_S))
 
+    def cut_off(self, operator: str) -> None:
+        """The calls of the page that has the phone are no more, whatever the switch has heard of it."""
+        self._feed.publish("softphone", what="cut_off", operator=operator)
+
     def give_up(self, operator: str, session: str) -> None:
         """That sign-in is over: its password ends, and the switch is to forget the phone."""
         holder = self.holder(operator)

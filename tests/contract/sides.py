@@ -89,6 +89,11 @@ class Simulated:
         """Its operator puts the receiver down."""
         self._switch.lab(f"phone {extension} hangup")
 
+    def comes_and_goes(self, extension):
+        """It registers, and ends its registration."""
+        self._switch.lab(f"phone {extension} auto")
+        self._switch.lab(f"phone {extension} unregistered")
+
     def stop(self):
         self._switch.stop()
 
@@ -162,14 +167,14 @@ class Real:
         carrier = Carrier(folder)
         self._over.append(carrier.stop)
         values = {**ports(), **_audio_ports()}
-        passwords = _configure(redis_url, folder / "conf", values, carrier.port)
+        passwords = self._passwords = _configure(redis_url, folder / "conf", values, carrier.port)
         self.password = (folder / "conf/fsdialer.env").read_text().split("esl://:")[1].split("@")[0]
         switch = RealSwitch(folder / "conf", folder, values, lambda: self.password)
         self._over.append(switch.kill)
         self.address = ("127.0.0.1", int(values["event_socket_port"]))
         client = until(switch.ready, 40)
         self._over.append(client.stop)
-        registrar = int(values["operators_port"])
+        registrar = self._registrar = int(values["operators_port"])
         until(lambda: client.api("sofia status").count("RUNNING") == 3)
         self._phones = {}
         for extension in (ANSWERS, ANSWERS_TOO):
@@ -194,6 +199,13 @@ class Real:
     def hang_up_phone(self, extension):
         """Its operator puts the receiver down."""
         self._phones[extension].hang_up()
+
+    def comes_and_goes(self, extension):
+        """It registers, and ends its registration."""
+        caller = Caller(self._registrar, extension)
+        for expires in (60, 0):
+            assert caller.register(self._passwords[extension], expires) == 200
+        caller.close()
 
     def stop(self):
         for end in reversed(self._over):

@@ -4,8 +4,10 @@ import uuid
 
 import pytest
 
+from fsdialer.core.events import PhoneGone
 from fsdialer.esl import commands
 from fsdialer.esl.comfort_commands import HELD_SOUNDS, comfort, hush
+from fsdialer.esl.translate import to_event
 from tests.contract.sides import ANSWERS, EARLY, NEVER_ANSWERS, NOBODY, NOT_THERE, REFUSES
 from tests.contract.talk import customer
 
@@ -50,6 +52,12 @@ def test_a_phone_that_is_not_there_is_said_at_once_and_there_is_no_leg(talk, ext
     operator = talk.ring(extension)
     assert talk.result(operator) == f"-ERR {cause}\n"
     assert talk.story(operator=operator) == []
+
+
+def test_a_phone_that_ends_its_registration_is_said_to_be_gone(talk, side):
+    side.comes_and_goes(NOT_THERE)
+    gone = talk.until("it to be gone", lambda: [e for e in map(to_event, talk.events) if isinstance(e, PhoneGone)])
+    assert [each.extension for each in gone] == [NOT_THERE]
 
 
 def test_ringback_from_a_phone_is_no_answer(talk):

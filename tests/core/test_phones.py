@@ -29,6 +29,7 @@ from fsdialer.core.phones import (
         ("NORMAL_CLEARING", 290, 2, 0.31, False, "it is registered at 2 addresses: sign the others out"),
         ("NORMAL_CLEARING", 290, -2, 0.31, False, "the same address (10.0.0.9:5060) is registered twice"),
         ("NO_ANSWER", None, 1, None, False, "did not answer: switch on its automatic answer"),
+        ("NO_USER_RESPONSE", None, 1, None, False, "says that it is not available: switch off do-not-disturb"),
         ("USER_NOT_REGISTERED", None, 0, None, False, "is not registered: start it"),
         ("NORMAL_TEMPORARY_FAILURE", None, 1, None, False, "could not be reached: start it again"),
         ("INCOMPATIBLE_DESTINATION", None, 1, None, False, "no codec in common"),
@@ -41,6 +42,13 @@ def test_a_phone_test_says_in_words_what_to_mend(cause, packets, addresses, answ
     result = judge_test("1001", cause, answered_s, packets and abs(packets), heard, where)
     assert (result.ok, result.answered_after_s) == (ok, answered_s)
     assert result.words.startswith("Your phone 1001 ") and words in result.words
+
+
+def test_a_phone_that_never_said_that_it_rings_could_not_be_reached():
+    silent = judge_test("1001", "NO_ANSWER", None, None, False, ["10.0.0.9:5060"], rang=False)
+    assert "could not be reached: start it again, or check its network and firewall" in silent.words
+    page = judge_test("1001", "NO_ANSWER", None, None, False, ["10.0.0.9:5060"], True, rang=False)
+    assert "keep this page open" in page.words
 
 
 def test_a_phone_that_is_somebody_elses_too_is_told():

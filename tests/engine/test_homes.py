@@ -93,6 +93,63 @@ def test_where_a_talk_goes_on_stays_written_down_until_it_is_over(world):
     assert world.look() == "fs2"
 
 
+AWAY = "The phone in your page is not connected. You are free again by yourself when it is."
+
+
+class Page:
+    """1001's page, and what its operator is told."""
+
+    def __init__(self, *links):
+        lines = Lines()
+        for link in links:
+            lines.add(link)
+        self.homes, self.told = Homes(lines, Registrations(), lambda: 0.0), []
+        self.view = SimpleNamespace(
+            id="1001",
+            extension="1001",
+            dial="",
+            station="webrtc",
+            leg="",
+            home="",
+            held=False,
+            campaign="spring",
+            state="available",
+            switch="fs1",
+            unreachable="",
+            in_browser=True,
+        )
+        told = {"unreachable": self._unreachable, "reachable": self._reachable, "found_on": lambda *_: None}
+        self._company = SimpleNamespace(id="acme", whereabouts=SimpleNamespace(**told))
+
+    def _unreachable(self, operator, words, now):
+        self.view.unreachable = words
+
+    def _reachable(self, operator, now):
+        self.view.unreachable = ""
+
+    def settled(self):
+        self.homes.settle(self._company, [self.view])
+        return self.view.unreachable
+
+
+def test_page_whose_connection_ended_is_away_before_the_next_sweep_and_back_as_soon_as_it_is():
+    link = Link("fs1")
+    page, link.call_id = Page(link), "a"
+    assert page.settled() == ""
+    page.homes.look(link)
+    page.homes.gone("fs1", "1001")
+    assert page.settled() == "", "the switch has not crossed it out yet"
+    link.call_id = ""
+    assert page.settled() == AWAY
+    link.call_id = "b"
+    assert page.settled() == ""
+
+
+def test_page_that_is_connected_to_none_of_several_switches_is_away():
+    page = Page(Link("fs1"), Link("fs2"))
+    assert page.settled() == AWAY
+
+
 class Stock:
     """A switch whose phones register with a profile of another name, and 1002 alone is there."""
 

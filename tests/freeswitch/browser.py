@@ -161,6 +161,10 @@ class Lab:
         acme.users.save(User("ann", "Ann", "operator", "ann", hash_password(PASSWORD)))
         return acme
 
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.web_port}/"
+
     def station(self, station):
         """Another kind of phone for Ann."""
         operator = Operator("acme", "ann", "Ann", "1001", station=station, campaigns=("spring",))
@@ -201,10 +205,10 @@ class Lab:
         self.redis.close()
 
 
-def sign_in(context, lab):
+def sign_in(context, url):
     """Ann's page."""
     page = context.new_page()
-    page.goto(f"http://127.0.0.1:{lab.web_port}/")
+    page.goto(url)
     page.fill("input[name=login]", "ann")
     page.fill("input[name=password]", PASSWORD)
     page.click("button.primary")

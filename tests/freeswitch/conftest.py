@@ -51,7 +51,7 @@ def windows(talking_chromium, browser_lab):
         contexts.append(context)
         context.on("page", watch)
         context.add_init_script(SPY)
-        return sign_in(context, browser_lab)
+        return sign_in(context, browser_lab.url)
 
     yield open_one
     for context in contexts:

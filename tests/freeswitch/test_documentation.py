@@ -63,7 +63,14 @@ def test_every_verb_named_exists(verb):
 
 
 def test_the_sentences_on_the_operators_page_are_quoted_as_they_are_said():
-    causes = ("USER_NOT_REGISTERED", "NO_ANSWER", "NO_USER_RESPONSE", "USER_BUSY", "CALL_REJECTED")
+    causes = (
+        "USER_NOT_REGISTERED",
+        "NO_ANSWER",
+        "NO_USER_RESPONSE",
+        "USER_BUSY",
+        "CALL_REJECTED",
+        "NETWORK_OUT_OF_ORDER",
+    )
     for cause in causes:
         said = phone_failure("1001", cause).removeprefix("Your phone 1001 ").partition(":")[0]
         assert f"\n| {said} |" in TROUBLE

@@ -98,6 +98,21 @@ def test_page_that_crashed_and_was_opened_again_is_on_the_line_again(windows, la
     hear_the_next_customer(lab, again)
 
 
+def test_page_that_crashes_between_calls_is_sent_nobody(windows, lab):
+    """The switch tells the end of its connection at once; a page that only comes back misses nothing."""
+    lab.station(Station.WEBRTC)
+    page = windows()
+    get_on_line(page)
+    page.wait_for_timeout(5500)  # until the page has been seen by a sweep
+    crash(page)
+    until(lambda: "is not connected" in ann(lab).unreachable, 2)
+    lab.customer()
+    again = windows()
+    label(again, "Talking", timeout=15000)
+    talk(again)
+    end_the_talk(again)
+
+
 def test_page_that_crashes_in_a_talk_does_not_leave_the_customer_in_silence(windows, lab):
     lab.station(Station.WEBRTC)
     page = windows()

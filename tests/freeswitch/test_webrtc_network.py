@@ -1,6 +1,8 @@
 """The phone in the operator's page when things go away and come back: the network, the web, the page, the sign-in.
 Against a real FreeSWITCH; skipped, saying so, where something is missing."""
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
@@ -297,6 +299,20 @@ def test_page_that_is_left_during_a_talk_asks_before_the_customer_is_cut_off(win
     hang_up(page)
     page.reload()
     phone(page, CONNECTED)
+
+
+def test_page_that_is_left_without_a_way_to_the_switch_hangs_up_all_the_same(windows, lab):
+    """Firefox ends a page's connections before the page hears that it is left."""
+    page = windows()
+    get_on_line(page)
+    lab.customer()
+    talk(page)
+    lab.wire.cut()
+    phone(page, f"{IN_CALL} Its connection to the switch broke, and is made again…")
+    page.close()
+    until(lambda: lab.esl.api("show channels count").split()[0] == "0", 5)
+    until(lambda: lab.acme.operators.view("ann").state == "wrap_up")
+    lab.acme.operators.gone("ann", time.time(), "the test is over")
 
 
 def test_another_kind_of_phone_is_shown_without_signing_in_anew(windows, lab):

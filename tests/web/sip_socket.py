@@ -16,7 +16,8 @@ _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 class SipSocket:
     """A registrar at `port`. `password` (None: whatever is shown is refused) is asked for at each REGISTER;
     `registered` are the contacts there are, `answers` the final statuses of our INVITEs. `deaf`: nothing is answered,
-    and nobody let in."""
+    and nobody let in. As FreeSWITCH does, it passes over a request whose Via names another transport than `transport`:
+    WS, or WSS for one that speaks TLS itself."""
 
     def __init__(self):
         self._browsers, self._invites = [], 0
@@ -28,7 +29,7 @@ class SipSocket:
     def forget(self):
         """As it was at first: nobody connected, nothing heard."""
         self.drop()
-        self.password, self.deaf = None, False
+        self.password, self.deaf, self.transport = None, False, "WS"
         self.registered, self.requests, self.answers = {}, [], queue.Queue()
 
     def close(self):
@@ -109,7 +110,7 @@ class SipSocket:
                 self.answers.put(status)
             return
         self.requests.append(text)
-        if self.deaf or text.startswith("ACK"):
+        if self.deaf or text.startswith("ACK") or not _header(text, "Via").startswith(f"SIP/2.0/{self.transport} "):
             return
         if text.startswith("REGISTER"):
             self._register(browser, text)

@@ -112,6 +112,23 @@ def test_page_registers_as_its_operator_with_the_password_of_this_page(page, swi
     assert switch.password not in page.content()
 
 
+def test_switch_that_listens_to_the_other_kind_of_websocket_is_spoken_to_so(page, switch, acme):
+    """A proxy may add TLS or take it away between, and the switch says nothing to what comes under the wrong name."""
+    switch.transport = "WSS"
+    page.clock.install()
+    sign_in(page)
+    let_in(page, switch, acme)
+    wait_until(lambda: switch.count("REGISTER"), what="a registration")
+    page.clock.run_for(8_000)
+    page.clock.resume()
+    phone(page, CONNECTED)
+    switch.drop()
+    wait_until(lambda: switch.count("REGISTER") > 3, what="another registration")
+    phone(page, CONNECTED)
+    vias = [request.split("Via: ")[1][:11] for request in switch.requests]
+    assert vias[0] == "SIP/2.0/WS " and set(vias[1:]) == {"SIP/2.0/WSS"}, "what worked is kept"
+
+
 def test_password_the_switch_has_not_heard_of_yet_is_tried_again(page, switch, acme):
     """The switch may keep the record of the page before for a moment."""
     sign_in(page)
@@ -192,27 +209,60 @@ def test_page_that_slept_until_its_password_ran_out_takes_another(page, switch, 
     phone(page, CONNECTED, timeout=20000)
 
 
+#: As the browser would, it gives no microphone for the reason `refuse`, if any; `opened` is the last it gave.
+MICROPHONE = """
+    window.refuse = ''; const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    navigator.mediaDevices.getUserMedia = async (wanted) => {
+      if (window.refuse) throw new DOMException('', window.refuse);
+      return window.opened = await real(wanted);
+    };
+"""
+UNPLUGGED = (
+    "refuse = 'NotFoundError'; opened.getTracks().forEach((t) => { t.stop(); t.dispatchEvent(new Event('ended')) })"
+)
+PLUGGED_IN = "window.refuse = ''; navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("NotAllowedError", "may not use your microphone"),
-        ("NotFoundError", "no microphone was found"),
         ("NotReadableError", "another program holds your microphone"),
     ],
 )
 def test_microphone_that_cannot_be_had_is_told_in_words_and_may_be_tried_again(page, switch, acme, name, words):
-    page.add_init_script(f"""
-        const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-        window.refuse = true;
-        navigator.mediaDevices.getUserMedia = (wanted) =>
-          window.refuse ? Promise.reject(new DOMException('', '{name}')) : real(wanted);
-    """)
+    page.add_init_script(f"{MICROPHONE} window.refuse = '{name}'")
     sign_in(page)
     expect(page.locator("#phone-label")).to_contain_text(words)
     assert switch.count("REGISTER") == 0
-    page.evaluate("window.refuse = false")
+    page.evaluate("window.refuse = ''")
     page.click("text=Try again")
     let_in(page, switch, acme)
+    phone(page, CONNECTED)
+
+
+def test_headset_that_is_plugged_in_takes_the_phone_from_no_other_browser(page, switch, acme):
+    page.add_init_script(MICROPHONE)
+    connected(page, switch, acme)
+    acme.softphones.take("1001", "another-page", "another-sign-in", time.time())
+    phone(page, "Your phone is in another browser.")
+    page.evaluate(f"{UNPLUGGED}; {PLUGGED_IN}")
+    wait_until(lambda: page.evaluate("window.opened.active"), what="the microphone to be opened again")
+    page.wait_for_timeout(300)
+    assert acme.softphones.holder("1001").page == "another-page"
+
+
+def test_phone_without_a_microphone_is_not_there_to_be_rung_until_one_is_plugged_in(page, switch, acme):
+    page.add_init_script(MICROPHONE + "window.refuse = 'NotFoundError'")
+    sign_in(page)
+    expect(page.locator("#phone-label")).to_contain_text("no microphone was found")
+    page.evaluate(PLUGGED_IN)
+    let_in(page, switch, acme)
+    phone(page, CONNECTED)
+    page.evaluate(UNPLUGGED)
+    expect(page.locator("#phone-label")).to_contain_text("no microphone was found")
+    wait_until(lambda: not switch.registered, what="its registration to end")
+    page.evaluate(PLUGGED_IN)
     phone(page, CONNECTED)
 
 

@@ -92,6 +92,15 @@ def test_hang_up_is_left_in_the_feed_for_the_dialer(acme, ann, customer):
     assert wishes == [{"type": "wish", "operator": "1001", "call": call, "what": "hangup"}]
 
 
+def test_hang_up_that_names_another_call_ends_none(acme, ann, customer):
+    """What a page said as it was closed may come late."""
+    call = customer()
+    before = acme.feed.last_id()
+    assert ann.ask("hangup", call="another").status_code == 409
+    assert [e for _, e in acme.feed.read(before, 1) if e["type"] == "wish"] == []
+    assert ann.ask("hangup", call=call).status_code == 200
+
+
 def test_hang_up_without_a_call_is_refused(ann):
     ann.ask("on", campaign="spring")
     assert ann.ask("hangup").status_code == 409

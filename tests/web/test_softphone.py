@@ -81,6 +81,18 @@ def test_reloaded_page_has_the_same_password_so_that_no_switch_need_forget_it(an
     assert take(ann)["password"] == take(ann)["password"]
 
 
+def test_page_that_is_left_or_read_anew_tells_the_dialer_that_its_calls_are_cut_off(ann, app, acme):
+    def told(browser, page, **more):
+        before = acme.feed.last_id()
+        browser.ask("softphone", page=page, cut_off=True, **more)
+        return [entry["what"] for _, entry in acme.feed.read(before, 1) if entry["type"] == "softphone"]
+
+    assert told(ann, PAGE, take=True) == ["taken"]
+    assert told(ann, PAGE, take=True) == ["cut_off"]
+    assert told(ann, PAGE) == ["cut_off"]
+    assert told(Browser(app, "1001"), OTHER_PAGE) == [], "it has no phone"
+
+
 def test_last_page_to_take_it_has_it_and_the_one_before_is_told(ann, app):
     first = take(ann)["password"]
     elsewhere = Browser(app, "1001")

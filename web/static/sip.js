@@ -7,6 +7,7 @@ const ANSWER_MS = 8000;    // within which it has to give one
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
 const CANDIDATES_MS = 250; // an answer does not wait longer for further network addresses
 const OTHER_CALL_MS = 800; // the end of the call before may still be on its way
+const TRANSPORT_MS = 5000; // a switch that has said nothing by then may be spoken to over the other kind of WebSocket
 
 // A call answers by itself when it says so, as the dialer's do; nobody else can call an operator.
 export function asksToBeAnswered(request) {
@@ -23,7 +24,9 @@ export class SipLine {
     this.cutOff = false; // the connection broke during the session: its end may never be heard of
     this.failures = 0;
     this.closing = false;
-    this.sockets = account.urls.map((url) => new JsSIP.WebSocketInterface(absolute(url)));
+    this.absent = false;
+    this.known = []; // the sockets through which we were registered once
+    this.sockets = account.urls.map(socketTo);
     this.uri = account.uri;
     this.ua = new JsSIP.UA({
       sockets: this.sockets,
@@ -36,6 +39,7 @@ export class SipLine {
       connection_recovery_min_interval: 1,
       connection_recovery_max_interval: 8,
     });
+    this.ua.on('connected', () => this.expectWord());
     this.ua.on('registered', () => this.registered());
     this.ua.on('unregistered', () => this.lost());
     this.ua.on('disconnected', () => this.lost());
@@ -50,7 +54,15 @@ export class SipLine {
   // Another password from now on; a call that is up goes on. The switch may have forgotten us, for that of another window.
   use(account) {
     this.ua.set('password', account.password);
-    if (this.ua.isConnected()) this.ua.register();
+    if (this.ua.isConnected() && !this.absent) this.ua.register();
+  }
+
+  // Not to be rung, for want of a microphone: then no customer waits here in vain.
+  present(now) {
+    if (this.absent === !now) return;
+    this.absent = !now;
+    if (now) this.ua.register();
+    else this.ua.unregister();
   }
 
   // -- registration -----------------------------------------------------------------------------------------------
@@ -61,6 +73,7 @@ export class SipLine {
 
   registered() {
     this.failures = 0;
+    this.known = this.sockets.filter((socket) => this.known.includes(socket) || socket.isConnected());
     this.on.registered();
   }
 
@@ -69,14 +82,27 @@ export class SipLine {
     if (!this.closing) this.on.connecting();
   }
 
+  // FreeSWITCH passes over, without a word, what came by another transport than its Via says: WSS from here, but WS once a
+  // proxy has taken the TLS away. Which it is cannot be seen from here.
+  expectWord() {
+    clearTimeout(this.word);
+    this.word = setTimeout(() => {
+      if (this.closing || this.absent || this.ready) return;
+      const doubtful = this.sockets.filter((socket) => socket.isConnected() && !this.known.includes(socket));
+      for (const socket of doubtful) socket.via_transport = socket.via_transport === 'WS' ? 'WSS' : 'WS';
+      if (doubtful.length) this.reconnect();
+    }, TRANSPORT_MS);
+  }
+
   refused(status) {
     if (this.closing) return;
+    if (status) clearTimeout(this.word);
     const wait = RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)];
     this.failures += 1;
     this.on.refused(status, this.failures);
     clearTimeout(this.retry);
     this.retry = setTimeout(() => {
-      if (!this.closing && this.ua.isConnected() && !this.ua.isRegistered()) this.ua.register();
+      if (!this.closing && !this.absent && this.ua.isConnected() && !this.ua.isRegistered()) this.ua.register();
     }, wait);
   }
 
@@ -104,6 +130,7 @@ export class SipLine {
     this.closing = true;
     clearInterval(this.watch);
     clearTimeout(this.retry);
+    clearTimeout(this.word);
     this.ua.stop();
   }
 
@@ -156,7 +183,11 @@ export class SipLine {
   }
 }
 
-function absolute(url) {
+// A path is a proxy's, which as a rule has plain WebSocket behind it.
+function socketTo(url) {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-  return url.startsWith('/') ? `${scheme}//${location.host}${url}` : url;
+  const proxied = url.startsWith('/');
+  const socket = new JsSIP.WebSocketInterface(proxied ? `${scheme}//${location.host}${url}` : url);
+  if (proxied) socket.via_transport = 'WS';
+  return socket;
 }

@@ -22,6 +22,7 @@ let sound = null;
 let trouble = '';      // what is wrong with the sound
 let letGo = null;      // gives the phone to this browser's next window; null while another has it
 let asking = false;    // for the credential
+let fresh = true;      // this page was just read: a line held with it before, under the same password, is cut off
 let waiting = null;    // calls off the wait for it
 let shownCall = '';
 let gone = '';         // why the phone is not in this window
@@ -113,8 +114,9 @@ async function ask(body) {
 async function connect() {
   if (!letGo || asking) return; // two questions at once would make two passwords
   asking = true;
-  const answer = await ask({ take: true });
+  const answer = await ask({ take: true, cut_off: fresh });
   asking = false;
+  if (answer?.held) fresh = false;
   if (!letGo) return;
   if (!answer?.held) {
     if ($('phone').dataset.state !== 'trouble') setTimeout(connect, AGAIN_MS);
@@ -232,7 +234,7 @@ async function start() {
   show('starting', 'Let this page use your microphone: your browser asks.');
   sound ??= new Sound(
     { input: $('phone-input'), output: $('phone-output'), you: $('phone-you'), them: $('phone-them'), audio: $('phone-audio') },
-    { onTrouble: (words) => { trouble = words; showLine(); }, onTrack: (track) => lines().forEach((each) => each.send(track)) },
+    { onTrouble: heardOf, onTrack: (track) => lines().forEach((each) => each.send(track)) },
   );
   try {
     if (!sound.live) await sound.open();
@@ -242,6 +244,26 @@ async function start() {
   } catch (error) {
     show('trouble', `Your phone: ${microphoneTrouble(error)}.`);
   }
+}
+
+// Firefox has ended the connection to the switch by the time a page hears that it is left: no goodbye goes that way.
+function sayGoodbye() {
+  const say = (what, body) => fetch(here + what, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', 'X-CSRFToken': csrf },
+    body: JSON.stringify(body),
+    keepalive: true,
+  }).catch(() => {});
+  if (view?.call) say('hangup', { call: view.call });
+  say('softphone', { page, cut_off: true });
+}
+
+// What is wrong with the sound from now on; nothing when `words` are empty.
+function heardOf(words) {
+  trouble = words;
+  line?.present(sound.live);
+  if (line || words || !letGo || $('phone').dataset.state !== 'trouble') return showLine(); // it may be elsewhere
+  start(); // the microphone is plugged in
 }
 
 // -- buttons ----------------------------------------------------------------------------------------------------------
@@ -312,6 +334,7 @@ navigator.permissions?.query({ name: 'microphone' }).then((permission) => {
 }).catch(() => {}); // a browser that does not tell
 window.addEventListener('online', () => line?.reconnect());
 window.addEventListener('pagehide', () => {
+  if (isHere()) sayGoodbye();
   lines().forEach((each) => each.close());
   windows.postMessage({ from: me, call: false });
 });

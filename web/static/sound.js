@@ -33,6 +33,7 @@ export class Sound {
     this.onTrack = onTrack;
     this.stream = null;
     this.muted = false;
+    this.isKeptBack = false; // by a browser that plays nothing before the page was touched
     this.meters = new Map(); // element → analyser
     parts.input.addEventListener('change', () => this.choose('input'));
     parts.output.addEventListener('change', () => this.choose('output'));
@@ -90,13 +91,22 @@ export class Sound {
     this.start();
   }
 
-  start() {
-    this.parts.audio.play().catch((error) => {
-      if (error.name === 'NotAllowedError') this.onTrouble('click anywhere on this page, or you hear nothing');
-    });
+  async start() {
+    try {
+      await this.parts.audio.play();
+      this.keptBack(false);
+    } catch (error) {
+      if (error.name === 'NotAllowedError') this.keptBack(true);
+    }
+  }
+
+  keptBack(now) {
+    if (this.isKeptBack !== now) this.onTrouble(now ? 'click anywhere on this page, or you hear nothing' : '');
+    this.isKeptBack = now;
   }
 
   silence() {
+    this.keptBack(false);
     this.parts.audio.srcObject = null;
     this.meter(this.parts.them, null);
   }
