@@ -18,7 +18,7 @@ from fsdialer.errors import NotFound
 from fsdialer.store import CompanyStore, Store
 from fsdialer.store.keys import session as session_key
 from fsdialer.store.users import User, hash_password, password_matches
-from web.seats import SeatSessions, cookie_name, cookie_path, seat_of
+from web.seats import SeatSessions, cookie_name, cookie_path, over_tls, seat_of
 
 blueprint = Blueprint("auth", __name__)
 
@@ -128,7 +128,7 @@ def _sign_in(company: str, user: User) -> Response:
         path=cookie_path(seat),
         httponly=True,
         samesite="Lax",
-        secure=request.is_secure,
+        secure=over_tls(),
     )
     return response
 

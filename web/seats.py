@@ -42,13 +42,18 @@ class SeatSessions(SecureCookieSessionInterface):
 
     def get_cookie_secure(self, app: Flask) -> bool:
         """Over TLS wherever the page came over TLS."""
-        return request.is_secure
+        return over_tls()
 
     def sign(self, app: Flask, values: dict[str, Any]) -> str:
         """A cookie's value, for a seat other than the one in the address."""
         serializer = self.get_signing_serializer(app)
         assert serializer is not None  # the application has a secret key
         return str(serializer.dumps(values))
+
+
+def over_tls() -> bool:
+    """Whether the browser's way here is TLS, by the word of a proxy before us; one that lies harms its sender."""
+    return request.is_secure or request.headers.get("X-Forwarded-Proto") == "https"
 
 
 def _seat_here() -> str:

@@ -99,6 +99,16 @@ def test_signing_out_ends_the_seat_everywhere_and_leaves_the_line(app, acme, ann
     assert thief.get("/s/acme.1001/").location == "/login"
 
 
+@pytest.mark.parametrize(("scheme", "secure"), [("https", True), ("http", False)])
+def test_a_seats_cookie_goes_over_tls_only_where_a_proxy_brought_its_page_over_tls(app, acme, scheme, secure):
+    client = app.test_client()
+    came = {"X-Forwarded-Proto": scheme}
+    form = {"company": "acme", "login": "1001", "password": "correct-horse"}
+    form["csrf_token"] = token_in(client.get("/login", headers=came).text)
+    cookies = client.post("/login", data=form, headers=came).headers.getlist("Set-Cookie")
+    assert ["Secure" in cookie for cookie in cookies if cookie.startswith("fsdialer-acme.1001=")] == [secure]
+
+
 def test_pages_forbid_foreign_scripts_and_framing(ann):
     headers = ann.get("/").headers
     assert "default-src 'self'" in headers["Content-Security-Policy"]
