@@ -6,11 +6,11 @@ dials, and it asks the switch before it believes anything of an absence.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Campaign
-from fsdialer.core.events import CallLost, LegAnswered, LegHungUp, LegReady, LegsBridged, OperatorGone
+from fsdialer.core.events import CallLost, LegAnswered, LegHungUp, LegReady, LegsBridged, OperatorGone, WaitExpired
 from fsdialer.engine.held_lines import HeldLines
 from fsdialer.engine.line_care import LineCare
 from fsdialer.engine.lines import Lines
@@ -20,7 +20,7 @@ from fsdialer.engine.switchboard import Switchboard
 from fsdialer.errors import NotFound, SwitchError
 from fsdialer.esl import commands, marks
 from fsdialer.esl.link import SwitchLink
-from fsdialer.esl.translate import ChannelSnapshot, channel_rows, dumped
+from fsdialer.esl.translate import ChannelSnapshot, channel_rows, dumped, task_names
 from fsdialer.store import CompanyStore, Store
 
 log = logging.getLogger(__name__)
@@ -129,6 +129,8 @@ class Reconciler:
             self._missing.setdefault(call.uuid, self._clock() - HANGUP_EVENT_S + MISSED_EVENT_S)
             return
         now, feed = self._clock(), self._switchboard.feed
+        if snapshot.waited:  # before the answer, which would have an operator sought
+            feed(call.uuid, WaitExpired(call.uuid, now, snapshot.answered_at))
         if snapshot.answered_at is not None:
             feed(call.uuid, LegAnswered(call.uuid, snapshot.answered_at))
             feed(call.uuid, LegReady(call.uuid, snapshot.answered_at))
@@ -171,6 +173,7 @@ class Reconciler:
     def _close_lost(self, link: SwitchLink, calls: list[Call], channels: set[str], now: float) -> None:
         """Calls without a channel: closed when the switch confirms it and no hang-up event came in time."""
         there: dict[str, list[str]] = {}
+        lost: list[Call] = []
         for call in calls:
             if call.away:  # no channel of ours any more, and still a call
                 there.setdefault(call.company, []).append(call.uuid)
@@ -182,23 +185,14 @@ class Reconciler:
                 if call.leg and call.leg not in channels:
                     self._check_operator(link, call, now)
             elif now - self._missing.setdefault(call.uuid, now) >= HANGUP_EVENT_S:
-                del self._missing[call.uuid]
-                log.warning("call=%s lead=%s lost=yes switch=%s", call.uuid, call.lead, link.address.name)
-                self._switchboard.feed(call.uuid, self._as_marked(link, call, now) or CallLost(now, "LOST"))
+                lost.append(call)
+        left = task_names(link.ask(marks.ASK)) if lost else ()
+        for call in lost:
+            del self._missing[call.uuid]
+            log.warning("call=%s lead=%s lost=yes switch=%s", call.uuid, call.lead, link.address.name)
+            self._switchboard.feed(call.uuid, _as_marked(call, left, now) or CallLost(now, "LOST"))
         for company, uuids in there.items():
             self._store.company(company).calls.keep(uuids, now)
-
-    def _as_marked(self, link: SwitchLink, call: Call, now: float) -> LegHungUp | None:
-        """The end nobody heard of, by what the switch was told to remember: this customer waited in vain."""
-        if call.bridged_at is not None:
-            return None
-        left = [marks.was_there(link.ask(marks.take(mark))) for mark in _marks_of(call.uuid)]
-        if not any(left):
-            return None
-        answered_at = call.answered_at or now
-        return LegHungUp(
-            call.uuid, now, commands.NO_PICKUP, answered_at=answered_at, rang=True, opted_out=any(left[1:])
-        )
 
     def _check_operator(self, link: SwitchLink, call: Call, now: float) -> None:
         """A talk whose operator's line is gone although no event said so: end it."""
@@ -242,8 +236,12 @@ class Reconciler:
         return (call if operator else leg) not in live
 
 
-def _marks_of(call: str) -> list[str]:
-    return [marks.abandoned(call), *(marks.pressed(call, key) for key in "0123456789")]
+def _as_marked(call: Call, left: Collection[str], now: float) -> LegHungUp | None:
+    """The end nobody heard of, by what the switch was told to remember: this customer waited in vain."""
+    if call.bridged_at is not None or not marks.waited(call.uuid, left):
+        return None
+    opted_out, answered_at = marks.asked_by_key(call.uuid, left), call.answered_at or now
+    return LegHungUp(call.uuid, now, commands.NO_PICKUP, answered_at=answered_at, rang=True, opted_out=opted_out)
 
 
 def _never_heard_of(call: Call) -> bool:

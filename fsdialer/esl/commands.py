@@ -85,8 +85,8 @@ def originate_customer(
     tone_stream; none when empty; `opt_out_key` pressed meanwhile stands in the variable `OPT_OUT` or `KEY`, no other
     does anything), hang-up NO_PICKUP.
     A bridge in time interrupts it (capture ``operator-bridged-before-the-message``); with every process of ours dead
-    it runs to its end (capture ``unattended-answer-message-then-hangup``). Should a bridge fail, the customer is
-    parked under a limit of its own.
+    it runs to its end (capture ``unattended-answer-message-then-hangup``). Should the operator's leg go while they are
+    being joined, the customer goes on behind the silence: another operator may have them during the guard.
 
     With `recording` (a file's path) the switch records the leg in stereo from the answer to its end, whoever it is
     bridged to meanwhile: what the customer says left, what they hear right. `notice` is a sound mixed into what they
@@ -106,7 +106,7 @@ def originate_customer(
         "ignore_early_media": "true",
         "origination_caller_id_number": checked("caller id", allowed.NUMBER, caller_id),
         "hangup_after_bridge": "true",
-        "uuid_bridge_park_on_cancel": "true",
+        "uuid_bridge_continue_on_cancel": "true",
         "park_timeout": f"{max(1, round(wait_s))}:{NO_PICKUP}",
         "accountcode": ACCOUNT,
         **KEYS,

@@ -1,7 +1,10 @@
 """What a switch remembers of a customer nobody took, for a dialer that was not there.
 
-They are tasks that do nothing, named after the call: asked for by taking them away, and gone by themselves after a day.
+They are tasks that do nothing, named after the call, and gone by themselves after a day. To read them takes none away:
+a dialer that dies before it has written down what it read finds them again.
 """
+
+from collections.abc import Collection
 
 from fsdialer.esl import allowed
 from fsdialer.esl.allowed import checked
@@ -25,12 +28,15 @@ def leave(mark: str) -> str:
     return f"eval:${{sched_api(+{_KEPT_S} {mark} {_NOTHING})}}"
 
 
-def take(mark: str) -> str:
-    """As a command; `was_there` reads its answer."""
-    return f"sched_del {mark}"
+#: The command that asks for all of them; `translate.task_names` reads its answer.
+ASK = "show tasks as json"
 
 
-def was_there(answer: str) -> bool:
-    """Was it left?"""
-    count = answer.strip().removeprefix("+OK Deleted: ")
-    return count.isdecimal() and int(count) > 0
+def waited(call: str, left: Collection[str]) -> bool:
+    """Did this customer wait in vain, by what was `left`?"""
+    return abandoned(call) in left or asked_by_key(call, left)
+
+
+def asked_by_key(call: str, left: Collection[str]) -> bool:
+    """And did they press the key?"""
+    return any(pressed(call, key) in left for key in "0123456789")

@@ -59,6 +59,7 @@ class Applications:
             self._exchange.hang_up(channel, "NORMAL_CLEARING")
             return
         (name, data), rest = todo[0], todo[1:]
+        channel.todo = rest
         channel.application, channel.application_data = name, data
         channel.application_uuid = str(uuids.uuid4())
         stages.executing(channel)
@@ -141,11 +142,17 @@ class Applications:
         channel.heading = "CS_RESET"
         self._complete(channel, interrupted=True)
 
+    def go_on(self, channel: Channel) -> None:
+        """After an interruption: with what stood behind what was interrupted."""
+        if channel.alive:
+            channel.move("CS_EXECUTE")
+            self._next(channel, channel.todo)
+
     def end_sound(self, channel: Channel) -> None:
         """As ``uuid_break``: what the dialplan is playing is over, and the next application's turn has come."""
         if channel.playing is not None and channel.application == "playback":
             channel.playing.kill(block=False)
-            self._finish(channel, channel.after_sound)
+            self._finish(channel, channel.todo)
 
     def park(self, channel: Channel) -> None:
         """Hold a channel. A `park_timeout` holds once, and takes `park_after_bridge` with it."""
@@ -183,7 +190,7 @@ class Applications:
     def _play(self, channel: Channel, sound: str, rest: Todo) -> None:
         self._heed_keys(channel, rest)
         self._fire("PLAYBACK_START", channel, **_file(sound))
-        channel.playing_since, channel.after_sound = time.monotonic(), rest
+        channel.playing_since = time.monotonic()
         channel.playing = gevent.spawn_later(_length_s(sound), self._finish, channel, rest)
         if channel.echoes and channel.listens_for and sound.startswith("tone_stream://"):
             key, pitch, cause = channel.listens_for

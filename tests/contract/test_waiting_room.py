@@ -2,8 +2,9 @@
 
 import pytest
 
-from fsdialer.esl import marks
+from fsdialer.esl import commands, marks
 from fsdialer.esl.commands import NO_PICKUP
+from fsdialer.esl.translate import dumped, task_names
 from tests.contract.sides import ANSWERS
 from tests.contract.talk import Talk, customer
 
@@ -48,24 +49,37 @@ def test_the_opt_out_key_pressed_during_the_message_or_soon_after_is_kept_until_
 
 @pytest.mark.parametrize("key", ["", "9"])
 @pytest.mark.parametrize("late", [False, True])
-def test_a_switch_remembers_who_waited_in_vain_and_their_key_until_it_is_asked(talk, key, late):
+def test_a_switch_remembers_who_waited_in_vain_and_their_key_however_often_it_is_asked(talk, key, late):
     person = talk.call(customer("200"), wait_s=0.5, message=MESSAGE, opt_out_key="9")
     talk.at("CHANNEL_EXECUTE", person, **({"Application": "sleep"} if late else {"Application_Data": MESSAGE}))
     if key:
         talk.api(f"uuid_recv_dtmf {person} {key}")
     talk.gone(person)
-    asked = (marks.abandoned(person), marks.pressed(person, "9"), marks.pressed(person, "8"))
-    assert [marks.was_there(talk.api(marks.take(mark))) for mark in asked] == [True, bool(key), False]
-    assert not marks.was_there(talk.api(marks.take(asked[0]))), "it is taken away by asking"
+    talk.until("it to be remembered", lambda: marks.waited(person, remembered(talk)))
+    talk.until("the key to be", lambda: marks.asked_by_key(person, remembered(talk)) is bool(key))
+    assert marks.waited(person, remembered(talk)), "asking has taken it away"
 
 
 def test_a_switch_remembers_nothing_of_who_was_bridged_or_hung_up_before(talk):
     operator, person = talk.ready(talk.ring(ANSWERS, held=True)), talk.ready(talk.call(customer("200"), wait_s=1.5))
     assert talk.bridge(person, operator).ok
     talk.event("CHANNEL_BRIDGE", person)
-    left = talk.call(customer("201"), wait_s=20)
-    talk.gone(left)
-    assert not any(marks.was_there(talk.api(marks.take(marks.abandoned(leg)))) for leg in (person, left))
+    left, waits = talk.call(customer("201"), wait_s=20), talk.call(customer("200"), wait_s=1.5)
+    talk.gone(left), talk.gone(waits)
+    talk.until("it to be remembered", lambda: marks.waited(waits, remembered(talk)))
+    assert not any(marks.waited(leg, remembered(talk)) for leg in (person, left))
+
+
+def remembered(talk):
+    return task_names(talk.api(marks.ASK))
+
+
+def test_a_switch_shows_whether_a_customer_still_waits(talk):
+    person = talk.ready(talk.call(customer("200"), wait_s=1, message=MESSAGE, opt_out_key="9"))
+    assert not dumped(talk.api(commands.dump(person))).waited
+    for what in ({"Application_Data": MESSAGE}, {"Application": "sleep"}):
+        talk.event("CHANNEL_EXECUTE", person, **what)
+        assert dumped(talk.api(commands.dump(person))).waited
 
 
 @pytest.mark.parametrize("key", ["9", "*", "#"])
@@ -105,6 +119,22 @@ def test_a_bridge_finds_the_customer_there_even_if_the_silence_is_over_before_it
     talk.event("CHANNEL_BRIDGE", person)
     assert talk.exists(person)
     assert talk.story(customer=person, operator=operator)[-1] == "customer talks to operator"
+
+
+def test_a_customer_whose_operators_leg_goes_while_they_are_joined_hears_the_message_and_not_silence(talk):
+    for _ in range(8):  # a real switch may also have the customer hung up, when the leg goes in the very last moment
+        operator = talk.ready(talk.ring(ANSWERS, held=True))
+        person = talk.ready(talk.call(customer("200"), wait_s=3, message=MESSAGE))
+        talk.job(commands.bridge(person, operator)), talk.job(commands.kill(operator, "NORMAL_CLEARING"))
+        end = talk.gone(person)
+        assert end.at - end.answered_at < 3
+        if end.cause == NO_PICKUP:
+            assert talk.at("CHANNEL_EXECUTE", person, Application_Data=MESSAGE) - end.answered_at < 3
+            break
+        assert end.cause in ("DESTINATION_OUT_OF_ORDER", "NORMAL_CLEARING")
+    else:
+        raise AssertionError("never heard a message")
+    assert marks.waited(person, talk.until("it to be remembered", lambda: remembered(talk)))
 
 
 def test_who_hangs_up_while_waiting_is_gone_by_themselves(talk):

@@ -44,11 +44,13 @@ class Link:
 
     address, up, marks = SimpleNamespace(name="fs1"), True, ()
 
+    def __init__(self):
+        self.asked = set()
+
     def ask(self, command, timeout_s=5.0):
-        if command in self.marks:
-            return "+OK Deleted: 1\n"
-        if command.startswith("sched_del"):
-            return "+OK Deleted: 0\n"
+        if command == "show tasks as json":
+            return json.dumps({"row_count": len(self.marks), "rows": [{"task_group": mark} for mark in self.marks]})
+        self.asked.add(command.split()[0])
         return '{"row_count": 0}' if command.startswith("show") else "false"
 
 
@@ -91,15 +93,23 @@ def test_a_call_that_had_rung_and_is_gone_is_closed_soon(world):
 @pytest.mark.parametrize("key", ["", "-9"])
 def test_a_call_nobody_heard_the_end_of_ended_as_the_switch_remembers(world, key):
     mends, link, sweep_until = world(rang_at=-19.0)
-    link.marks = [f"sched_del fsdialer-{'key' if key else 'abandoned'}-u-1{key}"]
+    link.marks = [f"fsdialer-{'key' if key else 'abandoned'}-u-1{key}"]
     mends.resync(link)
     [end] = sweep_until(3.0)
     assert (end.cause, end.opted_out, end.answered_at is not None) == ("NO_PICKUP", bool(key), True)
 
 
+def test_what_the_switch_remembers_is_still_there_for_the_next_dialer_should_this_one_die_before_it_writes(world):
+    mends, link, sweep_until = world(rang_at=-19.0)
+    link.marks = ["fsdialer-abandoned-u-2", "fsdialer-abandoned-u-1"]
+    mends.resync(link)
+    assert sweep_until(3.0)
+    assert link.asked == {"uuid_exists", "show"}, "nothing is taken away"
+
+
 def test_a_talk_nobody_heard_the_end_of_was_no_wait_in_vain(world):
     mends, link, sweep_until = world(answered_at=-10.0, bridged_at=-9.0)
-    link.marks = ["sched_del fsdialer-abandoned-u-1"]
+    link.marks = ["fsdialer-abandoned-u-1"]
     mends.resync(link)
     [lost] = sweep_until(3.0)
     assert isinstance(lost, CallLost)

@@ -41,7 +41,7 @@ MARKED = f"eval:${{sched_api(+86400 fsdialer-abandoned-{CUSTOMER['call']} uptime
 def test_a_customer_is_called_with_the_limit_of_the_wait_in_the_same_command():
     assert commands.originate_customer(**CUSTOMER) == (
         "originate {origination_uuid=36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad,originate_timeout=15,ignore_early_media=true,"
-        "origination_caller_id_number=15550100,hangup_after_bridge=true,uuid_bridge_park_on_cancel=true,"
+        "origination_caller_id_number=15550100,hangup_after_bridge=true,uuid_bridge_continue_on_cancel=true,"
         "park_timeout=2:NO_PICKUP,accountcode=fsdialer,playback_terminators=none,sleep_eat_digits=true,"
         "sip_refer_continue_after_reply=true,"
         "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',fsdialer_lead=42,"
@@ -222,7 +222,7 @@ def test_times_that_cannot_be_are_refused(field, value):
 
 TEMPLATE = re.compile(
     r"originate \{origination_uuid=[0-9A-Za-z-]+,originate_timeout=\d+,ignore_early_media=true,"
-    r"(origination_caller_id_number=\+?[0-9*#]+,)?hangup_after_bridge=true,uuid_bridge_park_on_cancel=true,"
+    r"(origination_caller_id_number=\+?[0-9*#]+,)?hangup_after_bridge=true,uuid_bridge_continue_on_cancel=true,"
     r"park_timeout=\d+:NO_PICKUP,accountcode=fsdialer,execute_on_answer='sched_hangup \+\d+ ALLOTTED_TIMEOUT'"
     r"(,fsdialer_[a-z0-9_]+=[0-9A-Za-z_.-]+)*\}[a-z.]+/[0-9A-Za-z_.@:/+*#-]+ "
     r"'playback:silence_stream://\d+,eval:\$\{msleep\(200\)\}"
