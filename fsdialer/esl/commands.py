@@ -27,6 +27,8 @@ GUARD_MS = 200
 KEY, OPT_OUT, OPT_OUT_MS = "playback_terminator_used", "fsdialer_opt_out", 1500
 #: Which keys end a sound: none. Unset it is ``*``, which would end a customer's wait. ``sleep`` heeds them too.
 KEYS = MappingProxyType({"playback_terminators": "none", "sleep_eat_digits": "true"})
+#: What is done when a channel ends: answered customers leave a mark (`marks`), unless they were joined to somebody.
+_HOOK = "api_hangup_hook"
 #: Marks a channel as ours, in call records and for whoever looks at the switch.
 ACCOUNT = "fsdialer"
 #: Ringing as the switch plays it to a customer who is being sent to their operator; what follows is the cadence.
@@ -112,6 +114,8 @@ def originate_customer(
         **KEYS,
         "sip_refer_continue_after_reply": "true",  # or a REFER mutes the customer for 10 s and then hangs up on them
         "execute_on_answer": f"'sched_hangup +{talk_s} ALLOTTED_TIMEOUT'",
+        "execute_on_answer_0_mark": f"'set {_HOOK}={marks.leave_at_hang_up(marks.abandoned(call))}'",
+        "execute_on_pre_bridge": f"'unset {_HOOK}'",
         **_recorded(recording, notice),
         **{f"execute_on_answer_{name}": f"'{DETECTORS[name].start}'" for name in detectors},
         **_tags(tags),
@@ -126,9 +130,9 @@ def unguarded_ms(wait_s: float) -> int:
 
 
 def waiting_room(call: str, wait: str, message: str, opt_out_key: str) -> str:
-    """What an answered customer hears until somebody takes them: `wait`, then the end that nobody needs to command. It
-    leaves `marks`. The guard between is the wait's last `GUARD_MS`."""
-    steps = [f"playback:{wait}", f"eval:${{msleep({GUARD_MS})}}", marks.leave(marks.abandoned(call))]
+    """What an answered customer hears until somebody takes them: `wait`, then the end that nobody needs to command. A
+    key leaves a mark. The guard between is the wait's last `GUARD_MS`."""
+    steps = [f"playback:{wait}", f"eval:${{msleep({GUARD_MS})}}"]
     if message:
         steps.append(f"playback:{_sound(message)}")
     if message and opt_out_key:

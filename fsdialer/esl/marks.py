@@ -14,7 +14,7 @@ _KEPT_S, _NOTHING = 86_400, "uptime"
 
 
 def abandoned(call: str) -> str:
-    """As a mark's name: the wait was over."""
+    """As a mark's name: they had answered, and were gone before anybody was joined to them."""
     return f"fsdialer-abandoned-{checked('call', allowed.UUID, call)}"
 
 
@@ -26,6 +26,11 @@ def pressed(call: str, key: str) -> str:
 def leave(mark: str) -> str:
     """As a step of an inline dialplan."""
     return f"eval:${{sched_api(+{_KEPT_S} {mark} {_NOTHING})}}"
+
+
+def leave_at_hang_up(mark: str) -> str:
+    """As a value of ``api_hangup_hook``."""
+    return f"sched_api +{_KEPT_S} {mark} {_NOTHING}"
 
 
 #: The command that asks for all of them; `translate.task_names` reads its answer.

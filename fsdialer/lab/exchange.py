@@ -292,6 +292,9 @@ class Exchange:
         if channel.recording:
             self.recordings.stop(channel)
         stages.ended(channel)
+        command, _, task = channel.get("api_hangup_hook").partition(" ")
+        if command == "sched_api":
+            self.tasks.append(task.split()[1])
         channel.move("CS_REPORTING")
         channel.call_state = "HANGUP"
         partner = self.channels.get(channel.get("signal_bond"))

@@ -34,35 +34,32 @@ OPERATOR = {
 }
 
 
-#: What the switch remembers of them once the wait is over.
-MARKED = f"eval:${{sched_api(+86400 fsdialer-abandoned-{CUSTOMER['call']} uptime)}},"
-
-
 def test_a_customer_is_called_with_the_limit_of_the_wait_in_the_same_command():
     assert commands.originate_customer(**CUSTOMER) == (
         "originate {origination_uuid=36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad,originate_timeout=15,ignore_early_media=true,"
         "origination_caller_id_number=15550100,hangup_after_bridge=true,uuid_bridge_continue_on_cancel=true,"
         "park_timeout=2:NO_PICKUP,accountcode=fsdialer,playback_terminators=none,sleep_eat_digits=true,"
         "sip_refer_continue_after_reply=true,"
-        "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',fsdialer_lead=42,"
+        "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',execute_on_answer_0_mark='set api_hangup_hook="
+        "sched_api +86400 fsdialer-abandoned-36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad uptime',"
+        "execute_on_pre_bridge='unset api_hangup_hook',fsdialer_lead=42,"
         "fsdialer_campaign=spring}sofia/gateway/trunk/15550001 "
         "'playback:silence_stream://1800,eval:${msleep(200)},"
-        "eval:${sched_api(+86400 fsdialer-abandoned-36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad uptime)},"
         "playback:tone_stream://%(1500\\,0\\,440),hangup:NO_PICKUP' inline"
     )
 
 
 def test_the_waiting_room_is_the_one_a_real_switch_accepted():
-    """But for the guard and the mark, which the contract tests try."""
+    """But for the guard, which the contract tests try."""
     (captured,) = [c for c in captures.sent_by_client("unattended-answer-message-then-hangup") if "originate" in c]
     room = commands.originate_customer(**CUSTOMER).partition("}")[2]
-    unguarded = room.replace(f"silence_stream://1800,eval:${{msleep(200)}},{MARKED}", "silence_stream://2000,")
+    unguarded = room.replace("silence_stream://1800,eval:${msleep(200)},", "silence_stream://2000,")
     assert captured.split("\n")[0].endswith("}" + unguarded)
 
 
 def test_without_a_message_the_wait_ends_with_the_hang_up():
     text = commands.originate_customer(**CUSTOMER | {"message": "", "wait_s": 1.5})
-    assert text.endswith(f" 'playback:silence_stream://1300,eval:${{msleep(200)}},{MARKED}hangup:NO_PICKUP' inline")
+    assert text.endswith(" 'playback:silence_stream://1300,eval:${msleep(200)},hangup:NO_PICKUP' inline")
 
 
 RECORDING = "/var/lib/fsdialer/recordings/acme/2026-11-23/36f8cdb2.wav"
@@ -71,7 +68,7 @@ RECORDING = "/var/lib/fsdialer/recordings/acme/2026-11-23/36f8cdb2.wav"
 def test_a_recorded_call_is_recorded_in_stereo_from_the_answer_and_from_its_first_frame():
     text = commands.originate_customer(**CUSTOMER | {"recording": RECORDING})
     assert (
-        "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',RECORD_STEREO=true,RECORD_MIN_SEC=0,"
+        "execute_on_pre_bridge='unset api_hangup_hook',RECORD_STEREO=true,RECORD_MIN_SEC=0,"
         f"RECORD_PRE_BUFFER_FRAMES=0,execute_on_answer_2_record='record_session {RECORDING}',fsdialer_lead" in text
     )
 
