@@ -230,7 +230,8 @@ class Reconciler:
             live = company.calls.live_uuids()
             operator, call = variables.get("fsdialer_operator"), variables.get("fsdialer_call", "")
             if operator and not call:
-                return company.operators.view(operator).leg != leg
+                view = company.operators.view(operator)
+                return view.state == "off" or view.leg != leg
         except NotFound:
             return True
         return (call if operator else leg) not in live

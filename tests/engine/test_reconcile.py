@@ -131,7 +131,8 @@ def test_a_call_on_a_switch_that_is_named_no_more_is_closed_when_its_own_limits_
     assert isinstance(sweep_until(110.0)[0], CallLost)
 
 
-def test_the_line_of_an_operator_nobody_knows_is_hung_up():
+@pytest.mark.parametrize("state", [None, "off"])
+def test_the_line_of_an_operator_nobody_knows_or_who_left_while_no_dialer_ran_is_hung_up(state):
     """Redis was started empty, or they were removed: no record leads to the line any more."""
     leg, killed = "22222222-2222-4222-8222-222222222222", []
 
@@ -142,7 +143,9 @@ def test_the_line_of_an_operator_nobody_knows_is_hung_up():
         return json.dumps({"Unique-ID": leg, **tags}) if command.startswith("uuid_dump") else "true"
 
     def view(operator):
-        raise NotFound(f"no operator {operator!r}")
+        if state is None:
+            raise NotFound(f"no operator {operator!r}")
+        return SimpleNamespace(state=state, leg=leg)
 
     link = SimpleNamespace(
         address=SimpleNamespace(name="fs1"), up=True, ask=ask, bgapi=lambda command, job: killed.append(command)
