@@ -10,7 +10,16 @@ from collections.abc import Callable, Collection
 
 from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Campaign
-from fsdialer.core.events import CallLost, LegAnswered, LegHungUp, LegReady, LegsBridged, OperatorGone, WaitExpired
+from fsdialer.core.events import (
+    CallEvent,
+    CallLost,
+    LegAnswered,
+    LegHungUp,
+    LegReady,
+    LegsBridged,
+    OperatorGone,
+    WaitExpired,
+)
 from fsdialer.engine.held_lines import HeldLines
 from fsdialer.engine.line_care import LineCare
 from fsdialer.engine.lines import Lines
@@ -190,7 +199,8 @@ class Reconciler:
         for call in lost:
             del self._missing[call.uuid]
             log.warning("call=%s lead=%s lost=yes switch=%s", call.uuid, call.lead, link.address.name)
-            self._switchboard.feed(call.uuid, _as_marked(call, left, now) or CallLost(now, "LOST"))
+            for event in _end_of(call, left, now):
+                self._switchboard.feed(call.uuid, event)
         for company, uuids in there.items():
             self._store.company(company).calls.keep(uuids, now)
 
@@ -237,12 +247,15 @@ class Reconciler:
         return (call if operator else leg) not in live
 
 
-def _as_marked(call: Call, left: Collection[str], now: float) -> LegHungUp | None:
-    """The end nobody heard of, by what the switch was told to remember: this customer waited in vain."""
-    if call.bridged_at is not None or not marks.waited(call.uuid, left):
-        return None
-    opted_out, answered_at = marks.asked_by_key(call.uuid, left), call.answered_at or now
-    return LegHungUp(call.uuid, now, commands.NO_PICKUP, answered_at=answered_at, rang=True, opted_out=opted_out)
+def _end_of(call: Call, left: Collection[str], now: float) -> list[CallEvent]:
+    """The end nobody heard of, by what the switch was told to remember: a talk, or somebody who waited in vain."""
+    answered_at = call.answered_at or now
+    if call.bridged_at is None and marks.talked(call.uuid) in left:
+        return [LegsBridged(call.uuid, call.leg, answered_at), CallLost(now, "LOST")]
+    if call.bridged_at is None and marks.waited(call.uuid, left):
+        key = marks.asked_by_key(call.uuid, left)
+        return [LegHungUp(call.uuid, now, commands.NO_PICKUP, None, True, answered_at, opted_out=key)]
+    return [CallLost(now, "LOST")]
 
 
 def _never_heard_of(call: Call) -> bool:

@@ -1,7 +1,7 @@
-"""What a switch remembers of a customer nobody took, for a dialer that was not there.
+"""What a switch remembers of how a call ended, for a dialer that was not there.
 
-They are tasks that do nothing, named after the call, and gone by themselves after a day. To read them takes none away:
-a dialer that dies before it has written down what it read finds them again.
+They are tasks that do nothing, named after the call, and gone by themselves after a while. To read them takes none
+away: a dialer that dies before it has written down what it read finds them again.
 """
 
 from collections.abc import Collection
@@ -9,13 +9,19 @@ from collections.abc import Collection
 from fsdialer.esl import allowed
 from fsdialer.esl.allowed import checked
 
-#: How long a task waits (seconds), and its command, which costs nothing.
-_KEPT_S, _NOTHING = 86_400, "uptime"
+#: How long a task waits (seconds; most calls are talks, and a dialer that was only started anew finds them still up),
+#: and its command, which costs nothing.
+_KEPT_S, _TALK_KEPT_S, _NOTHING = 86_400, 3600, "uptime"
 
 
 def abandoned(call: str) -> str:
     """As a mark's name: they had answered, and were gone before anybody was joined to them."""
     return f"fsdialer-abandoned-{checked('call', allowed.UUID, call)}"
+
+
+def talked(call: str) -> str:
+    """As a mark's name: they were joined to somebody."""
+    return f"fsdialer-talked-{checked('call', allowed.UUID, call)}"
 
 
 def pressed(call: str, key: str) -> str:
@@ -28,9 +34,14 @@ def leave(mark: str) -> str:
     return f"eval:${{sched_api(+{_KEPT_S} {mark} {_NOTHING})}}"
 
 
-def leave_at_hang_up(mark: str) -> str:
-    """As a value of ``api_hangup_hook``."""
-    return f"sched_api +{_KEPT_S} {mark} {_NOTHING}"
+def abandoned_hook(call: str) -> str:
+    """As a value of ``api_hangup_hook``: what an answered call leaves when it ends."""
+    return f"sched_api +{_KEPT_S} {abandoned(call)} {_NOTHING}"
+
+
+def talked_hook(call: str) -> str:
+    """The same of one that was joined to somebody."""
+    return f"sched_api +{_TALK_KEPT_S} {talked(call)} {_NOTHING}"
 
 
 #: The command that asks for all of them; `translate.task_names` reads its answer.

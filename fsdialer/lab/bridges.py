@@ -111,9 +111,10 @@ class Bridges:
     def _connect(self, a: Channel, b: Channel) -> None:
         a.times.bridged = b.times.bridged = micros()
         a.partner, b.partner = b, a
-        application, _, variable = a.get("execute_on_pre_bridge").partition(" ")
-        if application == "unset":
-            a.update([(variable, "")])
+        application, _, data = a.get("execute_on_pre_bridge").partition(" ")
+        if application == "set":
+            variable, _, value = data.partition("=")
+            a.update([(variable, value)])
         self._exchange.fire("CHANNEL_BRIDGE", a, **_pair(a, b))
         for channel, partner in ((a, b), (b, a)):
             stages.bridged(channel, partner)

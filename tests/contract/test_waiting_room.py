@@ -67,6 +67,7 @@ def test_a_switch_remembers_who_hung_up_while_waiting_and_not_who_was_joined_to_
     busy, left = talk.call(customer("486")), talk.call(customer("201"), wait_s=20)
     talk.gone(person), talk.gone(busy), talk.gone(left)
     talk.until("it to be remembered", lambda: marks.waited(left, remembered(talk)))
+    talk.until("the talk to be", lambda: marks.talked(person) in remembered(talk))
     assert not any(marks.waited(leg, remembered(talk)) for leg in (person, busy))
 
 

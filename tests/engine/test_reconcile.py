@@ -107,6 +107,16 @@ def test_what_the_switch_remembers_is_still_there_for_the_next_dialer_should_thi
     assert link.asked == {"uuid_exists", "show"}, "nothing is taken away"
 
 
+def test_a_talk_nobody_heard_anything_of_was_one_by_what_the_switch_remembers(world):
+    """The dialer died between asking for the bridge and hearing of it, and the talk was over before the next came."""
+    mends, link, sweep_until = world(answered_at=-10.0, operator="ann", leg="leg-1", bridging=True)
+    link.marks = ["fsdialer-talked-u-1"]
+    mends.resync(link)
+    joined, lost = sweep_until(3.0)
+    assert (joined.leg, joined.other, joined.at) == ("u-1", "leg-1", -10.0)
+    assert isinstance(lost, CallLost)
+
+
 def test_a_talk_nobody_heard_the_end_of_was_no_wait_in_vain(world):
     mends, link, sweep_until = world(answered_at=-10.0, bridged_at=-9.0)
     link.marks = ["fsdialer-abandoned-u-1"]

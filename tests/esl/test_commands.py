@@ -42,7 +42,8 @@ def test_a_customer_is_called_with_the_limit_of_the_wait_in_the_same_command():
         "sip_refer_continue_after_reply=true,"
         "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',execute_on_answer_0_mark='set api_hangup_hook="
         "sched_api +86400 fsdialer-abandoned-36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad uptime',"
-        "execute_on_pre_bridge='unset api_hangup_hook',fsdialer_lead=42,"
+        "execute_on_pre_bridge='set api_hangup_hook="
+        "sched_api +3600 fsdialer-talked-36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad uptime',fsdialer_lead=42,"
         "fsdialer_campaign=spring}sofia/gateway/trunk/15550001 "
         "'playback:silence_stream://1800,eval:${msleep(200)},"
         "playback:tone_stream://%(1500\\,0\\,440),hangup:NO_PICKUP' inline"
@@ -68,7 +69,7 @@ RECORDING = "/var/lib/fsdialer/recordings/acme/2026-11-23/36f8cdb2.wav"
 def test_a_recorded_call_is_recorded_in_stereo_from_the_answer_and_from_its_first_frame():
     text = commands.originate_customer(**CUSTOMER | {"recording": RECORDING})
     assert (
-        "execute_on_pre_bridge='unset api_hangup_hook',RECORD_STEREO=true,RECORD_MIN_SEC=0,"
+        " uptime',RECORD_STEREO=true,RECORD_MIN_SEC=0,"
         f"RECORD_PRE_BUFFER_FRAMES=0,execute_on_answer_2_record='record_session {RECORDING}',fsdialer_lead" in text
     )
 
