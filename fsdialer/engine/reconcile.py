@@ -18,6 +18,7 @@ from fsdialer.core.events import (
     LegReady,
     LegsBridged,
     OperatorGone,
+    ReferDone,
     WaitExpired,
 )
 from fsdialer.engine.held_lines import HeldLines
@@ -138,7 +139,9 @@ class Reconciler:
             self._missing.setdefault(call.uuid, self._clock() - HANGUP_EVENT_S + MISSED_EVENT_S)
             return
         now, feed = self._clock(), self._switchboard.feed
-        if snapshot.waited:  # before the answer, which would have an operator sought
+        if snapshot.sent_on and call.referring:
+            feed(call.uuid, ReferDone(call.leg, now))
+        elif snapshot.waited:  # before the answer, which would have an operator sought
             feed(call.uuid, WaitExpired(call.uuid, now, snapshot.answered_at))
         if snapshot.answered_at is not None:
             feed(call.uuid, LegAnswered(call.uuid, snapshot.answered_at))
@@ -252,9 +255,21 @@ def _end_of(call: Call, left: Collection[str], now: float) -> list[CallEvent]:
     answered_at = call.answered_at or now
     if call.bridged_at is None and marks.talked(call.uuid) in left:
         return [LegsBridged(call.uuid, call.leg, answered_at), CallLost(now, "LOST")]
-    if call.bridged_at is None and marks.waited(call.uuid, left):
-        key = marks.asked_by_key(call.uuid, left)
-        return [LegHungUp(call.uuid, now, commands.NO_PICKUP, None, True, answered_at, opted_out=key)]
+    mark = marks.read(call.uuid, left)
+    if call.bridged_at is None and mark is not None:
+        return [
+            LegHungUp(
+                call.uuid,
+                now,
+                commands.NO_PICKUP,
+                rang=True,
+                answered_at=answered_at,
+                by_far_end=mark.by_far_end,
+                opted_out=mark.by_key,
+                refer=mark.refer,
+                refer_result=mark.result,
+            )
+        ]
     return [CallLost(now, "LOST")]
 
 

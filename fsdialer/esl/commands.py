@@ -28,7 +28,7 @@ KEY, OPT_OUT, OPT_OUT_MS = "playback_terminator_used", "fsdialer_opt_out", 1500
 #: Which keys end a sound: none. Unset it is ``*``, which would end a customer's wait. ``sleep`` heeds them too.
 KEYS = MappingProxyType({"playback_terminators": "none", "sleep_eat_digits": "true"})
 #: What is done when a channel ends: answered customers leave a mark (`marks`), whether they were joined to somebody.
-_HOOK = "api_hangup_hook"
+HOOK = "api_hangup_hook"
 #: Marks a channel as ours, in call records and for whoever looks at the switch.
 ACCOUNT = "fsdialer"
 #: Ringing as the switch plays it to a customer who is being sent to their operator; what follows is the cadence.
@@ -114,8 +114,8 @@ def originate_customer(
         **KEYS,
         "sip_refer_continue_after_reply": "true",  # or a REFER mutes the customer for 10 s and then hangs up on them
         "execute_on_answer": f"'sched_hangup +{talk_s} ALLOTTED_TIMEOUT'",
-        "execute_on_answer_0_mark": f"'set {_HOOK}={marks.abandoned_hook(call)}'",
-        "execute_on_pre_bridge": f"'set {_HOOK}={marks.talked_hook(call)}'",
+        "execute_on_answer_0_mark": f"'set {HOOK}={marks.abandoned_hook(call)}'",
+        "execute_on_pre_bridge": f"'set {HOOK}={marks.talked_hook(call)}'",
         **_recorded(recording, notice),
         **{f"execute_on_answer_{name}": f"'{DETECTORS[name].start}'" for name in detectors},
         **_tags(tags),

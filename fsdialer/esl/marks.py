@@ -5,6 +5,7 @@ away: a dialer that dies before it has written down what it read finds them agai
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from fsdialer.esl import allowed
 from fsdialer.esl.allowed import checked
@@ -17,6 +18,12 @@ _KEPT_S, _TALK_KEPT_S, _NOTHING = 86_400, 3600, "uptime"
 def abandoned(call: str) -> str:
     """As a mark's name: they had answered, and were gone before anybody was joined to them."""
     return f"fsdialer-abandoned-{checked('call', allowed.UUID, call)}"
+
+
+def sent_on(call: str, answer: str, result: str, ended_by: str) -> str:
+    """The same of one the far side was asked by REFER to send on: what it answered, what it said came of that, and
+    FreeSWITCH's word for who ended the leg; they may be what the switch is to put there."""
+    return f"fsdialer-sent-on-{checked('call', allowed.UUID, call)}-{answer}-{result}-{ended_by}"
 
 
 def talked(call: str) -> str:
@@ -39,6 +46,12 @@ def abandoned_hook(call: str) -> str:
     return f"sched_api +{_KEPT_S} {abandoned(call)} {_NOTHING}"
 
 
+def sent_on_hook(call: str) -> str:
+    """The same, once a REFER has been sent. An originate, and ``set``, would put the values there at once."""
+    said = "${sip_refer_status_code}", "${sip_refer_target_status_code}", "${sip_hangup_disposition}"
+    return f"sched_api +{_KEPT_S} {sent_on(call, *said)} {_NOTHING}"
+
+
 def talked_hook(call: str) -> str:
     """The same of one that was joined to somebody."""
     return f"sched_api +{_TALK_KEPT_S} {talked(call)} {_NOTHING}"
@@ -48,11 +61,26 @@ def talked_hook(call: str) -> str:
 ASK = "show tasks as json"
 
 
-def waited(call: str, left: Collection[str]) -> bool:
-    """Did this customer wait in vain, by what was `left`?"""
-    return abandoned(call) in left or asked_by_key(call, left)
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """What a mark says of a customer nobody was joined to: SIP statuses of a REFER, None where there was none."""
+
+    refer: int | None = None
+    result: int | None = None
+    by_far_end: bool = False
+    by_key: bool = False
 
 
-def asked_by_key(call: str, left: Collection[str]) -> bool:
-    """And did they press the key?"""
-    return any(pressed(call, key) in left for key in "0123456789")
+def read(call: str, left: Collection[str]) -> Abandoned | None:
+    """The mark of this call among those that were `left`; None when it has none."""
+    by_key = any(pressed(call, key) in left for key in "0123456789")
+    beginning = sent_on(call, "", "", "").rstrip("-") + "-"
+    for mark in left:
+        if mark.startswith(beginning):
+            answer, result, ended_by = (*mark.removeprefix(beginning).split("-"), "", "")[:3]
+            return Abandoned(_status(answer), _status(result), ended_by.startswith("recv_"), by_key)
+    return Abandoned(by_key=by_key) if by_key or abandoned(call) in left else None
+
+
+def _status(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None

@@ -54,7 +54,8 @@ class ChannelSnapshot:
     """A channel as `uuid_dump` shows it.
 
     `answered_at`: epoch seconds by the switch's clock, None before. `bridged_to`: the other leg's uuid while both talk,
-    else empty. `variables` are ours only (``fsdialer_…``). `waited`: the wait is over, what follows it has begun.
+    else empty. `variables` are ours only (``fsdialer_…``). `waited`: the wait is over, what follows it has begun;
+    `sent_on`: the far side has said that a REFER succeeded.
     """
 
     uuid: str
@@ -62,6 +63,7 @@ class ChannelSnapshot:
     bridged_to: str
     variables: dict[str, str]
     waited: bool = False
+    sent_on: bool = False
 
 
 def to_event(event: Event, clock_shift_s: float = 0.0) -> SwitchEvent | None:
@@ -254,6 +256,7 @@ def dumped(text: str) -> ChannelSnapshot:
         bridged_to=_other_leg(event, event.get("Unique-ID")) if _is_bridged(event) else "",
         variables={name.removeprefix("variable_"): event.get(name) for name in values if name.startswith(prefix)},
         waited=event.get("Channel-State") == "CS_EXECUTE" and _waited(event, *_running(event)),
+        sent_on=event.get("variable_sip_refer_target_status_code").startswith("2"),
     )
 
 

@@ -74,7 +74,7 @@ class Applications:
                     self._heed_keys(channel, rest)
                 channel.playing = gevent.spawn_later(number(data) / 1000, self._finish, channel, rest)
             case "eval":  # nothing but the pauses in it, and the tasks, whose time never comes
-                self._exchange.tasks += _TASK.findall(_expanded(channel, data))
+                self._exchange.tasks += _TASK.findall(expanded(channel, data))
                 pause_ms = sum(int(ms) for ms in _MSLEEP.findall(data))
                 channel.playing = gevent.spawn_later(pause_ms / 1000, self._finish, channel, rest)
             case "hangup":
@@ -87,7 +87,7 @@ class Applications:
                 self._finish(channel, rest)
             case "set":
                 variable, _, value = data.partition("=")
-                channel.update([(variable, _expanded(channel, value))])
+                channel.update([(variable, expanded(channel, value))])
                 self._finish(channel, rest)
             case "record_session":
                 self._exchange.recordings.start(channel, data)
@@ -280,7 +280,8 @@ class Applications:
         self._exchange.originate(f"{destination} &park()", done, originator=channel)
 
 
-def _expanded(channel: Channel, text: str) -> str:
+def expanded(channel: Channel, text: str) -> str:
+    """With the values of the variables in it, once."""
     return _VARIABLE.sub(lambda name: channel.get(name[1]), text)
 
 

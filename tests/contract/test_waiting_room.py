@@ -56,9 +56,9 @@ def test_a_switch_remembers_who_waited_in_vain_and_their_key_however_often_it_is
     if key:
         talk.api(f"uuid_recv_dtmf {person} {key}")
     talk.gone(person)
-    talk.until("it to be remembered", lambda: marks.waited(person, remembered(talk)))
-    talk.until("the key to be", lambda: marks.asked_by_key(person, remembered(talk)) is bool(key))
-    assert marks.waited(person, remembered(talk)), "asking has taken it away"
+    said = marks.Abandoned(by_key=bool(key))
+    talk.until("it to be remembered", lambda: marks.read(person, remembered(talk)) == said)
+    assert marks.read(person, remembered(talk)) == said, "asking has taken it away"
 
 
 def test_a_switch_remembers_who_hung_up_while_waiting_and_not_who_was_joined_to_somebody_or_never_answered(talk):
@@ -66,9 +66,9 @@ def test_a_switch_remembers_who_hung_up_while_waiting_and_not_who_was_joined_to_
     assert talk.bridge(person, operator).ok
     busy, left = talk.call(customer("486")), talk.call(customer("201"), wait_s=20)
     talk.gone(person), talk.gone(busy), talk.gone(left)
-    talk.until("it to be remembered", lambda: marks.waited(left, remembered(talk)))
+    talk.until("it to be remembered", lambda: marks.read(left, remembered(talk)) == marks.Abandoned())
     talk.until("the talk to be", lambda: marks.talked(person) in remembered(talk))
-    assert not any(marks.waited(leg, remembered(talk)) for leg in (person, busy))
+    assert not any(marks.read(leg, remembered(talk)) for leg in (person, busy))
 
 
 def remembered(talk):
@@ -137,7 +137,7 @@ def test_a_customer_whose_operators_leg_goes_while_they_are_joined_hears_the_mes
         assert end.cause in ("DESTINATION_OUT_OF_ORDER", "NORMAL_CLEARING")
     else:
         raise AssertionError("never heard a message")
-    talk.until("it to be remembered", lambda: marks.waited(person, remembered(talk)))
+    talk.until("it to be remembered", lambda: marks.read(person, remembered(talk)))
 
 
 def test_who_hangs_up_while_waiting_is_gone_by_themselves(talk):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fsdialer.core.call_facts import Call
+from fsdialer.core.call_facts import Call, Refer
 from fsdialer.core.events import CallLost
 from fsdialer.engine.reconcile import ASLEEP_S, UNREAD_S, Reconciler
 from fsdialer.engine.registrations import Registrations
@@ -115,6 +115,14 @@ def test_a_talk_nobody_heard_anything_of_was_one_by_what_the_switch_remembers(wo
     joined, lost = sweep_until(3.0)
     assert (joined.leg, joined.other, joined.at) == ("u-1", "leg-1", -10.0)
     assert isinstance(lost, CallLost)
+
+
+def test_who_was_sent_to_the_companys_pbx_meanwhile_ended_so_by_what_the_switch_remembers(world):
+    mends, link, sweep_until = world(answered_at=-10.0, operator="ann", leg="leg-1", refer=Refer.SENT)
+    link.marks = ["fsdialer-sent-on-u-1-202--recv_bye"]
+    mends.resync(link)
+    [end] = sweep_until(3.0)
+    assert (end.refer, end.refer_result, end.by_far_end) == (202, None, True)
 
 
 def test_a_talk_nobody_heard_the_end_of_was_no_wait_in_vain(world):

@@ -53,9 +53,9 @@ def test_a_customer_is_called_with_the_limit_of_the_wait_in_the_same_command():
 def test_the_waiting_room_is_the_one_a_real_switch_accepted():
     """But for the guard, which the contract tests try."""
     (captured,) = [c for c in captures.sent_by_client("unattended-answer-message-then-hangup") if "originate" in c]
-    room = commands.originate_customer(**CUSTOMER).partition("}")[2]
+    room = commands.originate_customer(**CUSTOMER).partition("}sofia")[2]
     unguarded = room.replace("silence_stream://1800,eval:${msleep(200)},", "silence_stream://2000,")
-    assert captured.split("\n")[0].endswith("}" + unguarded)
+    assert captured.split("\n")[0].endswith("}sofia" + unguarded)
 
 
 def test_without_a_message_the_wait_ends_with_the_hang_up():
