@@ -138,8 +138,8 @@ def waiting_room(call: str, wait: str, message: str, opt_out_key: str) -> str:
     if message and opt_out_key:
         key = checked("opt-out key", allowed.DIGIT, opt_out_key)
         kept, late = (marks.leave(marks.pressed(call, f"${{{name}}}")) for name in (OPT_OUT, KEY))
-        steps[-1:] = [f"set:playback_terminators={key}", steps[-1], f"set:{OPT_OUT}=${{{KEY}}}", kept]
-        steps += [f"sleep:{OPT_OUT_MS}", late]
+        steps[-1:] = [f"set:playback_terminators={key}", "set:playback_ms=0", steps[-1]]  # 0: it was not there
+        steps += [f"set:{OPT_OUT}=${{{KEY}}}", kept, f"sleep:${{cond(${{playback_ms}} > 0 ? {OPT_OUT_MS} : 1)}}", late]
     return f"'{','.join([*steps, f'hangup:{NO_PICKUP}'])}'"
 
 

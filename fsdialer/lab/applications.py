@@ -3,6 +3,7 @@
 import re
 import time
 import uuid as uuids
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gevent
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _TONE, _LOOPS = re.compile(r"%\(([0-9]+),([0-9]+)"), re.compile(r";loops=(-1|[0-9]{1,6})")
 _VARIABLE = re.compile(r"\$\{([a-z_]+)\}")
 _TASK = re.compile(r"\$\{sched_api\(\+[0-9]+ (\S+) [a-z]+\)\}")
+_COND = re.compile(r"\$\{cond\((\S*) > (\S+) \? (\S+) : (\S+)\)\}")
 _MSLEEP = re.compile(r"\$\{msleep\(([0-9]{1,6})\)\}")
 #: Rate at which sound is counted (samples a second).
 RATE = 8000
@@ -72,7 +74,8 @@ class Applications:
             case "sleep":
                 if channel.get("sleep_eat_digits") == "true":
                     self._heed_keys(channel, rest)
-                channel.playing = gevent.spawn_later(number(data) / 1000, self._finish, channel, rest)
+                pause_ms = number(_decided(expanded(channel, data)))
+                channel.playing = gevent.spawn_later(pause_ms / 1000, self._finish, channel, rest)
             case "eval":  # nothing but the pauses in it, and the tasks, whose time never comes
                 self._exchange.tasks += _TASK.findall(expanded(channel, data))
                 pause_ms = sum(int(ms) for ms in _MSLEEP.findall(data))
@@ -285,6 +288,11 @@ def expanded(channel: Channel, text: str) -> str:
     return _VARIABLE.sub(lambda name: channel.get(name[1]), text)
 
 
+def _decided(text: str) -> str:
+    """What a ``cond`` in it comes to."""
+    return _COND.sub(lambda said: said[3] if number(said[1]) > number(said[2]) else said[4], text)
+
+
 def _described(channel: Channel) -> dict[str, str]:
     more = {"Application": channel.application, "Application_UUID": channel.application_uuid}
     return more | ({"Application_Data": channel.application_data} if channel.application_data else {})
@@ -304,7 +312,7 @@ def _length_s(sound: str) -> float:
         once = sum(number(on) + number(off) for on, off in tones) / 1000
         return NEVER if loops and loops[1] == "-1" else once * (int(loops[1]) if loops else 1)
     if kind != "silence_stream":
-        return FILE_S
+        return 0.0 if sound.startswith("/") and not Path(sound).exists() else FILE_S
     return NEVER if said.startswith("-1") else number(said) / 1000
 
 

@@ -92,6 +92,12 @@ def test_a_key_pressed_while_waiting_ends_neither_the_wait_nor_the_wish_to_be_ca
     assert not end.opted_out
 
 
+def test_a_message_that_is_not_there_is_no_silence_waited_through_for_a_key(talk):
+    person = talk.call(customer("200"), wait_s=1, message="/no/such/message.wav", opt_out_key="9")
+    end = talk.gone(person)
+    assert end.cause == NO_PICKUP and end.at - end.answered_at < 1.5
+
+
 def test_a_key_does_not_cut_off_a_message_without_one(talk):
     person = talk.call(customer("200"), wait_s=0.5, message="tone_stream://%(1500,0,440)")
     began_at = talk.at("CHANNEL_EXECUTE", person, Application_Data="tone_stream://%(1500,0,440)")
