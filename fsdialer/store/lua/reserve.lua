@@ -22,8 +22,11 @@ local function fit(operator)
     and get(key('operator', operator), 'state') == 'available'
 end
 local function at(operator)
-  local home = get(key('operator', operator), 'switch')
-  return (home == '' or home == here) and 'here' or (reach['*'] or reach[home]) and 'elsewhere' or 'nowhere'
+  local hash = key('operator', operator)
+  local home = get(hash, 'switch')
+  if home == '' or home == here then return 'here' end
+  if get(hash, 'dial') ~= '' and get(hash, 'station') == 'ring' then return 'nowhere' end -- rung from home alone
+  return (reach['*'] or reach[home]) and 'elsewhere' or 'nowhere'
 end
 
 local chosen
