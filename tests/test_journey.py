@@ -278,14 +278,12 @@ def test_redis_away_for_a_moment_is_survived(centre):
 
 
 def test_a_key_pressed_during_the_message_is_an_abandon_and_never_called_again(centre):
-    c = centre(
-        message="/sounds/sorry.wav", opt_out_key="9", max_wait_s=0.5, mode=Mode.MULTIPLIER, multiplier=Decimal(2)
-    )
+    c = centre(message="sorry.wav", opt_out_key="9", max_wait_s=0.5, mode=Mode.MULTIPLIER, multiplier=Decimal(2))
     c.on_line("1001")
     leads = {c.add_lead(number): number for number in (TALKS, TALKS_TOO)}
 
     def hears_the_message():
-        return next((ch for ch in c.switch.channels() if ch["application_data"] == "/sounds/sorry.wav"), None)
+        return next((ch for ch in c.switch.channels() if ch["application_data"] == "sorry.wav"), None)
 
     channel = wait_until(hears_the_message, what="the message")
     c.switch.api(f"uuid_recv_dtmf {channel['uuid']} 9")

@@ -7,11 +7,12 @@ it are `engine/test_cut_off.py`'s.
 import os
 import signal
 import time
+from decimal import Decimal
 
 import pytest
 
 from fsdialer import jobs, settings
-from fsdialer.core.campaigns import RetryDelays, Station
+from fsdialer.core.campaigns import Mode, RetryDelays, Station
 from fsdialer.lab.redis_server import RedisServer
 from tests.journey import Centre, Process, wait_until
 
@@ -232,6 +233,22 @@ def test_dialer_killed_while_an_answered_customer_waits_abandons_them_once(centr
     assert (today["attempts"], today["answers"], today["abandoned"]) == (1, 1, 1)
     assert c.switch.counts()["attempts_per_number"] == {TALKS: 1}
     c.audit()
+
+
+def test_a_customer_who_waits_when_the_dialer_is_killed_is_connected_by_the_next_one(centre):
+    c = centre(max_wait_s=60.0, mode=Mode.MULTIPLIER, multiplier=Decimal(2))
+    c.on_line("1001")
+    leads = [c.add_lead(TALKS), c.add_lead(TALKS_TOO)]
+
+    def states():
+        return sorted(c.call_of(lead).get("state", "") for lead in leads)
+
+    wait_until(lambda: states() == ["talking", "waiting"], what="one of two customers to wait")
+    c.dialer.kill()
+    c.start_dialer()
+    (first,) = [call for lead in leads if (call := c.call_of(lead))["state"] == "talking"]
+    c.store.feed.publish("wish", what="hangup", operator="1001", call=first["uuid"])
+    wait_until(lambda: states() == ["ended", "talking"], 15, "the other one to be talked to")
 
 
 @pytest.mark.parametrize("station", [Station.NAILED, Station.RING])

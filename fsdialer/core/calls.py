@@ -280,7 +280,7 @@ def _expired(call: Call, event: WaitExpired) -> Step:
         return call, ()
     if call.wait_until is not None and event.at < call.wait_until:
         return call, ()
-    answered_at = event.at if call.answered_at is None else call.answered_at
+    answered_at = call.answered_at or event.answered_at or event.at
     was_slow = call.seeking and call.operator
     call = replace(call, answered_at=answered_at, expired_at=event.at, seeking=False)
     if not call.operator or call.bridging:

@@ -37,10 +37,14 @@ class LegReady:
 
 @dataclass(frozen=True, slots=True)
 class WaitExpired:
-    """`max_wait_s` is over: the switch plays the campaign's message or hangs up; or the dialer's timer says so."""
+    """`max_wait_s` is over: the switch plays the campaign's message or hangs up; or the dialer's timer says so.
+
+    `answered_at`: of a customer found so, whose answer nobody heard of.
+    """
 
     leg: str
     at: float
+    answered_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,8 +96,10 @@ def failed(call: Call, event: ReferFailed) -> Step:
 
 
 def taken(call: Call, event: LegHungUp) -> bool:
-    """Did the far side end the customer's leg because it has sent them on? It had accepted, and said nothing of a
+    """Does the far side have the customer? It said so; or it ended their leg, had accepted, and said nothing of a
     failure. A customer who hangs up in that second looks the same: their operator finds nobody and says so."""
+    if call.referring and event.refer_result is not None and 200 <= event.refer_result < 300:
+        return True
     accepted = call.refer is Refer.ACCEPTED or (event.refer is not None and 200 <= event.refer < 300)
     refused = event.refer_result is not None and event.refer_result >= 300
     return call.referring and event.by_far_end and accepted and not refused

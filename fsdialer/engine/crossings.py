@@ -18,6 +18,7 @@ from fsdialer.errors import SwitchError, SwitchTimeout
 from fsdialer.esl import commands, marks
 from fsdialer.esl.check_commands import originate_across
 from fsdialer.esl.link import SwitchLink
+from fsdialer.esl.translate import task_names
 from fsdialer.store import CompanyStore
 from fsdialer.store.alerts import DIALER
 
@@ -70,7 +71,7 @@ class Crossings:
         try:
             link, at = self._lines.of(one), self._trunk(other)
             answer = _heard(link, at) if listen else link.ask(commands.try_across(rules.to_echo(at))).strip()
-        except SwitchError as error:
+        except (SwitchError, ValueError) as error:  # ValueError: an answer that is no list of tasks
             log.warning("switch=%s to=%s tried=failed reason=%s", one, other, error)
             return
         if answer.startswith("+OK"):
@@ -106,7 +107,7 @@ def _heard(link: SwitchLink, at: str) -> str:
     with gevent.Timeout(LISTEN_S, SwitchTimeout(f"the test call {leg} did not end")):
         while answer.startswith("+OK") and link.ask(commands.exists(leg)).strip() == "true":
             gevent.sleep(ASK_S)
-    silent = answer.startswith("+OK") and marks.was_there(link.ask(marks.take(marks.silent(leg))))
+    silent = answer.startswith("+OK") and marks.silent(leg) in task_names(link.ask(marks.ASK))
     return "answered, and nothing is heard" if silent else answer
 
 

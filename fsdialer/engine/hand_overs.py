@@ -22,6 +22,7 @@ from fsdialer.engine.own_gateways import check_phone
 from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import FsdialerError, Refused, SwitchError
 from fsdialer.esl import refer_commands as commands
+from fsdialer.esl.commands import exists
 from fsdialer.store.operators import OperatorView
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,9 @@ class HandOvers:
             setup, view = line.company.setup, line.company.operators.view(operator)
             check_phone(line.company, view)
             target = refer_target(setup.company(), setup.gateway(call.gateway), view.extension)
-            self._lines.of(call.switch).bgapi(commands.refer(call.uuid, target), f"refer-{leg}")
+            link = self._lines.of(call.switch)
+            link.ask(commands.remember(call.uuid))
+            link.bgapi(commands.refer(call.uuid, target), f"refer-{leg}")
         except FsdialerError as error:
             by_gateway = not isinstance(error, (SwitchError, Refused))
             self._feed(call.uuid, ReferFailed(leg, self._clock(), str(error), by_gateway))
@@ -128,10 +131,18 @@ class HandOvers:
                 self._feed(call.uuid, told)
                 return
             if now >= limit:
+                if self._gone(call):
+                    return  # the end of the leg, when it is told, says more
                 words = "the PBX accepted a REFER but never said how it went" if accepted else "REFER was not answered"
                 self._feed(call.uuid, ReferFailed(leg, now, words))
                 return
             gevent.sleep(ASK_S)
+
+    def _gone(self, call: Call) -> bool:
+        try:
+            return self._lines.of(call.switch).ask(exists(call.uuid)).strip() == "false"
+        except SwitchError:
+            return False
 
     def _told(self, call: Call, leg: str, until: float) -> CallEvent | None:
         answer, result = self._status(call, commands.refer_answer), self._status(call, commands.refer_result)

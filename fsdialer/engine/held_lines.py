@@ -146,6 +146,9 @@ class HeldLines:
         """Hold the lines of operators on the line against their settings, which somebody may have changed."""
         for view in views:
             if view.state == "off":
+                # They left while the line was just being adopted; or they are on the line again since they were read.
+                if self._of(company, view.id) and company.operators.view(view.id).state == "off":
+                    self.let_go(company, view.id)
                 continue
             for leg, held in self._of(company, view.id):
                 if held.phone != _phone_of(view) and not held.outdated:

@@ -4,7 +4,8 @@ customers through to nobody.
 A phone that lost its power or network is registered no more. One that was started anew is registered under another
 Call-ID, and knows nothing of the call: an INVITE within it finds that out, at once when the registration has changed
 and every `ASK_S` besides; a phone that is well notices nothing, but for one that knows its call and refuses such an
-INVITE all the same: it loses its line to the first one, and has no more of them. A talk is not disturbed: whose
+INVITE all the same: it loses its line to the first one, and has no more of them, for a while where no registration
+tells it from one that was started anew. A talk is not disturbed: whose
 registration changed meanwhile is rung anew after it. A page sends sound all the time, and the switch itself ends a line
 that falls silent.
 """
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 GONE_S = 10.0
 #: A phone on an idle line is asked for a sign of life this often (seconds).
 ASK_S = 45.0
+#: A phone that has a destination of its own (`dial`) and refused is asked again after so long (seconds).
+ASK_AGAIN_S = 900.0
 #: What ends a line whose phone refuses (captured for 481; FreeSWITCH has one cause for 400, 481, 500 and 503), and
 #: within how long (seconds).
 REFUSED, REFUSAL_S = "NORMAL_TEMPORARY_FAILURE", 2.0
@@ -54,7 +57,7 @@ class LineCare:
         self._ids: dict[str, frozenset[str]] = {}  # leg → what its phone was registered under when last seen so
         self._unregistered: dict[str, float] = {}  # leg → since when its phone is registered no more
         self._asked: dict[str, _Asked] = {}  # leg → when its phone was last asked for a sign of life
-        self._refuse: dict[tuple[str, str], frozenset[str]] = {}  # phones that cannot be asked, while registered so
+        self._refuse: dict[tuple[str, str], _Asked] = {}  # phones that cannot be asked, while registered so
         held.on_lost = self._lost
 
     def look(self, link: SwitchLink, known: Registered) -> None:
@@ -101,9 +104,13 @@ class LineCare:
         elif not talks and not view.in_browser:
             now, who = self._clock(), (held.company.id, held.operator)
             changed, asked = bool(before) and ids != before, self._asked.setdefault(leg, _Asked(now, who, ids))
-            if changed or (now - asked.at >= ASK_S and self._refuse.get(who) != ids):
+            if changed or (now - asked.at >= ASK_S and self._may_ask(who, ids, now)):
                 self._asked[leg] = _Asked(now, who, ids, changed)
                 self._ask(link, leg, view, changed)
+
+    def _may_ask(self, who: tuple[str, str], ids: frozenset[str], now: float) -> bool:
+        refused = self._refuse.get(who)
+        return refused is None or refused.ids != ids or (not ids and now - refused.at >= ASK_AGAIN_S)
 
     def _ask(self, link: SwitchLink, leg: str, view: OperatorView, changed: bool) -> None:
         try:
@@ -116,7 +123,7 @@ class LineCare:
         """A phone started anew under its former Call-ID is lost so too, and asked again under another one."""
         asked = self._asked.get(leg)
         if asked is not None and not asked.changed and cause == REFUSED and self._clock() - asked.at <= REFUSAL_S:
-            self._refuse[asked.who] = asked.ids
+            self._refuse[asked.who] = asked
             log.warning("operator=%s leg=%s asked=refused", asked.who[1], leg)
 
     def _forget_others(self) -> None:

@@ -6,11 +6,21 @@ dials, and it asks the switch before it believes anything of an absence.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from fsdialer.core.call_facts import Call
 from fsdialer.core.campaigns import Campaign
-from fsdialer.core.events import CallLost, LegAnswered, LegHungUp, LegReady, LegsBridged, OperatorGone
+from fsdialer.core.events import (
+    CallEvent,
+    CallLost,
+    LegAnswered,
+    LegHungUp,
+    LegReady,
+    LegsBridged,
+    OperatorGone,
+    ReferDone,
+    WaitExpired,
+)
 from fsdialer.engine.held_lines import HeldLines
 from fsdialer.engine.line_care import LineCare
 from fsdialer.engine.lines import Lines
@@ -20,7 +30,7 @@ from fsdialer.engine.switchboard import Switchboard
 from fsdialer.errors import NotFound, SwitchError
 from fsdialer.esl import commands, marks
 from fsdialer.esl.link import SwitchLink
-from fsdialer.esl.translate import ChannelSnapshot, channel_rows, dumped
+from fsdialer.esl.translate import ChannelSnapshot, channel_rows, dumped, task_names
 from fsdialer.store import CompanyStore, Store
 
 log = logging.getLogger(__name__)
@@ -129,6 +139,10 @@ class Reconciler:
             self._missing.setdefault(call.uuid, self._clock() - HANGUP_EVENT_S + MISSED_EVENT_S)
             return
         now, feed = self._clock(), self._switchboard.feed
+        if snapshot.sent_on and call.referring:
+            feed(call.uuid, ReferDone(call.leg, now))
+        elif snapshot.waited:  # before the answer, which would have an operator sought
+            feed(call.uuid, WaitExpired(call.uuid, now, snapshot.answered_at))
         if snapshot.answered_at is not None:
             feed(call.uuid, LegAnswered(call.uuid, snapshot.answered_at))
             feed(call.uuid, LegReady(call.uuid, snapshot.answered_at))
@@ -171,6 +185,7 @@ class Reconciler:
     def _close_lost(self, link: SwitchLink, calls: list[Call], channels: set[str], now: float) -> None:
         """Calls without a channel: closed when the switch confirms it and no hang-up event came in time."""
         there: dict[str, list[str]] = {}
+        lost: list[Call] = []
         for call in calls:
             if call.away:  # no channel of ours any more, and still a call
                 there.setdefault(call.company, []).append(call.uuid)
@@ -182,25 +197,15 @@ class Reconciler:
                 if call.leg and call.leg not in channels:
                     self._check_operator(link, call, now)
             elif now - self._missing.setdefault(call.uuid, now) >= HANGUP_EVENT_S:
-                del self._missing[call.uuid]
-                log.warning("call=%s lead=%s lost=yes switch=%s", call.uuid, call.lead, link.address.name)
-                self._switchboard.feed(call.uuid, self._as_marked(link, call, now) or CallLost(now, "LOST"))
+                lost.append(call)
+        left = task_names(link.ask(marks.ASK)) if lost else ()
+        for call in lost:
+            del self._missing[call.uuid]
+            log.warning("call=%s lead=%s lost=yes switch=%s", call.uuid, call.lead, link.address.name)
+            for event in _end_of(call, left, now):
+                self._switchboard.feed(call.uuid, event)
         for company, uuids in there.items():
             self._store.company(company).calls.keep(uuids, now)
-
-    def _as_marked(self, link: SwitchLink, call: Call, now: float) -> LegHungUp | None:
-        """The end nobody heard of, by what the switch was told to remember: this customer waited in vain, to the end or
-        until they hung up."""
-        if call.bridged_at is not None:
-            return None
-        answered, *waited = (marks.was_there(link.ask(marks.take(mark))) for mark in _marks_of(call.uuid))
-        if not answered and not any(waited):
-            return None
-        answered_at, cause = call.answered_at or now, commands.NO_PICKUP if any(waited) else "NORMAL_CLEARING"
-        opted_out, left = any(waited[1:]), not any(waited)
-        return LegHungUp(
-            call.uuid, now, cause, answered_at=answered_at, rang=True, opted_out=opted_out, by_far_end=left
-        )
 
     def _check_operator(self, link: SwitchLink, call: Call, now: float) -> None:
         """A talk whose operator's line is gone although no event said so: end it."""
@@ -239,14 +244,33 @@ class Reconciler:
             operator, call = variables.get("fsdialer_operator"), variables.get("fsdialer_call", "")
             if operator and not call:
                 view = company.operators.view(operator)
-                return view.leg != leg or view.state == "off"  # who left it while no dialer ran has it on record still
+                return view.state == "off" or view.leg != leg
         except NotFound:
             return True
         return (call if operator else leg) not in live
 
 
-def _marks_of(call: str) -> list[str]:
-    return [marks.answered(call), marks.abandoned(call), *(marks.pressed(call, key) for key in "0123456789")]
+def _end_of(call: Call, left: Collection[str], now: float) -> list[CallEvent]:
+    """The end nobody heard of, by what the switch was told to remember: a talk, or somebody who waited in vain."""
+    answered_at = call.answered_at or now
+    if call.bridged_at is None and marks.talked(call.uuid) in left:
+        return [LegsBridged(call.uuid, call.leg, answered_at), CallLost(now, "LOST")]
+    mark = marks.read(call.uuid, left)
+    if call.bridged_at is None and mark is not None:
+        return [
+            LegHungUp(
+                call.uuid,
+                now,
+                commands.NO_PICKUP,
+                rang=True,
+                answered_at=answered_at,
+                by_far_end=mark.by_far_end,
+                opted_out=mark.by_key,
+                refer=mark.refer,
+                refer_result=mark.result,
+            )
+        ]
+    return [CallLost(now, "LOST")]
 
 
 def _never_heard_of(call: Call) -> bool:

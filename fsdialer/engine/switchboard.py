@@ -206,6 +206,7 @@ class Switchboard:
     def _set_timers(self, line: Line, before: Call | None = None) -> None:
         """The dialer's own second line behind the limits the switch keeps."""
         call, now = line.call, self._clock()
+        before = before or (call if call.referring else None)  # adopted: only the switch knows what came of the REFER
         if call.answered_at is not None and (before is None or before.answered_at is None):
             left = life.time_left_s(call, line.campaign.max_wait_s, now)
             self._timer(line, left, WaitExpired(call.uuid, now + left))

@@ -27,6 +27,8 @@ GUARD_MS = 200
 KEY, OPT_OUT, OPT_OUT_MS = "playback_terminator_used", "fsdialer_opt_out", 1500
 #: Which keys end a sound: none. Unset it is ``*``, which would end a customer's wait. ``sleep`` heeds them too.
 KEYS = MappingProxyType({"playback_terminators": "none", "sleep_eat_digits": "true"})
+#: What is done when a channel ends: answered customers leave a mark (`marks`), whether they were joined to somebody.
+HOOK = "api_hangup_hook"
 #: Marks a channel as ours, in call records and for whoever looks at the switch.
 ACCOUNT = "fsdialer"
 #: Ringing as the switch plays it to a customer who is being sent to their operator; what follows is the cadence.
@@ -83,8 +85,8 @@ def originate_customer(
     tone_stream; none when empty; `opt_out_key` pressed meanwhile stands in the variable `OPT_OUT` or `KEY`, no other
     does anything), hang-up NO_PICKUP.
     A bridge in time interrupts it (capture ``operator-bridged-before-the-message``); with every process of ours dead
-    it runs to its end (capture ``unattended-answer-message-then-hangup``). Should a bridge fail, the customer is
-    parked under a limit of its own.
+    it runs to its end (capture ``unattended-answer-message-then-hangup``). Should the operator's leg go while they are
+    being joined, the customer goes on behind the silence: another operator may have them during the guard.
 
     With `recording` (a file's path) the switch records the leg in stereo from the answer to its end, whoever it is
     bridged to meanwhile: what the customer says left, what they hear right. `notice` is a sound mixed into what they
@@ -104,12 +106,14 @@ def originate_customer(
         "ignore_early_media": "true",
         "origination_caller_id_number": checked("caller id", allowed.NUMBER, caller_id),
         "hangup_after_bridge": "true",
-        "uuid_bridge_park_on_cancel": "true",
+        "uuid_bridge_continue_on_cancel": "true",
         "park_timeout": f"{max(1, round(wait_s))}:{NO_PICKUP}",
         "accountcode": ACCOUNT,
         **KEYS,
         "sip_refer_continue_after_reply": "true",  # or a REFER mutes the customer for 10 s and then hangs up on them
         "execute_on_answer": f"'sched_hangup +{talk_s} ALLOTTED_TIMEOUT'",
+        "execute_on_answer_0_mark": f"'set {HOOK}={marks.abandoned_hook(call)}'",
+        "execute_on_pre_bridge": f"'set {HOOK}={marks.talked_hook(call)}'",
         **_recorded(recording, notice),
         **{f"execute_on_answer_{name}": f"'{DETECTORS[name].start}'" for name in detectors},
         **_tags(tags),
@@ -124,17 +128,16 @@ def unguarded_ms(wait_s: float) -> int:
 
 
 def waiting_room(call: str, wait: str, message: str, opt_out_key: str) -> str:
-    """What an answered customer hears until somebody takes them: `wait`, then the end that nobody needs to command. It
-    leaves `marks`. The guard between is the wait's last `GUARD_MS`."""
-    guard = f"eval:${{msleep({GUARD_MS})}}"
-    steps = [marks.leave_answered(call), f"playback:{wait}", guard, marks.leave(marks.abandoned(call))]
+    """What an answered customer hears until somebody takes them: `wait`, then the end that nobody needs to command. A
+    key leaves a mark. The guard between is the wait's last `GUARD_MS`."""
+    steps = [f"playback:{wait}", f"eval:${{msleep({GUARD_MS})}}"]
     if message:
         steps.append(f"playback:{_sound(message)}")
     if message and opt_out_key:
         key = checked("opt-out key", allowed.DIGIT, opt_out_key)
         kept, late = (marks.leave(marks.pressed(call, f"${{{name}}}")) for name in (OPT_OUT, KEY))
-        steps[-1:] = [f"set:playback_terminators={key}", steps[-1], f"set:{OPT_OUT}=${{{KEY}}}", kept]
-        steps += [f"sleep:{OPT_OUT_MS}", late]
+        steps[-1:] = [f"set:playback_terminators={key}", "set:playback_ms=0", steps[-1]]  # 0: it was not there
+        steps += [f"set:{OPT_OUT}=${{{KEY}}}", kept, f"sleep:${{cond(${{playback_ms}} > 0 ? {OPT_OUT_MS} : 1)}}", late]
     return f"'{','.join([*steps, f'hangup:{NO_PICKUP}'])}'"
 
 

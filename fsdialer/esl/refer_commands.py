@@ -4,9 +4,9 @@
 import re
 
 from fsdialer.errors import UnsafeCommand
-from fsdialer.esl import allowed
+from fsdialer.esl import allowed, marks
 from fsdialer.esl.allowed import checked
-from fsdialer.esl.commands import RINGING, unguarded_ms, waiting_room
+from fsdialer.esl.commands import HOOK, RINGING, unguarded_ms, waiting_room
 
 _REFER_TO = re.compile(r"sip:[0-9A-Za-z+*#._-]{1,64}@[0-9A-Za-z.-]{1,253}(:[0-9]{1,5})?")
 
@@ -19,6 +19,11 @@ def refer(leg: str, target: str) -> str:
     if not _REFER_TO.fullmatch(target):
         raise UnsafeCommand(f"{target[:60]!r} is no plain SIP address: nothing was sent")
     return f"uuid_deflect {checked('leg', allowed.UUID, leg)} {target}"
+
+
+def remember(leg: str) -> str:
+    """Before that: whatever comes of it stands in the mark that the leg leaves."""
+    return f"uuid_setvar {checked('leg', allowed.UUID, leg)} {HOOK} {marks.sent_on_hook(leg)}"
 
 
 def refer_answer(leg: str) -> str:

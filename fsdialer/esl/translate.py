@@ -23,7 +23,7 @@ from fsdialer.core.events import (
     SwitchEvent,
     WaitExpired,
 )
-from fsdialer.esl.commands import KEY, OPT_OUT, RINGING, SILENT
+from fsdialer.esl.commands import KEY, NO_PICKUP, OPT_OUT, RINGING, SILENT
 from fsdialer.esl.frames import Event, JsonEvent
 
 #: What a dialer needs, and nothing else: events without variables and logs cost the switch and us.
@@ -56,13 +56,16 @@ class ChannelSnapshot:
     """A channel as `uuid_dump` shows it.
 
     `answered_at`: epoch seconds by the switch's clock, None before. `bridged_to`: the other leg's uuid while both talk,
-    else empty. `variables` are ours only (``fsdialer_…``).
+    else empty. `variables` are ours only (``fsdialer_…``). `waited`: the wait is over, what follows it has begun;
+    `sent_on`: the far side has said that a REFER succeeded.
     """
 
     uuid: str
     answered_at: float | None
     bridged_to: str
     variables: dict[str, str]
+    waited: bool = False
+    sent_on: bool = False
 
 
 def to_event(event: Event, clock_shift_s: float = 0.0) -> SwitchEvent | None:
@@ -113,10 +116,16 @@ def _executing(event: Event, leg: str, at: float) -> SwitchEvent | None:
     application, data = event.get("Application"), event.get("Application-Data")
     if application == "playback" and data.startswith((_SILENCE, RINGING)):
         return LegReady(leg, at)
-    in_waiting_room = bool(event.get(f"variable_{_TAG}lead"))
-    if in_waiting_room and (application == "playback" or (application == "hangup" and data == "NO_PICKUP")):
-        return WaitExpired(leg, at)
-    return None
+    return WaitExpired(leg, at) if _waited(event, application, data) else None
+
+
+def _waited(event: Event, application: str, data: str) -> bool:
+    """Is that what follows a customer's wait: the message, the time for a key after it, the hang-up?"""
+    if not event.get(f"variable_{_TAG}lead"):
+        return False
+    if application == "playback":
+        return not data.startswith((_SILENCE, RINGING))
+    return application == "sleep" or (application == "hangup" and data == NO_PICKUP)
 
 
 def _other_leg(event: Event, leg: str) -> str:
@@ -175,6 +184,12 @@ def contacts(text: str) -> list[str]:
     """Where a phone is registered, ``host:port`` each, of the answer of ``sofia_contact``; none when it is not."""
     found = (_HOST_PORT.search(contact) for contact in text.strip().split(","))
     return [match[1] for match in found if match]
+
+
+def task_names(text: str) -> frozenset[str]:
+    """The names (groups) of the tasks in the answer of ``show tasks as json``; ValueError when it is something else."""
+    rows = _json(text).get("rows")
+    return frozenset(str(row.get("task_group")) for row in rows if isinstance(row, dict)) if rows else frozenset()
 
 
 def _registered(text: str) -> list[dict[str, str]]:
@@ -245,7 +260,13 @@ def dumped(text: str) -> ChannelSnapshot:
         answered_at=_seconds(event.get("Caller-Channel-Answered-Time")),
         bridged_to=_other_leg(event, event.get("Unique-ID")) if _is_bridged(event) else "",
         variables={name.removeprefix("variable_"): event.get(name) for name in values if name.startswith(prefix)},
+        waited=event.get("Channel-State") == "CS_EXECUTE" and _waited(event, *_running(event)),
+        sent_on=event.get("variable_sip_refer_target_status_code").startswith("2"),
     )
+
+
+def _running(event: Event) -> tuple[str, str]:
+    return event.get("variable_current_application"), event.get("variable_current_application_data")
 
 
 def _is_bridged(event: Event) -> bool:

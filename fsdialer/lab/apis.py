@@ -187,12 +187,6 @@ def _sched_hangup(exchange: Exchange, argument: str) -> str:
     return "+OK\n"
 
 
-def _sched_del(exchange: Exchange, argument: str) -> str:
-    left = [group for group in exchange.tasks if group != argument]
-    count, exchange.tasks = len(exchange.tasks) - len(left), left
-    return f"+OK Deleted: {count}\n"
-
-
 def _break(exchange: Exchange, argument: str) -> str:
     if not argument:
         return "-USAGE: <uuid> [all]\n"
@@ -282,7 +276,6 @@ _TABLE: dict[str, Api] = {
     "uuid_deflect": deflect,
     "uuid_record": _uuid_record,
     "sched_hangup": _sched_hangup,
-    "sched_del": _sched_del,
     "show": listings.show,
     "status": listings.status,
     "version": _version,

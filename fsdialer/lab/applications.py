@@ -3,6 +3,7 @@
 import re
 import time
 import uuid as uuids
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gevent
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _TONE, _LOOPS = re.compile(r"%\(([0-9]+),([0-9]+)"), re.compile(r";loops=(-1|[0-9]{1,6})")
 _VARIABLE = re.compile(r"\$\{([a-z_]+)\}")
 _TASK = re.compile(r"\$\{sched_api\(\+[0-9]+ (\S+) [a-z]+\)\}")
+_COND = re.compile(r"\$\{cond\((\S*) > (\S+) \? (\S+) : (\S+)\)\}")
 _MSLEEP = re.compile(r"\$\{msleep\(([0-9]{1,6})\)\}")
 #: Rate at which sound is counted (samples a second).
 RATE = 8000
@@ -59,6 +61,7 @@ class Applications:
             self._exchange.hang_up(channel, "NORMAL_CLEARING")
             return
         (name, data), rest = todo[0], todo[1:]
+        channel.todo = rest
         channel.application, channel.application_data = name, data
         channel.application_uuid = str(uuids.uuid4())
         stages.executing(channel)
@@ -71,9 +74,10 @@ class Applications:
             case "sleep":
                 if channel.get("sleep_eat_digits") == "true":
                     self._heed_keys(channel, rest)
-                channel.playing = gevent.spawn_later(number(data) / 1000, self._finish, channel, rest)
+                pause_ms = number(_decided(expanded(channel, data)))
+                channel.playing = gevent.spawn_later(pause_ms / 1000, self._finish, channel, rest)
             case "eval":  # nothing but the pauses in it, and the tasks, whose time never comes
-                self._exchange.tasks += _TASK.findall(_expanded(channel, data))
+                self._exchange.tasks += _TASK.findall(expanded(channel, data))
                 pause_ms = sum(int(ms) for ms in _MSLEEP.findall(data))
                 channel.playing = gevent.spawn_later(pause_ms / 1000, self._finish, channel, rest)
             case "hangup":
@@ -86,7 +90,7 @@ class Applications:
                 self._finish(channel, rest)
             case "set":
                 variable, _, value = data.partition("=")
-                channel.update([(variable, _expanded(channel, value))])
+                channel.update([(variable, expanded(channel, value))])
                 self._finish(channel, rest)
             case "record_session":
                 self._exchange.recordings.start(channel, data)
@@ -141,11 +145,17 @@ class Applications:
         channel.heading = "CS_RESET"
         self._complete(channel, interrupted=True)
 
+    def go_on(self, channel: Channel) -> None:
+        """After an interruption: with what stood behind what was interrupted."""
+        if channel.alive:
+            channel.move("CS_EXECUTE")
+            self._next(channel, channel.todo)
+
     def end_sound(self, channel: Channel) -> None:
         """As ``uuid_break``: what the dialplan is playing is over, and the next application's turn has come."""
         if channel.playing is not None and channel.application == "playback":
             channel.playing.kill(block=False)
-            self._finish(channel, channel.after_sound)
+            self._finish(channel, channel.todo)
 
     def park(self, channel: Channel) -> None:
         """Hold a channel. A `park_timeout` holds once, and takes `park_after_bridge` with it."""
@@ -185,7 +195,7 @@ class Applications:
     def _play(self, channel: Channel, sound: str, rest: Todo) -> None:
         self._heed_keys(channel, rest)
         self._fire("PLAYBACK_START", channel, **_file(sound))
-        channel.playing_since, channel.after_sound = time.monotonic(), rest
+        channel.playing_since = time.monotonic()
         channel.playing = gevent.spawn_later(_length_s(sound), self._finish, channel, rest)
         if channel.echoes and channel.listens_for and sound.startswith("tone_stream://"):
             key, pitch, cause = channel.listens_for
@@ -275,8 +285,14 @@ class Applications:
         self._exchange.originate(f"{destination} &park()", done, originator=channel)
 
 
-def _expanded(channel: Channel, text: str) -> str:
+def expanded(channel: Channel, text: str) -> str:
+    """With the values of the variables in it, once."""
     return _VARIABLE.sub(lambda name: channel.get(name[1]), text)
+
+
+def _decided(text: str) -> str:
+    """What a ``cond`` in it comes to."""
+    return _COND.sub(lambda said: said[3] if number(said[1]) > number(said[2]) else said[4], text)
 
 
 def _described(channel: Channel) -> dict[str, str]:
@@ -298,7 +314,7 @@ def _length_s(sound: str) -> float:
         once = sum(number(on) + number(off) for on, off in tones) / 1000
         return NEVER if loops and loops[1] == "-1" else once * (int(loops[1]) if loops else 1)
     if kind != "silence_stream":
-        return FILE_S
+        return 0.0 if sound.startswith("/") and not Path(sound).exists() else FILE_S
     return NEVER if said.startswith("-1") else number(said) / 1000
 
 

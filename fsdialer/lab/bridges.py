@@ -83,11 +83,14 @@ class Bridges:
         self._exchange.later(STEP_S, None, self._exchange.hang_up, a, "ORIGINATOR_CANCEL")
 
     def _partner_gone(self, a: Channel, b: Channel) -> None:
-        """The partner vanished after +OK: parked again if its variables say so, else hung up."""
+        """The partner vanished after +OK: it goes on, or is parked again, if its variables say so, else hung up."""
         for channel in (a, b):
             if not channel.alive or not channel.answered:
                 continue
-            if "true" in (channel.get("uuid_bridge_park_on_cancel"), channel.get("park_after_bridge")):
+            if channel is a and a.get("uuid_bridge_continue_on_cancel") == "true":
+                self._applications.interrupt(a)
+                self._applications.go_on(a)
+            elif "true" in (channel.get("uuid_bridge_park_on_cancel"), channel.get("park_after_bridge")):
                 self._applications.park(channel)
             else:
                 self._exchange.hang_up(channel, "DESTINATION_OUT_OF_ORDER")
@@ -113,6 +116,10 @@ class Bridges:
     def _connect(self, a: Channel, b: Channel) -> None:
         a.times.bridged = b.times.bridged = micros()
         a.partner, b.partner = b, a
+        application, _, data = a.get("execute_on_pre_bridge").partition(" ")
+        if application == "set":
+            variable, _, value = data.partition("=")
+            a.update([(variable, value)])
         self._exchange.fire("CHANNEL_BRIDGE", a, **_pair(a, b))
         for channel, partner in ((a, b), (b, a)):
             stages.bridged(channel, partner)

@@ -64,7 +64,8 @@ class Channel:
     timers: list[Greenlet] = field(default_factory=list)
     playing: Greenlet | None = None
     playing_since: float = 0.0
-    after_sound: list[tuple[str, str]] = field(default_factory=list)
+    #: What it runs after the present application, each with its argument.
+    todo: list[tuple[str, str]] = field(default_factory=list)
     #: Listens for a beep (mod_avmd).
     listening: bool = False
     #: What it says comes back to it; and the tone it listens for: its key, pitch in Hz, and what to hang up with.

@@ -15,7 +15,7 @@ from typing import Any
 import gevent
 
 from fsdialer.lab import stages
-from fsdialer.lab.applications import Applications
+from fsdialer.lab.applications import Applications, expanded
 from fsdialer.lab.bridges import STEP_S, Bridges
 from fsdialer.lab.channel import Channel
 from fsdialer.lab.destinations import Destinations
@@ -293,6 +293,9 @@ class Exchange:
         if channel.recording:
             self.recordings.stop(channel)
         stages.ended(channel)
+        command, _, task = channel.get("api_hangup_hook").partition(" ")
+        if command == "sched_api":
+            self.tasks.append(expanded(channel, task).split()[1])
         channel.move("CS_REPORTING")
         channel.call_state = "HANGUP"
         partner = self.channels.get(channel.get("signal_bond"))

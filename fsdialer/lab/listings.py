@@ -16,9 +16,11 @@ SHOW_USAGE = (
 
 
 def show(exchange: Exchange, argument: str) -> str:
-    """``show channels|calls [count] [as json]``."""
+    """``show channels|calls [count] [as json]``, ``show tasks as json``."""
     words = argument.split()
     what = words[0] if words else ""
+    if what == "tasks" and "json" in words:
+        return _as_json([_task_row(*each) for each in enumerate(exchange.tasks, 1)], count=False)
     if what not in ("channels", "calls"):
         return SHOW_USAGE
     channels = [channel for channel in exchange.channels.values() if channel.alive]
@@ -98,6 +100,10 @@ def _channel_row(channel: Channel) -> dict[str, str]:
         "initial_dialplan": "",
         "initial_context": "default",
     }
+
+
+def _task_row(number: int, group: str) -> dict[str, str]:
+    return {"task_id": str(number), "task_desc": "sched_api_function", "task_group": group, "hostname": "lab"}
 
 
 def _call_row(channel: Channel) -> dict[str, str]:

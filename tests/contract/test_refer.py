@@ -8,8 +8,9 @@ import time
 
 import pytest
 
-from fsdialer.esl import commands, refer_commands
+from fsdialer.esl import commands, marks, refer_commands
 from fsdialer.esl.commands import NO_PICKUP
+from fsdialer.esl.translate import dumped, task_names
 from tests.contract.sides import ANSWERS
 from tests.contract.talk import customer
 
@@ -19,6 +20,7 @@ TARGET = "sip:1001@127.0.0.1:5999"
 def sent(talk, suffix, **more):
     """A customer who waits, and whose carrier has been asked to send them to the operator."""
     person = talk.ready(talk.call(customer(suffix), **more))
+    assert talk.api(refer_commands.remember(person)).startswith("+OK")
     began = time.monotonic()
     assert talk.done(talk.job(refer_commands.refer(person, TARGET))).ok
     assert time.monotonic() - began < 2, "the command waits for the far side"
@@ -61,6 +63,17 @@ def test_a_customer_whose_refer_was_refused_is_bridged(talk):
 def test_a_far_side_that_takes_the_customer_says_so_in_the_end_of_our_leg(talk):
     end = talk.gone(sent(talk, "215"))
     assert (end.cause, end.by_far_end, end.refer) == ("NORMAL_CLEARING", True, 202)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "said"), [("210", marks.Abandoned(202, 200, False)), ("215", marks.Abandoned(202, None, True))]
+)
+def test_a_switch_remembers_what_the_far_side_made_of_it_and_shows_it_meanwhile(talk, suffix, said):
+    person = sent(talk, suffix, wait_s=1.5)
+    if said.result:
+        talk.until("a result", lambda: dumped(talk.api(commands.dump(person))).sent_on)
+    talk.gone(person)
+    talk.until("it to be remembered", lambda: marks.read(person, task_names(talk.api(marks.ASK))) == said)
 
 
 def test_a_leg_whose_customer_was_connected_is_let_go_of(talk):

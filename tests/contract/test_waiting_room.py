@@ -1,9 +1,11 @@
 """The customer's limit, kept by the switch with nobody commanding: the same of both switches."""
 
+import gevent
 import pytest
 
-from fsdialer.esl import marks
+from fsdialer.esl import commands, marks
 from fsdialer.esl.commands import NO_PICKUP
+from fsdialer.esl.translate import dumped, task_names
 from tests.contract.sides import ANSWERS
 from tests.contract.talk import Talk, customer
 
@@ -48,32 +50,37 @@ def test_the_opt_out_key_pressed_during_the_message_or_soon_after_is_kept_until_
 
 @pytest.mark.parametrize("key", ["", "9"])
 @pytest.mark.parametrize("late", [False, True])
-def test_a_switch_remembers_who_waited_in_vain_and_their_key_until_it_is_asked(talk, key, late):
+def test_a_switch_remembers_who_waited_in_vain_and_their_key_however_often_it_is_asked(talk, key, late):
     person = talk.call(customer("200"), wait_s=0.5, message=MESSAGE, opt_out_key="9")
     talk.at("CHANNEL_EXECUTE", person, **({"Application": "sleep"} if late else {"Application_Data": MESSAGE}))
     if key:
         talk.api(f"uuid_recv_dtmf {person} {key}")
     talk.gone(person)
-    asked = (marks.abandoned(person), marks.pressed(person, "9"), marks.pressed(person, "8"))
-    assert [marks.was_there(talk.api(marks.take(mark))) for mark in asked] == [True, bool(key), False]
-    assert not marks.was_there(talk.api(marks.take(asked[0]))), "it is taken away by asking"
+    said = marks.Abandoned(by_key=bool(key))
+    talk.until("it to be remembered", lambda: marks.read(person, remembered(talk)) == said)
+    assert marks.read(person, remembered(talk)) == said, "asking has taken it away"
 
 
-def test_a_switch_remembers_who_answered_and_not_who_did_not(talk):
-    left, busy = talk.call(customer("201"), wait_s=20), talk.call(customer("486"))
-    talk.gone(left)
-    talk.gone(busy)
-    asked = [marks.was_there(talk.api(marks.take(marks.answered(leg)))) for leg in (left, busy)]
-    assert asked == [True, False]
-
-
-def test_a_switch_remembers_no_wait_of_who_was_bridged_or_hung_up_before(talk):
-    operator, person = talk.ready(talk.ring(ANSWERS, held=True)), talk.ready(talk.call(customer("200"), wait_s=1.5))
+def test_a_switch_remembers_who_hung_up_while_waiting_and_not_who_was_joined_to_somebody_or_never_answered(talk):
+    operator, person = talk.ready(talk.ring(ANSWERS, held=True)), talk.ready(talk.call(customer("202"), wait_s=1.5))
     assert talk.bridge(person, operator).ok
-    talk.event("CHANNEL_BRIDGE", person)
-    left = talk.call(customer("201"), wait_s=20)
-    talk.gone(left)
-    assert not any(marks.was_there(talk.api(marks.take(marks.abandoned(leg)))) for leg in (person, left))
+    busy, left = talk.call(customer("486")), talk.call(customer("201"), wait_s=20)
+    talk.gone(person), talk.gone(busy), talk.gone(left)
+    talk.until("it to be remembered", lambda: marks.read(left, remembered(talk)) == marks.Abandoned())
+    talk.until("the talk to be", lambda: marks.talked(person) in remembered(talk))
+    assert not any(marks.read(leg, remembered(talk)) for leg in (person, busy))
+
+
+def remembered(talk):
+    return task_names(talk.api(marks.ASK))
+
+
+def test_a_switch_shows_whether_a_customer_still_waits(talk):
+    person = talk.ready(talk.call(customer("200"), wait_s=1, message=MESSAGE, opt_out_key="9"))
+    assert not dumped(talk.api(commands.dump(person))).waited
+    for what in ({"Application_Data": MESSAGE}, {"Application": "sleep"}):
+        talk.event("CHANNEL_EXECUTE", person, **what)
+        assert dumped(talk.api(commands.dump(person))).waited
 
 
 @pytest.mark.parametrize("key", ["9", "*", "#"])
@@ -83,6 +90,12 @@ def test_a_key_pressed_while_waiting_ends_neither_the_wait_nor_the_wish_to_be_ca
     end = talk.gone(person)
     assert talk.at("CHANNEL_EXECUTE", person, Application_Data=MESSAGE) - end.answered_at > 1.8
     assert not end.opted_out
+
+
+def test_a_message_that_is_not_there_is_no_silence_waited_through_for_a_key(talk):
+    person = talk.call(customer("200"), wait_s=1, message="/no/such/message.wav", opt_out_key="9")
+    end = talk.gone(person)
+    assert end.cause == NO_PICKUP and end.at - end.answered_at < 1.5
 
 
 def test_a_key_does_not_cut_off_a_message_without_one(talk):
@@ -113,6 +126,24 @@ def test_a_bridge_finds_the_customer_there_even_if_the_silence_is_over_before_it
     talk.event("CHANNEL_BRIDGE", person)
     assert talk.exists(person)
     assert talk.story(customer=person, operator=operator)[-1] == "customer talks to operator"
+
+
+def test_a_customer_whose_operators_leg_goes_while_they_are_joined_hears_the_message_and_not_silence(talk):
+    for late in range(16):  # on a real switch both may also be hung up, when the leg goes in the very last moment
+        operator = talk.ready(talk.ring(ANSWERS, held=True))
+        person = talk.ready(talk.call(customer("200"), wait_s=3, message=MESSAGE))
+        talk.job(commands.bridge(person, operator))
+        gevent.sleep(0.004 * (late % 8))  # the moment is the switch's: met by trying
+        talk.job(commands.kill(operator, "NORMAL_CLEARING"))
+        end = talk.gone(person)
+        assert end.at - end.answered_at < 3
+        if end.cause == NO_PICKUP:
+            assert talk.at("CHANNEL_EXECUTE", person, Application_Data=MESSAGE) - end.answered_at < 3
+            break
+        assert end.cause in ("DESTINATION_OUT_OF_ORDER", "NORMAL_CLEARING")
+    else:
+        raise AssertionError("never heard a message")
+    talk.until("it to be remembered", lambda: marks.read(person, remembered(talk)))
 
 
 def test_who_hangs_up_while_waiting_is_gone_by_themselves(talk):

@@ -154,6 +154,12 @@ def test_nobody_free_in_time_is_abandoned_and_named_no_free_operators():
     assert (said.disposition, said.detail) == (Disposition.ABANDONED, "No free operators")
 
 
+def test_who_is_found_hearing_the_message_is_given_no_operator_and_abandoned_since_their_answer():
+    call, effects = play(new_call(), WaitExpired(CUSTOMER, 7.0, 4.5), LegAnswered(CUSTOMER, 4.5), IS_READY)
+    assert effects == []
+    assert (call.answered_at, call.expired_at, call.state) == (4.5, 7.0, CallState.ABANDONED)
+
+
 def test_operator_promised_too_late_is_freed():
     _, effects = play(new_call(), PICKS_UP, WaitExpired(CUSTOMER, 7.0), ANN_NAILED)
     assert effects[-1] == FreeOperator("ann")

@@ -108,6 +108,11 @@ def test_who_hangs_up_before_they_were_taken_has_hung_up(said):
     assert not any(isinstance(e, HangUp) for e in effects), "there is no leg of the operator's"
 
 
+def test_who_is_said_to_talk_there_does_whoever_ended_our_leg():
+    call, _ = play(new_call(), *SENT, LegHungUp(CUSTOMER, 9.0, "NO_PICKUP", refer=202, refer_result=200))
+    assert call.away and call.bridged_at == 9.0
+
+
 def test_an_accepted_customer_may_wait_longer_but_not_for_ever():
     call, effects = play(new_call(), *SENT, ACCEPTED, WaitExpired(CUSTOMER, 7.0))
     assert call.expired_at is None

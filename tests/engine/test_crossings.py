@@ -1,5 +1,6 @@
 """Two switches that answer, one of which does not reach the other: nobody is called to be put through to nobody."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -8,6 +9,7 @@ from fsdialer.core.campaigns import Gateway
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.phone_failures import PhoneFailures
 from fsdialer.engine.switches import Switches
+from fsdialer.esl import marks
 from fsdialer.store import Store
 
 NOBODY_HOME = "-ERR RECOVERY_ON_TIMER_EXPIRE"
@@ -24,9 +26,13 @@ class Link:
     def ask(self, command, timeout_s=5.0):
         if command.startswith("uuid_exists"):
             return "false"
-        if command.startswith("sched_del"):
-            return f"+OK Deleted: {int(self.deaf)}"
-        return self.way if command.startswith("originate") else "+OK 100"
+        if command.startswith("show tasks"):
+            rows = [{"task_group": marks.silent(self.leg)}] if self.deaf else []
+            return json.dumps({"row_count": len(rows), "rows": rows})
+        if command.startswith("originate"):
+            self.leg = command.partition("origination_uuid=")[2].partition(",")[0]
+            return self.way
+        return "+OK 100"
 
 
 @pytest.fixture

@@ -37,3 +37,27 @@ def test_a_switch_that_ends_a_line_because_it_is_shut_down_is_leaving(ended):
 def test_a_phone_that_gives_a_shutdown_as_its_reason_to_hang_up_takes_no_switch_away(ended):
     """FreeSWITCH takes the number in a BYE's Reason for the cause: a PBX that is shut down may say it too."""
     assert ended("SYSTEM_SHUTDOWN", by_far_end=True) == []
+
+
+def test_the_line_of_an_operator_who_left_while_it_was_being_adopted_is_dropped():
+    """When the news of it came the line was not held yet; the next look at the operators finds it."""
+    view, sent = SimpleNamespace(id="1001", leg=LEG, state="available", station="nailed", extension="1001", dial=""), []
+    link = SimpleNamespace(
+        up=True, address=SimpleNamespace(name="fs1"), bgapi=lambda command, job: sent.append(command)
+    )
+    nothing = SimpleNamespace(forget=lambda who: None, forget_family=lambda company, operator: None)
+    lines = SimpleNamespace(of=lambda switch: link, all=lambda: [link])
+    held = HeldLines(None, lines, SimpleNamespace(), nothing, nothing, lambda: 0.0)
+    company = SimpleNamespace(id="acme", operators=SimpleNamespace(view=lambda operator: view))
+
+    def leaves_meanwhile(command):
+        view.state = "off"
+        held.let_go(company, "1001")
+        return "true"
+
+    link.ask = leaves_meanwhile
+    view.held = True
+    held.adopt(company, view)
+    assert held.holds(LEG)
+    held.follow(company, [view])
+    assert not held.holds(LEG) and sent == [f"uuid_kill {LEG} NORMAL_CLEARING"]

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fsdialer.engine.line_care import ASK_S, LineCare
+from fsdialer.engine.line_care import ASK_AGAIN_S, ASK_S, LineCare
 from fsdialer.errors import NotFound
 
 LEG = "22222222-2222-4222-8222-222222222222"
@@ -18,7 +18,7 @@ class World:
     def __init__(self):
         self.now, self.asked, self.ids, self.leg, self.answer = 0.0, [], frozenset({"first"}), LEG, ""
         view = SimpleNamespace(id="1001", extension="1001", dial="", in_browser=False, leg="", state="available")
-        operators = SimpleNamespace(view=lambda operator: view)
+        self.view, operators = view, SimpleNamespace(view=lambda operator: view)
         company = SimpleNamespace(id="acme", operators=operators)
         line = SimpleNamespace(company=company, operator="1001", up=True, outdated=False)
         self._held = SimpleNamespace(on=lambda switch: [(self.leg, line)], holds=lambda leg: leg == self.leg)
@@ -61,6 +61,14 @@ def test_a_phone_that_refused_is_asked_when_it_registers_under_another_call_id(w
     world.answer, world.ids = "", frozenset({"second"})
     world.leg = LEG
     assert world.passes(10 * (ASK_S + LOOK_S)) >= 10
+
+
+def test_a_phone_with_a_destination_of_its_own_that_refused_is_asked_again_after_a_while(world):
+    """It may only have been started anew: no registration tells."""
+    world.view.dial, world.answer = "sofia/gateway/pbx/1001", "NORMAL_TEMPORARY_FAILURE"
+    assert world.passes(ASK_AGAIN_S) == 1
+    world.answer = ""
+    assert world.passes(10 * (ASK_S + LOOK_S)) >= 8
 
 
 def test_a_phone_that_was_started_anew_is_asked_on(world):

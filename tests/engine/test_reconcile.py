@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from fsdialer.core.call_facts import Call
+from fsdialer.core.call_facts import Call, Refer
 from fsdialer.core.events import CallLost
 from fsdialer.engine.reconcile import ASLEEP_S, UNREAD_S, Reconciler
 from fsdialer.engine.registrations import Registrations
@@ -44,11 +44,13 @@ class Link:
 
     address, up, marks = SimpleNamespace(name="fs1"), True, ()
 
+    def __init__(self):
+        self.asked = set()
+
     def ask(self, command, timeout_s=5.0):
-        if command in self.marks:
-            return "+OK Deleted: 1\n"
-        if command.startswith("sched_del"):
-            return "+OK Deleted: 0\n"
+        if command == "show tasks as json":
+            return json.dumps({"row_count": len(self.marks), "rows": [{"task_group": mark} for mark in self.marks]})
+        self.asked.add(command.split()[0])
         return '{"row_count": 0}' if command.startswith("show") else "false"
 
 
@@ -91,23 +93,41 @@ def test_a_call_that_had_rung_and_is_gone_is_closed_soon(world):
 @pytest.mark.parametrize("key", ["", "-9"])
 def test_a_call_nobody_heard_the_end_of_ended_as_the_switch_remembers(world, key):
     mends, link, sweep_until = world(rang_at=-19.0)
-    link.marks = [f"sched_del fsdialer-{'key' if key else 'abandoned'}-u-1{key}"]
+    link.marks = [f"fsdialer-{'key' if key else 'abandoned'}-u-1{key}"]
     mends.resync(link)
     [end] = sweep_until(3.0)
     assert (end.cause, end.opted_out, end.answered_at is not None) == ("NO_PICKUP", bool(key), True)
 
 
-def test_who_answered_and_hung_up_while_nobody_listened_was_abandoned(world):
+def test_what_the_switch_remembers_is_still_there_for_the_next_dialer_should_this_one_die_before_it_writes(world):
     mends, link, sweep_until = world(rang_at=-19.0)
-    link.marks = ["sched_del fsdialer-answered-u-1"]
+    link.marks = ["fsdialer-abandoned-u-2", "fsdialer-abandoned-u-1"]
+    mends.resync(link)
+    assert sweep_until(3.0)
+    assert link.asked == {"uuid_exists", "show"}, "nothing is taken away"
+
+
+def test_a_talk_nobody_heard_anything_of_was_one_by_what_the_switch_remembers(world):
+    """The dialer died between asking for the bridge and hearing of it, and the talk was over before the next came."""
+    mends, link, sweep_until = world(answered_at=-10.0, operator="ann", leg="leg-1", bridging=True)
+    link.marks = ["fsdialer-talked-u-1"]
+    mends.resync(link)
+    joined, lost = sweep_until(3.0)
+    assert (joined.leg, joined.other, joined.at) == ("u-1", "leg-1", -10.0)
+    assert isinstance(lost, CallLost)
+
+
+def test_who_was_sent_to_the_companys_pbx_meanwhile_ended_so_by_what_the_switch_remembers(world):
+    mends, link, sweep_until = world(answered_at=-10.0, operator="ann", leg="leg-1", refer=Refer.SENT)
+    link.marks = ["fsdialer-sent-on-u-1-202--recv_bye"]
     mends.resync(link)
     [end] = sweep_until(3.0)
-    assert (end.cause, end.by_far_end, end.answered_at is not None) == ("NORMAL_CLEARING", True, True)
+    assert (end.refer, end.refer_result, end.by_far_end) == (202, None, True)
 
 
 def test_a_talk_nobody_heard_the_end_of_was_no_wait_in_vain(world):
     mends, link, sweep_until = world(answered_at=-10.0, bridged_at=-9.0)
-    link.marks = ["sched_del fsdialer-abandoned-u-1"]
+    link.marks = ["fsdialer-abandoned-u-1"]
     mends.resync(link)
     [lost] = sweep_until(3.0)
     assert isinstance(lost, CallLost)
@@ -129,7 +149,8 @@ def test_a_call_on_a_switch_that_is_named_no_more_is_closed_when_its_own_limits_
     assert isinstance(sweep_until(110.0)[0], CallLost)
 
 
-def test_the_line_of_an_operator_nobody_knows_is_hung_up():
+@pytest.mark.parametrize("state", [None, "off"])
+def test_the_line_of_an_operator_nobody_knows_or_who_left_while_no_dialer_ran_is_hung_up(state):
     """Redis was started empty, or they were removed: no record leads to the line any more."""
     leg, killed = "22222222-2222-4222-8222-222222222222", []
 
@@ -140,7 +161,9 @@ def test_the_line_of_an_operator_nobody_knows_is_hung_up():
         return json.dumps({"Unique-ID": leg, **tags}) if command.startswith("uuid_dump") else "true"
 
     def view(operator):
-        raise NotFound(f"no operator {operator!r}")
+        if state is None:
+            raise NotFound(f"no operator {operator!r}")
+        return SimpleNamespace(state=state, leg=leg)
 
     link = SimpleNamespace(
         address=SimpleNamespace(name="fs1"), up=True, ask=ask, bgapi=lambda command, job: killed.append(command)

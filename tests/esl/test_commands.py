@@ -34,39 +34,33 @@ OPERATOR = {
 }
 
 
-#: What the switch remembers of them when they have answered, and once the wait is over.
-ANSWERED = f"eval:${{sched_api(+600 fsdialer-answered-{CUSTOMER['call']} uptime)}},"
-MARKED = f"eval:${{sched_api(+86400 fsdialer-abandoned-{CUSTOMER['call']} uptime)}},"
-
-
 def test_a_customer_is_called_with_the_limit_of_the_wait_in_the_same_command():
     assert commands.originate_customer(**CUSTOMER) == (
         "originate {origination_uuid=36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad,originate_timeout=15,ignore_early_media=true,"
-        "origination_caller_id_number=15550100,hangup_after_bridge=true,uuid_bridge_park_on_cancel=true,"
+        "origination_caller_id_number=15550100,hangup_after_bridge=true,uuid_bridge_continue_on_cancel=true,"
         "park_timeout=2:NO_PICKUP,accountcode=fsdialer,playback_terminators=none,sleep_eat_digits=true,"
         "sip_refer_continue_after_reply=true,"
-        "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',fsdialer_lead=42,"
+        "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',execute_on_answer_0_mark='set api_hangup_hook="
+        "sched_api +86400 fsdialer-abandoned-36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad uptime',"
+        "execute_on_pre_bridge='set api_hangup_hook="
+        "sched_api +3600 fsdialer-talked-36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad uptime',fsdialer_lead=42,"
         "fsdialer_campaign=spring}sofia/gateway/trunk/15550001 "
-        "'eval:${sched_api(+600 fsdialer-answered-36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad uptime)},"
-        "playback:silence_stream://1800,eval:${msleep(200)},"
-        "eval:${sched_api(+86400 fsdialer-abandoned-36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad uptime)},"
+        "'playback:silence_stream://1800,eval:${msleep(200)},"
         "playback:tone_stream://%(1500\\,0\\,440),hangup:NO_PICKUP' inline"
     )
 
 
 def test_the_waiting_room_is_the_one_a_real_switch_accepted():
-    """But for the guard and the marks, which the contract tests try."""
+    """But for the guard, which the contract tests try."""
     (captured,) = [c for c in captures.sent_by_client("unattended-answer-message-then-hangup") if "originate" in c]
-    room = commands.originate_customer(**CUSTOMER).partition("}")[2].replace(ANSWERED, "")
-    unguarded = room.replace(f"silence_stream://1800,eval:${{msleep(200)}},{MARKED}", "silence_stream://2000,")
-    assert captured.split("\n")[0].endswith("}" + unguarded)
+    room = commands.originate_customer(**CUSTOMER).partition("}sofia")[2]
+    unguarded = room.replace("silence_stream://1800,eval:${msleep(200)},", "silence_stream://2000,")
+    assert captured.split("\n")[0].endswith("}sofia" + unguarded)
 
 
 def test_without_a_message_the_wait_ends_with_the_hang_up():
     text = commands.originate_customer(**CUSTOMER | {"message": "", "wait_s": 1.5})
-    assert text.endswith(
-        f" '{ANSWERED}playback:silence_stream://1300,eval:${{msleep(200)}},{MARKED}hangup:NO_PICKUP' inline"
-    )
+    assert text.endswith(" 'playback:silence_stream://1300,eval:${msleep(200)},hangup:NO_PICKUP' inline")
 
 
 RECORDING = "/var/lib/fsdialer/recordings/acme/2026-11-23/36f8cdb2.wav"
@@ -75,7 +69,7 @@ RECORDING = "/var/lib/fsdialer/recordings/acme/2026-11-23/36f8cdb2.wav"
 def test_a_recorded_call_is_recorded_in_stereo_from_the_answer_and_from_its_first_frame():
     text = commands.originate_customer(**CUSTOMER | {"recording": RECORDING})
     assert (
-        "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',RECORD_STEREO=true,RECORD_MIN_SEC=0,"
+        " uptime',RECORD_STEREO=true,RECORD_MIN_SEC=0,"
         f"RECORD_PRE_BUFFER_FRAMES=0,execute_on_answer_2_record='record_session {RECORDING}',fsdialer_lead" in text
     )
 
@@ -112,8 +106,9 @@ def test_a_key_to_opt_out_is_listened_for_during_the_message_only():
 
     text = commands.originate_customer(**CUSTOMER | {"message": tone, "opt_out_key": "9"})
     assert (
-        ",set:playback_terminators=9,playback:tone_stream://%(1000\\,500\\,440),"
-        f"set:fsdialer_opt_out=${{playback_terminator_used}},{pressed('${fsdialer_opt_out}')},sleep:1500,"
+        ",set:playback_terminators=9,set:playback_ms=0,playback:tone_stream://%(1000\\,500\\,440),"
+        f"set:fsdialer_opt_out=${{playback_terminator_used}},{pressed('${fsdialer_opt_out}')},"
+        "sleep:${cond(${playback_ms} > 0 ? 1500 : 1)},"
         f"{pressed('${playback_terminator_used}')},hangup:NO_PICKUP' inline"
     ) in text
     assert "terminators=none," in text
@@ -226,7 +221,7 @@ def test_times_that_cannot_be_are_refused(field, value):
 
 TEMPLATE = re.compile(
     r"originate \{origination_uuid=[0-9A-Za-z-]+,originate_timeout=\d+,ignore_early_media=true,"
-    r"(origination_caller_id_number=\+?[0-9*#]+,)?hangup_after_bridge=true,uuid_bridge_park_on_cancel=true,"
+    r"(origination_caller_id_number=\+?[0-9*#]+,)?hangup_after_bridge=true,uuid_bridge_continue_on_cancel=true,"
     r"park_timeout=\d+:NO_PICKUP,accountcode=fsdialer,execute_on_answer='sched_hangup \+\d+ ALLOTTED_TIMEOUT'"
     r"(,fsdialer_[a-z0-9_]+=[0-9A-Za-z_.-]+)*\}[a-z.]+/[0-9A-Za-z_.@:/+*#-]+ "
     r"'playback:silence_stream://\d+,eval:\$\{msleep\(200\)\}"

@@ -4,10 +4,12 @@ SIP peers who keep every message. Skipped, saying so, where there is no `freeswi
 import json
 import re
 import shutil
+import time
 
 import pytest
 
 from fsdialer.core.campaigns import PhoneFamily, Station
+from fsdialer.core.leads import NewLead
 from tests.freeswitch.centre import NAME
 from tests.freeswitch.peer import header
 from tests.freeswitch.test_real import until
@@ -76,6 +78,33 @@ def test_whatever_goes_wrong_the_customer_is_bridged_through_the_gateway_and_it_
     other = centre.call()
     assert len(centre.carrier.requests("REFER")) == before, "not asked again for a while"
     centre.finish(other)
+
+
+@pytest.mark.parametrize(
+    ("refer", "bye", "number"),
+    [((202, 200), False, "+12125550391"), ((202, 200), True, "+12125550392"), ((202,), True, "+12125550393")],
+)
+def test_a_customer_the_pbx_takes_while_no_dialer_runs_talks_there_for_the_next_one(centre, refer, bye, number):
+    """Killed before the PBX said anything; else they would have waited in vain, and be called again."""
+    on_the_pbx(centre, refer, bye)
+    heed = centre.carrier._heed
+
+    def killed_first(text, sender):
+        if text.startswith("REFER "):
+            centre.dialer.kill()
+        heed(text, sender)
+
+    centre.carrier._heed = killed_first
+    lead = centre.acme.leads.add("spring", [NewLead(number)], time.time()).lead_ids[0]
+    until(lambda: centre.carrier.requests("REFER"))
+    centre.carrier._heed = heed
+    uuid = centre.redis.hget(centre.acme.keys.lead(lead), "call")
+    centre.start_dialer()
+    until(lambda: centre.acme.calls.get(uuid).get("bridged"), 30)
+    until(lambda: centre.esl.api(f"uuid_exists {uuid}").strip() == "false")
+    assert centre.acme.operators.view("1001").state == "on_call"
+    assert centre.finish({"uuid": uuid})["disposition"] == "answered"
+    assert centre.acme.leads.get(lead).attempts == 1
 
 
 def test_the_customers_side_may_send_nobody_elsewhere(centre):

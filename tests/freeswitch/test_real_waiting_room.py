@@ -128,3 +128,36 @@ def test_who_was_answered_and_gone_while_no_dialer_ran_is_counted_once_and_their
         centre.off_line()
     counts = centre.acme.stats.day("spring", day(time.time()))
     assert [int(counts[n]) - int(before.get(n, 0)) for n in ("attempts", "abandoned")] == [2, 2]
+
+
+def test_a_customer_who_hears_the_message_already_is_not_joined_to_an_operator_by_the_next_dialer(centre):
+    """A free operator whose phone is up is there, and customers may wait for longer by now; this one did not."""
+    message = "tone_stream://%(15000,0,440)"
+    centre.campaign(max_wait_s=1.0, message=message, max_attempts=3)
+    before = centre.acme.stats.day("spring", day(time.time()))
+    centre.phone = Peer()
+    centre.register()
+    centre.station("nailed")
+    heed = centre.carrier._heed
+
+    def killed_first(text, sender):
+        if text.startswith("INVITE "):
+            centre.dialer.kill()
+        heed(text, sender)
+
+    centre.carrier._heed = killed_first
+    lead, _ = answered(centre, "+12125550320")
+    centre.carrier._heed = heed
+    uuid = centre.redis.hget(centre.acme.keys.lead(lead), "call")
+    assert centre.carrier.first_sound(3) is not None
+    centre.campaign(max_wait_s=60.0, message=message, max_attempts=3)
+    centre.start_dialer()
+    until(lambda: centre.acme.calls.get(uuid).get("answered"), 20)
+    assert centre.acme.calls.get(uuid)["state"] == "abandoned" and centre.state == "available"
+    assert centre.esl.api(f"uuid_getvar {uuid} bridge_uuid").strip() == "_undef_"
+    centre.carrier.within("BYE")
+    until(lambda: centre.acme.leads.get(lead).disposition == "abandoned", 20)
+    counts = centre.acme.stats.day("spring", day(time.time()))
+    assert [int(counts[n]) - int(before.get(n, 0)) for n in ("attempts", "abandoned")] == [1, 1]
+    centre.off_line()
+    centre.phone.stop()

@@ -230,6 +230,34 @@ def test_customer_lost_before_the_bridge_makes_the_operator_available_again(acme
     assert acme.operators.view("ann").state == "available"
 
 
+def test_an_operator_promised_when_the_dialer_died_is_the_customers_still_or_free_after_them(acme, claim, owner):
+    """It had heard one more thing of the call before it knew whom it was promised."""
+    (lead,) = add_leads(acme, 1)
+    for operator in ("ann", "bob"):
+        acme.operators.go_on_line(operator, "spring", NOW)
+    (c,) = claim("u1")
+    call = Call("u1", "acme", "spring", lead, c.number, "trunk", "fs1", 1, NOW, answered_at=NOW + 5, seeking=True)
+    acme.calls.save(call, owner, NOW + 5)
+    promised = acme.operators.reserve("u1", owner, "", (), NOW + 5).id
+    acme.calls.save(dataclasses.replace(call, ready_at=NOW + 5.02), owner, NOW + 5.02)
+    (adopted,) = acme.calls.load("acme", "spring")
+    assert (adopted.seeking, adopted.operator) == (True, "")
+    assert acme.operators.reserve("u1", owner, "", (), NOW + 8).id == promised
+    finish(acme, owner, "u1", Verdict(Disposition.ABANDONED, True, False, ""), again(NOW + 600), now=NOW + 9)
+    assert {acme.operators.view(operator).state for operator in ("ann", "bob")} == {"available"}
+
+
+def test_an_operator_whose_phone_failed_this_customer_is_not_kept_for_them(acme, claim, owner):
+    (lead,) = add_leads(acme, 1)
+    acme.operators.go_on_line("ann", "spring", NOW)
+    (c,) = claim("u1")
+    acme.operators.reserve("u1", owner, "", (), NOW + 5)
+    facts = {"answered_at": NOW + 5, "seeking": True, "passed_over": ("ann",)}
+    acme.calls.save(Call("u1", "acme", "spring", lead, c.number, "trunk", "fs1", 1, NOW, **facts), owner, NOW + 6)
+    assert acme.calls.get("u1")["operator"] == ""
+    assert acme.operators.reserve("u1", owner, "", ("ann",), NOW + 6) is None
+
+
 def test_stale_owner_cannot_finish(acme, claim):
     add_leads(acme, 1)
     claim("u1")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fsdialer.core.campaigns import Operator
 from fsdialer.core.dispositions import Disposition, Verdict
 from fsdialer.core.retry import NextStep
 from fsdialer.errors import NotFound, Refused
@@ -67,6 +68,22 @@ def test_who_served_the_lead_before_is_reserved_before_the_longest_waiting(acme,
     acme.operators.go_on_line("ann", "spring", NOW + 1)
     acme.calls.claim(campaign, owner, trunk, "fs1", ["u1"], NOW + 2)
     assert acme.operators.reserve("u1", owner, "ann", (), NOW + 3).id == "ann"
+
+
+@pytest.mark.parametrize(("station", "taken"), [("ring", None), ("nailed", "ann")])
+def test_who_is_rung_at_a_destination_of_their_home_switch_gets_no_customer_of_another(
+    acme, owner, campaign, trunk, station, taken
+):
+    """Only `ann`'s switch has the gateway; a held line is up there, and may be joined from others."""
+    dial = "sofia/gateway/pbx/1001"
+    acme.setup.save_operator(Operator("acme", "ann", "Ann", "1001", dial, station, ("spring",), home="fs2"))
+    add_leads(acme, 1)
+    acme.operators.go_on_line("ann", "spring", NOW)
+    acme.operators.phone_up("ann", "leg", NOW)
+    acme.whereabouts.found_on("ann", "fs2", NOW)
+    acme.calls.claim(campaign, owner, trunk, "fs1", ["u1"], NOW)
+    reserved = acme.operators.reserve("u1", owner, "", (), NOW + 1)
+    assert (reserved and reserved.id) == taken
 
 
 def test_passed_over_operators_are_not_reserved(acme, owner, campaign, trunk):

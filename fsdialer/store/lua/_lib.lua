@@ -156,6 +156,11 @@ local function due_score(retry, priority, due_at)
   return ((retry and 100 or 0) + (99 - priority)) * 1e13 + math.floor(due_at * 1000)
 end
 
+-- Is the operator reserved for this call?
+local function is_promised(operator, uuid)
+  return get(key('operator', operator), 'call') == uuid and get(key('operator', operator), 'state') == 'reserved'
+end
+
 -- Does this dialer still own the campaign? `owner` is NAME#FENCE.
 local function owns(campaign, owner)
   return redis.call('GET', key(campaign, 'owner')) == owner

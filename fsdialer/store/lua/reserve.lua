@@ -1,6 +1,6 @@
 -- reserve(uuid, owner, now, preferred, reach, passed_over...): promise an available operator to an answered call.
 -- KEYS: ROOT
--- RETURNS: operator, or '' when nobody suitable is free.
+-- RETURNS: operator, or '' when nobody suitable is free; the same again for who asks twice.
 -- WHY: operator and call point at each other in one step; the one who served the lead before first, then the
 -- longest waiting, on the call's own switch before others. `reach` is '*' or the other switches, parted by spaces,
 -- whose operators can be connected; nobody knows where an operator is until their switch was asked.
@@ -11,6 +11,8 @@ if not owns(campaign, owner) then return redis.error_reply('STALE_OWNER') end
 if redis.call('ZSCORE', key('calls'), uuid) == false then return '' end
 local passed_over = {}
 for i = 6, #ARGV do passed_over[ARGV[i]] = true end
+local promised = get(call, 'operator')
+if promised ~= '' and not passed_over[promised] and is_promised(promised, uuid) then return promised end
 local here, reach = get(call, 'switch'), {}
 for name in string.gmatch(ARGV[5], '%S+') do reach[name] = true end
 
@@ -20,8 +22,11 @@ local function fit(operator)
     and get(key('operator', operator), 'state') == 'available'
 end
 local function at(operator)
-  local home = get(key('operator', operator), 'switch')
-  return (home == '' or home == here) and 'here' or (reach['*'] or reach[home]) and 'elsewhere' or 'nowhere'
+  local hash = key('operator', operator)
+  local home = get(hash, 'switch')
+  if home == '' or home == here then return 'here' end
+  if get(hash, 'dial') ~= '' and get(hash, 'station') == 'ring' then return 'nowhere' end -- rung from home alone
+  return (reach['*'] or reach[home]) and 'elsewhere' or 'nowhere'
 end
 
 local chosen
