@@ -151,15 +151,22 @@ def schedule_release(rq: Queue, company: str, campaign: str, at: float) -> None:
 
 def enqueue_import(rq: Queue, company: str, campaign: str, file: IO[bytes]) -> str:
     """Have a file loaded by any worker; the job's id. Its result is kept for a day."""
-    job = rq.enqueue(
-        import_file,
-        company,
-        campaign,
-        uploads.put(rq.connection, file),
-        job_timeout=IMPORT_TIMEOUT_S,
-        result_ttl=86_400,
-        retry=Retry(max=3, interval=IMPORT_RETRY_S),
-    )
+    upload = uploads.new()
+    try:
+        uploads.put(rq.connection, upload, file)
+        job = rq.enqueue(
+            import_file,
+            company,
+            campaign,
+            upload,
+            job_timeout=IMPORT_TIMEOUT_S,
+            result_ttl=86_400,
+            retry=Retry(max=3, interval=IMPORT_RETRY_S),
+        )
+    except RedisError:
+        with contextlib.suppress(RedisError):
+            uploads.drop(rq.connection, upload)  # Redis may be full because of it, and nobody else could write
+        raise
     return job.id
 
 

@@ -229,29 +229,48 @@ def test_worker_goes_on_by_itself_after_redis_was_away(tmp_path, busy):
 # -- imports -------------------------------------------------------------------------------------------------------
 
 
+def put(rq, file):
+    """A file as it waits for a worker; its id."""
+    upload = uploads.new()
+    uploads.put(rq.connection, upload, file)
+    return upload
+
+
 def test_import_that_cannot_be_read_says_why_and_forgets_the_file(acme, rq):
-    upload = uploads.put(rq.connection, io.BytesIO(b"name\nAnn\n"))
+    upload = put(rq, io.BytesIO(b"name\nAnn\n"))
     assert "no column for it" in jobs.import_file("acme", "spring", upload)["error"]
     assert rq.connection.keys("fsdialer:upload:*") == []
 
 
 def test_import_of_an_empty_file_and_of_one_that_is_not_kept_any_more_differ(acme, rq):
-    upload = uploads.put(rq.connection, io.BytesIO())
+    upload = put(rq, io.BytesIO())
     assert "the file is empty" in jobs.import_file("acme", "spring", upload)["error"]
     assert "not kept any more" in jobs.import_file("acme", "spring", upload)["error"]
 
 
 def test_import_of_many_pieces_is_the_file_as_it_was(rq):
     written = bytes(range(256)) * 10_000
-    upload = uploads.put(rq.connection, io.BytesIO(written))
+    upload = put(rq, io.BytesIO(written))
     assert rq.connection.llen(f"fsdialer:upload:{upload}") == 3
     assert 0 < rq.connection.ttl(f"fsdialer:upload:{upload}") <= uploads.KEPT_S
     with uploads.taken(rq.connection, upload) as file:
         assert file.read() == written
 
 
+def test_file_for_which_redis_has_no_room_leaves_nothing_there(rq):
+    """Or Redis would stay full for a day, and no lead could be claimed."""
+    room = rq.connection.info("memory")["used_memory"] + 8 * 1024 * 1024
+    rq.connection.config_set("maxmemory", room)
+    try:
+        with pytest.raises(RedisError, match="maxmemory"):
+            jobs.enqueue_import(rq, "acme", "spring", io.BytesIO(os.urandom(32 * 1024 * 1024)))
+    finally:
+        rq.connection.config_set("maxmemory", 0)
+    assert rq.connection.keys("fsdialer:upload:*") == []
+
+
 def test_import_that_lost_redis_keeps_the_file_for_the_retry(rq, redis_url, tmp_path, monkeypatch):
-    upload = uploads.put(rq.connection, io.BytesIO(b"phone\n+12125550100\n"))
+    upload = put(rq, io.BytesIO(b"phone\n+12125550100\n"))
     monkeypatch.setenv("FSDIALER_RQ_REDIS_URL", redis_url)
     monkeypatch.setenv("FSDIALER_REDIS_URL", f"unix://{tmp_path}/nobody.sock")
     with pytest.raises(RedisError):

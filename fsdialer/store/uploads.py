@@ -20,9 +20,13 @@ from fsdialer.store import keys
 PIECE_B, KEPT_S = 1024 * 1024, 86_400
 
 
-def put(redis: Redis, file: IO[bytes]) -> str:
-    """Leave a file for a worker; its id. `redis` must not decode what it reads."""
-    upload = uuid.uuid4().hex
+def new() -> str:
+    """The id of an upload that begins."""
+    return uuid.uuid4().hex
+
+
+def put(redis: Redis, upload: str, file: IO[bytes]) -> None:
+    """Leave a file for a worker. `redis` must not decode what it reads. One that breaks off leaves what it had put."""
     key, piece = keys.upload(upload), file.read(PIECE_B)
     while True:
         with redis.pipeline() as pipe:
@@ -30,7 +34,7 @@ def put(redis: Redis, file: IO[bytes]) -> str:
             pipe.expire(key, KEPT_S)
             pipe.execute()
         if not (piece := file.read(PIECE_B)):
-            return upload
+            return
 
 
 @contextmanager
