@@ -106,6 +106,12 @@ class Leads:
     def why(self, lead: str, now: float) -> list[str]:
         """Why this lead is or isn't being called, in sentences an administrator understands."""
         record = self.get(lead)
+        sentences = self._why(lead, record, now)
+        if self._redis.sismember(self._keys.do_not_call, record.number):
+            sentences.append("Nobody of the company calls this number: it is on the do-not-call list.")
+        return sentences
+
+    def _why(self, lead: str, record: Lead, now: float) -> list[str]:
         keys = self._keys
         if record.state == "done":
             return [f"It is done: {record.outcome or record.detail or record.disposition or 'closed'}."]

@@ -73,3 +73,17 @@ def test_a_number_put_there_by_hand_is_not_called_until_it_is_taken_off(acme, re
     assert claim("spring", "u1", NOW) == []
     redis.srem(acme.keys.do_not_call, NUMBER)
     assert len(claim("autumn", "u2", NOW)) == 1
+
+
+def test_why_tells_of_the_list_however_far_the_lead_is(acme, redis, two_campaigns, talked_to):
+    """One promised a call-back in the other campaign meanwhile is done when it is claimed, its outcome a call-back."""
+    lead = acme.leads.find("autumn", NUMBER)
+    assert "do-not-call" not in " ".join(acme.leads.why(lead, NOW))
+    acme.operators.save_outcome("ann", "u1", "do_not_call", "", None, NOW + 35)
+    assert acme.leads.why(lead, NOW)[-1] == "Nobody of the company calls this number: it is on the do-not-call list."
+    redis.hset(acme.keys.lead(lead), "outcome", "callback")
+    two_campaigns[0]("autumn", "u2", NOW + 60)
+    assert acme.leads.why(lead, NOW) == [
+        "It is done: callback.",
+        "Nobody of the company calls this number: it is on the do-not-call list.",
+    ]
