@@ -7,6 +7,8 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
+from fsdialer.core.dispositions import Disposition, Verdict
+from fsdialer.core.retry import NextStep
 from fsdialer.core.times import day, iso
 from fsdialer.store.recordings import Recording
 from tests.journey import wait_until
@@ -18,6 +20,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM, reason="no chromium here: apt-get install chromium"),
 ]
+TALKED = Verdict(Disposition.ANSWERED, True, True, "talked")
 
 
 def test_operator_signs_in_gets_on_the_line_and_leaves_it(page, acme):
@@ -167,6 +170,20 @@ def test_everything_needed_fits_a_small_laptop(page, acme):
     expect(page.locator("#card-name")).to_be_visible()
     for element in ("#line", "#hangup", "#outcomes button:last-child", "#figures"):
         expect(page.locator(element)).to_be_in_viewport()
+
+
+def test_what_gets_the_focus_is_not_left_behind_the_figures(page, acme):
+    page.set_viewport_size({"width": 1280, "height": 680})
+    connect_customer(acme, "1001", "call-1")
+    acme.calls.finish(
+        "call-1", acme.ownership.owner("spring"), time.time(), TALKED, NextStep(None, "done", ""), 0, "", None
+    )
+    acme.operators.leave_line("1001", time.time(), "")
+    sign_in(page)
+    expect(page.locator("#past")).to_be_visible()
+    page.locator("#test").focus()
+    test, figures = (page.locator(element).bounding_box() for element in ("#test", "#figures"))
+    assert test["y"] + test["height"] <= figures["y"]
 
 
 def test_wallboard_lives(page, acme):
