@@ -88,6 +88,7 @@ def load_stream(
     lines = _lines(file, progress)
     columns, delimiter = _header(lines)
     batch: list[NewLead] = []
+    free_at = 0.0
     for row in _rows(lines, delimiter):
         if not row.problem and not any(cell.strip() for cell in row.cells):
             continue
@@ -97,8 +98,8 @@ def load_stream(
         except InvalidLead as error:
             report.refuse(row.line, error)
         if len(batch) >= BATCH:
-            _add(batch, store, campaign, clock, report)
-    _add(batch, store, campaign, clock, report)
+            free_at = _add(batch, store, campaign, max(clock(), free_at), report)
+    _add(batch, store, campaign, max(clock(), free_at), report)
     return report
 
 
@@ -112,14 +113,15 @@ def _lead(columns: ColumnMap, row: "_Row", company: Company) -> NewLead:
     return lead
 
 
-def _add(
-    batch: list[NewLead], store: CompanyStore, campaign: str, clock: Callable[[], float], report: LoadReport
-) -> None:
-    result = store.leads.add(campaign, batch, clock())
+def _add(batch: list[NewLead], store: CompanyStore, campaign: str, now: float, report: LoadReport) -> float:
+    """When the next batch may be added, so as to stand behind this one: its leads are a millisecond apart."""
+    free_at = now + (len(batch) + 1) / 1000
+    result = store.leads.add(campaign, batch, now)
     report.added += result.added
     report.duplicate_numbers += result.duplicate_numbers
     report.duplicate_ids += result.duplicate_ids
     batch.clear()
+    return free_at
 
 
 # -- rows ----------------------------------------------------------------------------------------------------------

@@ -69,6 +69,14 @@ def test_every_bad_row_is_reported_by_line_and_field_and_the_good_ones_kept(load
     assert set(cards(acme)) == {"+12125550100", "+12125550102"}
 
 
+def test_leads_are_called_in_the_order_of_their_lines(load, acme):
+    """Over batches too, the first of which takes less time than its leads are apart."""
+    rows = [f"+1212{5_550_000 + n * 7919 % 1200:07d}" for n in range(1200)]
+    load("phone\n" + "\n".join(rows))
+    queue = acme.redis.zrange(acme.keys.due("spring"), 0, -1)
+    assert [acme.leads.get(lead).number for lead in queue] == rows
+
+
 def test_loading_the_same_file_twice_adds_nothing(load):
     content = "id,phone\nA,+12125550100\nB,+12125550101\n"
     assert load(content).added == 2
