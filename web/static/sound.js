@@ -33,6 +33,7 @@ export class Sound {
     this.onTrack = onTrack;
     this.stream = null;
     this.muted = false;
+    this.lost = '';          // why there is no microphone
     this.isKeptBack = false; // by a browser that plays nothing before the page was touched
     this.meters = new Map(); // element → analyser
     parts.input.addEventListener('change', () => this.choose('input'));
@@ -53,6 +54,7 @@ export class Sound {
     const stream = await microphone(localStorage.getItem('fsdialer.input'));
     this.stream?.getTracks().forEach((track) => track.stop());
     this.stream = stream;
+    this.lost = '';
     const [track] = stream.getAudioTracks();
     track.enabled = !this.muted;
     track.addEventListener('ended', () => this.reopen());
@@ -68,10 +70,14 @@ export class Sound {
   async reopen() {
     try {
       await this.open();
-      this.onTrouble('');
     } catch (error) {
-      this.onTrouble(microphoneTrouble(error));
+      this.lost = microphoneTrouble(error);
     }
+    this.tell();
+  }
+
+  tell() {
+    this.onTrouble(this.lost || (this.isKeptBack ? 'click anywhere on this page, or you hear nothing' : ''));
   }
 
   get live() {
@@ -101,8 +107,9 @@ export class Sound {
   }
 
   keptBack(now) {
-    if (this.isKeptBack !== now) this.onTrouble(now ? 'click anywhere on this page, or you hear nothing' : '');
+    if (this.isKeptBack === now) return;
     this.isKeptBack = now;
+    this.tell();
   }
 
   silence() {
