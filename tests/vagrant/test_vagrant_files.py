@@ -51,6 +51,14 @@ def contents(root):
     }
 
 
+@pytest.mark.parametrize(("writing", "waiting", "begun"), [(1, 0, False), (0, 1, False), (0, 0, True)])
+def test_append_only_file_is_begun_when_it_is_written_not_while_it_waits_for_a_snapshot(writing, waiting, begun):
+    function = re.search(r"^log_begun\(\) \{\n.*?^\}\n", (VAGRANT / "steps/redis.sh").read_text(), re.S | re.M)[0]
+    said = f"aof_enabled:1\\r\\naof_rewrite_in_progress:{writing}\\r\\naof_rewrite_scheduled:{waiting}\\r\\n"
+    code, _ = run("bash", "-euc", f"asked() {{ printf '{said}'; }}\n{function}log_begun")
+    assert (code == 0) == begun
+
+
 @needs("shellcheck")
 def test_all_scripts_are_shellcheck_clean():
     code, said = run("shellcheck", "-x", *map(str, SCRIPTS))

@@ -17,6 +17,11 @@ asked() {
   env ${password:+REDISCLI_AUTH="$password"} redis-cli "$@" 2>&1
 }
 
+# Is the append-only file there? It may still have to wait for a snapshot that is being written.
+log_begun() {
+  [ "$(asked info persistence | grep -c '^aof_rewrite_\(in_progress\|scheduled\):0')" = 2 ]
+}
+
 # A Redis that starts with an append-only file to keep reads nothing else, even where there is none yet: what it kept as
 # snapshots before would be gone. So one that was here already begins the file while it runs.
 begin_log() {
@@ -24,7 +29,7 @@ begin_log() {
   if booted; then systemctl start redis-server.service; fi
   said=$(asked config set appendonly yes || true)
   case $said in
-    OK) until asked info persistence | grep -q '^aof_rewrite_in_progress:0'; do sleep 0.2; done ;;
+    OK) until log_begun; do sleep 0.2; done ;;
     *refused*) ;; # none runs, and no init is here to start it
     *) echo "The Redis on this machine would lose what it holds: it does not begin an append-only file ($said)" >&2; exit 1 ;;
   esac
