@@ -51,10 +51,12 @@ export class SipLine {
     this.ua.start();
   }
 
-  // Another password from now on; a call that is up goes on. The switch may have forgotten us, for that of another window.
-  use(account) {
+  // Another password from now on; a call that is up goes on. The switch may have forgotten us, for that of another window,
+  // and a microphone come back while that one had the phone: `present` as below.
+  use(account, present) {
     this.ua.set('password', account.password);
-    if (this.ua.isConnected() && !this.absent) this.ua.register();
+    this.absent = !present;
+    if (this.ua.isConnected() && present) this.ua.register();
   }
 
   // Not to be rung, for want of a microphone: then no customer waits here in vain.

@@ -85,7 +85,7 @@ function refused(status, times) {
   if (times < 3) return show('connecting', 'Your phone is connecting…');
   ask({ take: true }).then((answer) => {
     if (!line || line.ready) return;
-    if (answer?.held) line.use(answer);
+    if (answer?.held) line.use(answer, sound.live);
     const why = answer?.asked ? 'its password is refused' : 'the switch does not ask fsdialer for passwords (mod_xml_curl)';
     show('connecting', `The telephone switch refuses your phone: ${why}. Tell an administrator; trying again…`);
   });
@@ -124,7 +124,7 @@ async function connect() {
   }
   line ??= leaving.pop() ?? null; // taken back during the call
   if (line) {
-    line.use(answer);
+    line.use(answer, sound.live);
     return showLine();
   }
   line = new SipLine(answer, {

@@ -1,4 +1,4 @@
-"""The sound of the phone in the operator's page, by itself in a real browser."""
+"""The parts of the phone in the operator's page, each by itself in a real browser."""
 
 import pytest
 
@@ -28,3 +28,23 @@ def test_microphone_that_was_lost_is_told_still_when_sound_that_was_kept_back_is
         "click anywhere on this page, or you hear nothing",
         *["no microphone was found: plug in your headset"] * 2,
     ]
+
+
+def test_line_taken_back_after_its_microphone_came_back_elsewhere_is_registered_again(page):
+    said = page.evaluate("""async () => {
+        const { SipLine } = await import('/static/sip.js');
+        const account = { urls: ['/sip'], uri: 'sip:1001@example.com', user: '1001', password: 'one' };
+        const silent = () => {};
+        const line = new SipLine(account, { registered: silent, connecting: silent, refused: silent });
+        line.close();
+        const said = [];
+        line.ua = {
+          set: (what, value) => said.push(value), isConnected: () => true,
+          register: () => said.push('register'), unregister: () => said.push('unregister'),
+        };
+        line.present(false);
+        line.use({ password: 'two' }, false);
+        line.use({ password: 'three' }, true);
+        return [...said, line.absent];
+    }""")
+    assert said == ["unregister", "two", "three", "register", False]
