@@ -108,6 +108,7 @@ _BY_CAUSE = {
     "INCOMPATIBLE_DESTINATION": _ours("no common codec with the carrier"),
     "EXCHANGE_ROUTING_ERROR": _ours("the carrier could not route the call"),
     "INTERWORKING": _ours("the carrier failed"),
+    "ACCOUNT_REFUSED": _ours("the carrier refused our account"),
     "SYSTEM_SHUTDOWN": _ours("the switch was shut down"),
     "MANAGER_REQUEST": _ours("ended by an administrator"),
     "LOSE_RACE": _ours("another leg was faster"),

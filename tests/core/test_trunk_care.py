@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fsdialer.core.campaigns import Gateway
+from fsdialer.core.dispositions import classify
 from fsdialer.core.trunk_care import (
     DOUBTED_S,
     FAULTS,
@@ -163,6 +164,12 @@ def test_a_gateway_of_weight_zero_is_for_when_the_others_rest_or_are_full():
     assert names(to_ask([SPARE, ONE, TWO], down, NOW)) == ["spare"]
     assert names(to_ask([SPARE, ONE, TWO], down, NOW + RESTS_S[0])) == ["one", "two"]
     assert to_ask([SPARE], {}, NOW, full={"spare"}) == []
+
+
+@pytest.mark.parametrize("cause", FAULTS)
+def test_every_fault_a_gateway_rests_for_has_words_of_its_own(cause):
+    """`fsdialer check` says them of a gateway that fails."""
+    assert classify(cause, None, rang=False).detail != classify("NOBODY_KNOWS", None, rang=False).detail
 
 
 def test_several_of_weight_zero_are_asked_in_the_campaigns_order():
