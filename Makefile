@@ -16,7 +16,7 @@ test: .venv/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 4 --dist worksteal -m "not freeswitch"
-	$(BIN)/pytest -n 2 --dist worksteal -m freeswitch -rs
+	$(BIN)/pytest -n 2 --dist loadfile -m freeswitch -rs
 
 # Tests of the pure core alone: seconds.
 unit: .venv/.test

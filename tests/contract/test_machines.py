@@ -21,7 +21,7 @@ def test_a_module_is_there_or_not(talk):
 def test_listening_begins_at_the_answer_before_the_waiting_room_and_can_be_ended(talk):
     person = listened_to(talk)
     ran = [e.get("Application") for e in talk.events if e.name == "CHANNEL_EXECUTE" and e.get("Unique-ID") == person]
-    assert ran == ["sched_hangup", "avmd_start", "playback"]
+    assert ran == ["sched_hangup", "set", "avmd_start", "playback"], "set: what the switch is to remember of it"
     assert talk.api(commands.stop_beeps(person)) == "-ERR no reply\n", "done without a word: report_status is 0"
     assert talk.api(commands.stop_beeps(person)).startswith("+ERR, avmd has not yet been started")
     assert talk.exists(person)

@@ -79,6 +79,8 @@ def test_a_phone_that_is_another_operators_too_is_told(centre):
     centre.write()
     centre.esl.api("reloadxml")
     centre.esl.api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")
+    until(lambda: "error/" in centre.esl.api("sofia_contact 1001@127.0.0.1"))
+    centre.phone.talks, centre.phone.says = True, LOUD
     password = {who: centre.acme.accounts.phone(who, SECRET).password for who in ("1001", "1002")}
     caller = Caller(int(centre.values["operators_port"]), "1001", contact=f"sip:1001@127.0.0.1:{centre.phone.port}")
     assert caller.register(password["1001"], expires=600) == 200
