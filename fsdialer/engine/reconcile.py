@@ -112,10 +112,12 @@ class Reconciler:
         self._held.switch_restarted(switch)
 
     def forgotten(self) -> None:
-        """Calls on switches that FSDIALER_SWITCHES names no more: they end as those of one that does not answer."""
+        """Calls on switches that FSDIALER_SWITCHES names no more: they end as those of one that does not answer. Of
+        calls that are not ours any more nothing is kept."""
         known = {link.address.name for link in self._lines.all()}
         for switch in self._switchboard.switches() - known:
             self._give_up_on(self._switchboard.of_switch(switch), self._clock())
+        self._missing = {call: since for call, since in self._missing.items() if self._switchboard.knows(call)}
 
     def phones_lost(self, switch: str, talking: bool) -> None:
         """`switch` does not answer: customers on other switches do not wait for phones on it. `talking`: it is known

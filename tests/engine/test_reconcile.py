@@ -134,6 +134,16 @@ def test_a_talk_nobody_heard_the_end_of_was_no_wait_in_vain(world):
     assert isinstance(lost, CallLost)
 
 
+def test_of_a_call_that_another_dialer_has_meanwhile_nothing_is_kept(world):
+    """Should it come back, the hang-up of then has its time to be told."""
+    mends, link, sweep_until = world(rang_at=-19.0)
+    mends.resync(link)
+    mends._switchboard.knows = lambda leg: False
+    mends.forgotten()
+    assert sweep_until(4.0) == []
+    assert sweep_until(7.0)
+
+
 def test_while_the_switch_is_silent_such_a_call_is_held_and_another_is_not(world):
     for facts, closed_after in (({}, ASLEEP_S), ({"rang_at": -19.0}, 120.0)):
         mends, link, sweep_until = world(**facts)
