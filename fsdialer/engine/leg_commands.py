@@ -65,8 +65,11 @@ class LegCommands:
             self._again(kill)
 
     def why_not_bridged(self, switch: str, customer: str, leg: str) -> str:
-        """After a refused bridge: what is wrong with the operator's `leg`; empty when the customer is gone."""
-        link = self._lines.of(switch)
+        """After a refused bridge: what is wrong with the operator's `leg`; empty when the customer is gone, or the
+        switch is away: the bridge is asked for again when it is back (`engine.reconcile`)."""
+        link = self._lines.get(switch)
+        if link is None or not link.up:
+            return ""
         try:
             if link.ask(commands.exists(customer)).strip() != "true":
                 return ""

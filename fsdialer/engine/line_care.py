@@ -5,9 +5,8 @@ A phone that lost its power or network is registered no more. One that was start
 Call-ID, and knows nothing of the call: an INVITE within it finds that out, at once when the registration has changed
 and every `ASK_S` besides; a phone that is well notices nothing, but for one that knows its call and refuses such an
 INVITE all the same: it loses its line to the first one, and has no more of them, for a while where no registration
-tells it from one that was started anew. A talk is not disturbed: whose
-registration changed meanwhile is rung anew after it. A page sends sound all the time, and the switch itself ends a line
-that falls silent.
+tells it from one that was started anew. A talk is not disturbed: whose registration changed meanwhile is rung anew
+after it. A page sends sound all the time, and the switch itself ends a line that falls silent.
 """
 
 import logging

@@ -72,7 +72,7 @@ class Reconciler:
         self._registrations = registrations
         self._clock = clock
         self._missing: dict[str, float] = {}  # call → since when the switch does not have it
-        self._strange: set[str] = set()  # channels no record knew at the last sweep
+        self._strange: dict[str, set[str]] = {}  # switch → its channels that no record knew at the last sweep
 
     # -- taking over ---------------------------------------------------------------------------------------
     def adopt(self, company: CompanyStore, campaign: Campaign, owner: str, older_than_s: float = YOUNG_S) -> None:
@@ -112,10 +112,12 @@ class Reconciler:
         self._held.switch_restarted(switch)
 
     def forgotten(self) -> None:
-        """Calls on switches that FSDIALER_SWITCHES names no more: they end as those of one that does not answer."""
+        """Calls on switches that FSDIALER_SWITCHES names no more: they end as those of one that does not answer. Of
+        calls that are not ours any more nothing is kept."""
         known = {link.address.name for link in self._lines.all()}
         for switch in self._switchboard.switches() - known:
             self._give_up_on(self._switchboard.of_switch(switch), self._clock())
+        self._missing = {call: since for call, since in self._missing.items() if self._switchboard.knows(call)}
 
     def phones_lost(self, switch: str, talking: bool) -> None:
         """`switch` does not answer: customers on other switches do not wait for phones on it. `talking`: it is known
@@ -225,16 +227,19 @@ class Reconciler:
     # -- channels nobody knows -----------------------------------------------------------------------------
     def _end_strangers(self, link: SwitchLink, channels: set[str]) -> None:
         """Channels tagged as ours that no record tracks at two sweeps in a row are hung up."""
+        name = link.address.name
         unknown = {leg for leg in channels if not self._switchboard.knows(leg) and not self._held.holds(leg)}
-        for leg in unknown & self._strange:
-            snapshot = self._ask(link.address.name, leg)
-            if snapshot is not None and self._is_stray(leg, snapshot.variables):
-                log.error("leg=%s switch=%s stray=yes action=hang_up", leg, link.address.name)
+        before, self._strange[name] = self._strange.get(name, set()), unknown
+        for leg in unknown & before:
+            snapshot = self._ask(name, leg)
+            if snapshot is not None and self._is_stray(leg, snapshot):
+                log.error("leg=%s switch=%s stray=yes action=hang_up", leg, name)
                 link.bgapi(commands.kill(leg, "MANAGER_REQUEST"), f"stray-{leg}")
-        self._strange = unknown
 
-    def _is_stray(self, leg: str, variables: dict[str, str]) -> bool:
-        """Ours by its tags, and in no company's records (another dialer's calls are in them)."""
+    def _is_stray(self, leg: str, snapshot: ChannelSnapshot) -> bool:
+        """Ours by its tags, and in no company's records (another dialer's calls are in them). Of a held phone that
+        still rings, or serves a last talk before it is rung anew, nothing is written: it may be another dialer's."""
+        variables = snapshot.variables
         company_id = variables.get("fsdialer_company", "")
         if not company_id:
             return False
@@ -244,7 +249,8 @@ class Reconciler:
             operator, call = variables.get("fsdialer_operator"), variables.get("fsdialer_call", "")
             if operator and not call:
                 view = company.operators.view(operator)
-                return view.state == "off" or view.leg != leg
+                idle = snapshot.answered_at is not None and not snapshot.bridged_to
+                return idle and (view.state == "off" or view.leg != leg)
         except NotFound:
             return True
         return (call if operator else leg) not in live

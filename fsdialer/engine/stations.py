@@ -76,7 +76,8 @@ class Stations:
         ring_s = math.ceil(campaign.max_wait_s) + 1
         held = view.held and bool(view.leg)  # one whose line is yet to be made is rung as others are
         home = self._homes.line_on(view.leg) if held else self._homes.find(view)
-        if through or home in ("", link.address.name):
+        own = bool(view.dial) and not held  # a destination is the same from every switch
+        if through or own or home in ("", link.address.name):
             return self._command(view, leg, campaign, call, through or self._phone(view, link), ring_s, shown)
         at = self._switches.trunk(home)
         family = self.family(campaign.company, view)

@@ -215,20 +215,6 @@ def kill(leg: str, cause: str) -> str:
     return f"uuid_kill {checked('leg', allowed.UUID, leg)} {checked('cause', allowed.CAUSE, cause)}"
 
 
-def setvar(leg: str, name: str, value: str) -> str:
-    """Set a variable of a channel, to letters, digits and ``_ . : -``."""
-    variable, value = (
-        checked("variable", allowed.VARIABLE, name),
-        checked("value", allowed.VALUE, value),
-    )
-    return f"uuid_setvar {checked('leg', allowed.UUID, leg)} {variable} {value}".rstrip()
-
-
-def broadcast(leg: str, sound: str) -> str:
-    """Play a sound to the one who is on a channel, and not to their partner."""
-    return f"uuid_broadcast {checked('leg', allowed.UUID, leg)} {_sound(sound)} aleg"
-
-
 def leave_message(leg: str, message: str, beeped: bool, wait_s: float = 0.0) -> str:
     """Take a channel out of what it runs, play `message` to whoever is there, and hang up.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: One tone of a tone_stream, sound and pause in milliseconds; and how often the whole is played.
 _TONE, _LOOPS = re.compile(r"%\(([0-9]+),([0-9]+)"), re.compile(r";loops=(-1|[0-9]{1,6})")
 _VARIABLE = re.compile(r"\$\{([a-z_]+)\}")
-_TASK = re.compile(r"\$\{sched_api\(\+[0-9]+ (\S+) [a-z]+\)\}")
+_TASK = re.compile(r"\$\{sched_api\((\+[0-9]+ \S+ [a-z]+)\)\}")
 _COND = re.compile(r"\$\{cond\((\S*) > (\S+) \? (\S+) : (\S+)\)\}")
 _MSLEEP = re.compile(r"\$\{msleep\(([0-9]{1,6})\)\}")
 #: Rate at which sound is counted (samples a second).
@@ -76,8 +76,9 @@ class Applications:
                     self._heed_keys(channel, rest)
                 pause_ms = number(_decided(expanded(channel, data)))
                 channel.playing = gevent.spawn_later(pause_ms / 1000, self._finish, channel, rest)
-            case "eval":  # nothing but the pauses in it, and the tasks, whose time never comes
-                self._exchange.tasks += _TASK.findall(expanded(channel, data))
+            case "eval":  # nothing but the pauses and the tasks in it
+                for task in _TASK.findall(expanded(channel, data)):
+                    self._exchange.tasks.add(task)
                 pause_ms = sum(int(ms) for ms in _MSLEEP.findall(data))
                 channel.playing = gevent.spawn_later(pause_ms / 1000, self._finish, channel, rest)
             case "hangup":

@@ -25,6 +25,7 @@ from fsdialer.lab.originate import Malformed, Originate, Usage, parse
 from fsdialer.lab.people import NEVER, People, Plan
 from fsdialer.lab.places import Gateway
 from fsdialer.lab.recordings import Recordings
+from fsdialer.lab.tasks import Tasks
 from fsdialer.lab.trunks import Trunks
 
 USAGE = (
@@ -79,7 +80,7 @@ class Exchange:
         self.channels: dict[str, Channel] = {}
         self.stopped_profiles: set[str] = set()
         self.deaf = False
-        self.tasks: list[str] = []  # the groups of those that wait for their time
+        self.tasks = Tasks()
         self.started = time.time()
         self.sessions = 0
         self.peak_sessions = 0
@@ -295,7 +296,7 @@ class Exchange:
         stages.ended(channel)
         command, _, task = channel.get("api_hangup_hook").partition(" ")
         if command == "sched_api":
-            self.tasks.append(expanded(channel, task).split()[1])
+            self.tasks.add(expanded(channel, task))
         channel.move("CS_REPORTING")
         channel.call_state = "HANGUP"
         partner = self.channels.get(channel.get("signal_bond"))
@@ -313,6 +314,7 @@ class Exchange:
             channel.cause = "CRASH"
             self.destinations.ended(channel)
         self.channels.clear()
+        self.tasks.clear()
         self.events.restart()
         self.started = time.time()
         self.sessions = 0

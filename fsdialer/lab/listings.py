@@ -20,7 +20,7 @@ def show(exchange: Exchange, argument: str) -> str:
     words = argument.split()
     what = words[0] if words else ""
     if what == "tasks" and "json" in words:
-        return _as_json([_task_row(*each) for each in enumerate(exchange.tasks, 1)], count=False)
+        return _as_json([_task_row(*each) for each in enumerate(exchange.tasks.groups(), 1)], count=False)
     if what not in ("channels", "calls"):
         return SHOW_USAGE
     channels = [channel for channel in exchange.channels.values() if channel.alive]

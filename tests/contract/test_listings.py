@@ -71,9 +71,9 @@ def test_a_leg_does_not_exist_from_the_moment_it_is_killed(talk, pair):
 def test_variables_of_ours_are_set_and_read_back_and_stand_in_the_end(talk, pair):
     person, _ = pair
     assert talk.variable(person, "fsdialer_lead") == "17"
-    assert talk.api(commands.setvar(person, "fsdialer_mark", "a.b:1")) == "+OK\n"
+    assert talk.api(f"uuid_setvar {person} fsdialer_mark a.b:1") == "+OK\n"
     assert talk.variable(person, "fsdialer_mark") == "a.b:1"
-    talk.api(commands.setvar(person, "fsdialer_lead", ""))
+    talk.api(f"uuid_setvar {person} fsdialer_lead")
     assert talk.variable(person, "fsdialer_lead") == "_undef_"
     talk.api(commands.kill(person, "NORMAL_CLEARING"))
     assert talk.ending(person).get("variable_fsdialer_mark") == "a.b:1"

@@ -142,3 +142,8 @@ def test_any_switch_is_one_that_is_up_rather_than_one_of_those_not_wanted():
     assert lines.any(unless={"first"}).address.name == "second"
     assert lines.any(unless={"first", "second"}).address.name == "first"
     assert Lines().any() is None
+
+
+def test_no_leg_is_blamed_for_a_bridge_while_its_switch_is_away(legs, line):
+    line.up = False
+    assert legs.why_not_bridged("fs1", CUSTOMER, LEG) == ""

@@ -5,6 +5,7 @@ parts around the reconciler are stood in for here; the whole of it runs in `free
 """
 
 import json
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -133,6 +134,16 @@ def test_a_talk_nobody_heard_the_end_of_was_no_wait_in_vain(world):
     assert isinstance(lost, CallLost)
 
 
+def test_of_a_call_that_another_dialer_has_meanwhile_nothing_is_kept(world):
+    """Should it come back, the hang-up of then has its time to be told."""
+    mends, link, sweep_until = world(rang_at=-19.0)
+    mends.resync(link)
+    mends._switchboard.knows = lambda leg: False
+    mends.forgotten()
+    assert sweep_until(4.0) == []
+    assert sweep_until(7.0)
+
+
 def test_while_the_switch_is_silent_such_a_call_is_held_and_another_is_not(world):
     for facts, closed_after in (({}, ASLEEP_S), ({"rang_at": -19.0}, 120.0)):
         mends, link, sweep_until = world(**facts)
@@ -149,34 +160,75 @@ def test_a_call_on_a_switch_that_is_named_no_more_is_closed_when_its_own_limits_
     assert isinstance(sweep_until(110.0)[0], CallLost)
 
 
+LEG = "22222222-2222-4222-8222-222222222222"
+
+
+@pytest.fixture
+def sweeps():
+    """What is hung up in two sweeps of switches, on the first of which there is the line of an operator, who is in
+    `state` (None: nobody knows them)."""
+
+    def make(state, switches=("fs1",), own="", **more):
+        killed = []
+
+        def ask(name, command, timeout_s=5.0):
+            if command.startswith("show"):
+                rows = [{"uuid": LEG}] if name == "fs1" else []
+                return json.dumps({"row_count": len(rows), "rows": rows})
+            tags = {"variable_fsdialer_company": "acme", "variable_fsdialer_operator": "1009"}
+            up = {"Caller-Channel-Answered-Time": "1700000000000000", "Channel-State": "CS_PARK"}
+            return json.dumps({"Unique-ID": LEG, **up, **tags, **more}) if command.startswith("uuid_dump") else "true"
+
+        def view(operator):
+            if state is None:
+                raise NotFound(f"no operator {operator!r}")
+            return SimpleNamespace(state=state, leg=own)
+
+        links = {
+            name: SimpleNamespace(
+                address=SimpleNamespace(name=name),
+                up=True,
+                ask=partial(ask, name),
+                bgapi=lambda command, job: killed.append(command),
+            )
+            for name in switches
+        }
+        company = SimpleNamespace(
+            calls=SimpleNamespace(live_uuids=list, keep=lambda uuids, now: None), operators=SimpleNamespace(view=view)
+        )
+        board = SimpleNamespace(of_switch=lambda switch: [], knows=lambda leg: False)
+        lines = SimpleNamespace(of=links.__getitem__, up=lambda: list(links.values()))
+        care, held = SimpleNamespace(look=lambda link, known: None), SimpleNamespace(holds=lambda leg: False)
+        store = SimpleNamespace(company=lambda company_id: company)
+        mends = Reconciler(store, lines, board, held, care, care, Registrations(), lambda: 0.0)
+        for link in links.values():
+            mends.sweep(link)
+        assert not killed
+        for link in links.values():
+            mends.sweep(link)
+        return killed
+
+    return make
+
+
+@pytest.mark.parametrize("switches", [("fs1",), ("fs1", "fs2")])
 @pytest.mark.parametrize("state", [None, "off"])
-def test_the_line_of_an_operator_nobody_knows_or_who_left_while_no_dialer_ran_is_hung_up(state):
+def test_the_line_of_an_operator_nobody_knows_or_who_left_while_no_dialer_ran_is_hung_up(sweeps, state, switches):
     """Redis was started empty, or they were removed: no record leads to the line any more."""
-    leg, killed = "22222222-2222-4222-8222-222222222222", []
+    assert sweeps(state, switches, own=LEG) == [f"uuid_kill {LEG} MANAGER_REQUEST"]
 
-    def ask(command, timeout_s=5.0):
-        if command.startswith("show"):
-            return json.dumps({"row_count": 1, "rows": [{"uuid": leg}]})
-        tags = {"variable_fsdialer_company": "acme", "variable_fsdialer_operator": "1009"}
-        return json.dumps({"Unique-ID": leg, **tags}) if command.startswith("uuid_dump") else "true"
 
-    def view(operator):
-        if state is None:
-            raise NotFound(f"no operator {operator!r}")
-        return SimpleNamespace(state=state, leg=leg)
+def test_a_line_whose_operator_has_another_is_hung_up(sweeps):
+    assert sweeps("available", own="33333333-3333-4333-8333-333333333333") == [f"uuid_kill {LEG} MANAGER_REQUEST"]
 
-    link = SimpleNamespace(
-        address=SimpleNamespace(name="fs1"), up=True, ask=ask, bgapi=lambda command, job: killed.append(command)
-    )
-    company = SimpleNamespace(
-        calls=SimpleNamespace(live_uuids=list, keep=lambda uuids, now: None), operators=SimpleNamespace(view=view)
-    )
-    board = SimpleNamespace(of_switch=lambda switch: [], knows=lambda leg: False)
-    lines = SimpleNamespace(of=lambda name: link, up=lambda: [link])
-    care, held = SimpleNamespace(look=lambda link, known: None), SimpleNamespace(holds=lambda leg: False)
-    store = SimpleNamespace(company=lambda company_id: company)
-    mends = Reconciler(store, lines, board, held, care, care, Registrations(), lambda: 0.0)
-    mends.sweep(link)
-    assert not killed
-    mends.sweep(link)
-    assert killed == [f"uuid_kill {leg} MANAGER_REQUEST"]
+
+@pytest.mark.parametrize(
+    ("state", "facts"),
+    [
+        ("connecting", {"Caller-Channel-Answered-Time": "0", "Channel-State": "CS_CONSUME_MEDIA"}),
+        ("on_call", {"Channel-State": "CS_EXCHANGE_MEDIA", "Other-Leg-Unique-ID": "u-1"}),
+    ],
+)
+def test_a_held_phone_that_rings_or_serves_its_last_talk_for_another_dialer_is_left_alone(sweeps, state, facts):
+    """Nothing of it is written: not before it is up, nor once it is to be rung anew after the talk."""
+    assert sweeps(state, own="", **facts) == []

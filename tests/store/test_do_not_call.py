@@ -67,6 +67,13 @@ def test_pressed_by_mistake_is_taken_back(acme, two_campaigns, talked_to):
     assert len(two_campaigns[0]("autumn", "u2", NOW + 60)) == 1
 
 
+def test_who_was_on_the_list_before_it_was_pressed_by_mistake_stays_there(acme, redis, two_campaigns, talked_to):
+    redis.sadd(acme.keys.do_not_call, NUMBER)
+    acme.operators.save_outcome("ann", "u1", "do_not_call", "", None, NOW + 35)
+    acme.operators.save_outcome("ann", "u1", "sale", "", None, NOW + 36)
+    assert two_campaigns[0]("autumn", "u2", NOW + 60) == []
+
+
 def test_a_number_put_there_by_hand_is_not_called_until_it_is_taken_off(acme, redis, two_campaigns):
     claim, _ = two_campaigns
     redis.sadd(acme.keys.do_not_call, NUMBER)
