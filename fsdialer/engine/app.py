@@ -309,6 +309,7 @@ class Engine:
             if campaigns:
                 views = janitor.company.operators.views()
                 janitor.heed_presence(campaigns, views)
+                janitor.free_forgotten(campaigns, views)
                 self.homes.settle(janitor.company, [view for view in views if view.campaign in campaigns])
                 self.phones.ring_who_waits(janitor.company, campaigns, views)
                 self.phones.follow(janitor.company, views)

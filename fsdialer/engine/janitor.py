@@ -1,11 +1,12 @@
 """Puts right in Redis what time, people and dead processes leave behind; several times a second, idempotently.
 
 Wrap-ups that are over, retries RQ did not release, operators an administrator removed from (or added to) the
-presence set by hand, operators whose browser is gone. Channels are `engine.reconcile`'s case.
+presence set by hand, operators whose browser is gone, operators promised to a call that has another. Channels are
+`engine.reconcile`'s case.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 
 from fsdialer.core.campaigns import Campaign
 from fsdialer.core.operators import page_gone
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 RQ_GRACE_S = 1.0
 #: An operator put on the line by a browser leaves it when the browser was last seen so long ago (seconds).
 BROWSER_GRACE_S = 20.0
+#: An operator who has been promised, or talks, for so long (seconds) is known to that call, if it is still up.
+FORGOTTEN_S = 15.0
 #: Leads released by one script call: about 10 ms of Redis time.
 BATCH = 1000
 
@@ -47,6 +50,13 @@ class Janitor:
         if total:
             log.info("campaign=%s released=%d by=janitor", campaign, total)
         return total
+
+    def free_forgotten(self, campaigns: Collection[str], views: Iterable[OperatorView]) -> None:
+        """An operator whom the death of a dialer left to a call that is over, or has another, is free again."""
+        now = self._clock()
+        old = [v for v in views if v.call and v.campaign in campaigns and (v.since or now) <= now - FORGOTTEN_S]
+        for operator in self.company.operators.free_forgotten(old, now):
+            log.warning("operator=%s freed=yes reason=no_call_names_them", operator)
 
     def heed_presence(self, campaigns: dict[str, Campaign], views: list[OperatorView]) -> None:
         """The presence set is the truth an administrator edits: states follow it. Lost browsers leave it."""

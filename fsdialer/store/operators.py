@@ -1,6 +1,6 @@
 """Operators in Redis: presence, promises, wrap-up, outcomes, and the card on their screen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from redis import Redis
@@ -275,6 +275,11 @@ class Operators:
     def release(self, operator: str, call: str, now: float, failure: str = "") -> bool:
         """Take a promise back; with `failure` the phone was at fault, and the operator leaves the line."""
         return bool(self._scripts.run("release", operator, call, now, failure))
+
+    def free_forgotten(self, views: Iterable[OperatorView], now: float) -> list[str]:
+        """Make those of them available whom no open call names any more; who."""
+        said = [part for view in views for part in (view.id, view.call)]
+        return list(self._scripts.run("free_forgotten", now, *said)) if said else []
 
     def end_wrap_up(self, now: float) -> int:
         """Make available whose wrap-up time is over; how many."""

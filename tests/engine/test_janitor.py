@@ -2,9 +2,9 @@
 
 import pytest
 
-from fsdialer.core.campaigns import Campaign, Company, Operator, Station
+from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator, Station
 from fsdialer.core.leads import NewLead
-from fsdialer.engine.janitor import BATCH, RQ_GRACE_S, Janitor
+from fsdialer.engine.janitor import BATCH, FORGOTTEN_S, RQ_GRACE_S, Janitor
 from fsdialer.store import Store
 
 NOW = 1_795_400_000.0
@@ -103,3 +103,28 @@ def test_a_campaign_another_dialer_owns_is_left_alone(acme):
     acme.redis.srem(acme.keys.online("spring"), "1001")
     chores(acme).heed_presence({}, acme.operators.views())
     assert acme.operators.view("1001").state == "available"
+
+
+@pytest.fixture
+def promised_twice(acme):
+    """Ann was promised to a call that had Bob promised then; the dialer died before it let Ann go."""
+    acme.setup.save_operator(Operator("acme", "1002", "Bob", "1002", station=Station.RING, campaigns=("spring",)))
+    acme.setup.save_gateway(Gateway("acme", "trunk"))
+    acme.leads.add("spring", [NewLead("+12125550100")], NOW)
+    owner = acme.ownership.take("spring", "d1", 60)
+    acme.calls.claim(acme.setup.campaign("spring"), owner, acme.setup.gateway("trunk"), "fs1", ("u-1",), NOW)
+    for operator, passed_over in (("1001", ()), ("1002", ("1001",))):
+        acme.operators.go_on_line(operator, "spring", NOW, via="cli")
+        acme.operators.reserve("u-1", owner, operator, passed_over, NOW)
+
+
+@pytest.mark.parametrize(("after_s", "states"), [(-1, "reserved reserved"), (0, "available reserved")])
+def test_an_operator_no_call_names_any_more_is_free_and_the_one_it_names_is_not(acme, promised_twice, after_s, states):
+    chores(acme, NOW + FORGOTTEN_S + after_s).free_forgotten({"spring"}, acme.operators.views())
+    assert [acme.operators.view(each).state for each in ("1001", "1002")] == states.split()
+
+
+def test_an_operator_promised_to_a_call_that_is_over_is_free(acme, promised_twice):
+    acme.redis.zrem(acme.keys.calls, "u-1")
+    chores(acme, NOW + FORGOTTEN_S).free_forgotten({"spring"}, acme.operators.views())
+    assert {acme.operators.view(each).state for each in ("1001", "1002")} == {"available"}
