@@ -260,7 +260,7 @@ def test_another_dialer_takes_over_the_calls_of_a_dead_one(centre):
 
 def test_a_dialer_that_was_stopped_is_not_listed_as_running_any_more(centre):
     c = centre()
-    assert "d1" in dialers(c.redis)
+    wait_until(lambda: "d1" in dialers(c.redis), what="the dialer to be listed")
     c.dialer.stop()
     assert dialers(c.redis) == {}
 

@@ -43,6 +43,7 @@ def side(request, sides):
 
 @pytest.fixture
 def talk(side):
+    side.renew()
     conversation = Talk(side.address, side.password)
     yield conversation
     conversation.close()

@@ -7,7 +7,7 @@ import pytest
 from fsdialer.core.campaigns import Operator, Station
 from fsdialer.core.switch_config import browser_password
 from fsdialer.settings import Settings
-from fsdialer.store.softphones import LIFE_S
+from fsdialer.store.softphones import LIFE_S, Softphones
 from tests.web.conftest import SECRET, Browser
 from web import create_app
 
@@ -99,6 +99,18 @@ def test_last_page_to_take_it_has_it_and_the_one_before_is_told(ann, app):
     assert take(elsewhere, OTHER_PAGE)["password"] != first
     assert keep(ann) == {"held": False, "elsewhere": True, "asked": False}
     assert keep(elsewhere, OTHER_PAGE)["held"]
+
+
+def test_page_that_asks_twice_at_once_is_not_told_that_it_is_elsewhere_itself(ann, monkeypatch):
+    """A computer that slept: one question finds the password gone, the other has a new one made before that answer."""
+
+    def taken_meanwhile(softphones, operator, page, session):
+        monkeypatch.undo()
+        softphones.take(operator, page, session, 0.0)
+        return False
+
+    monkeypatch.setattr(Softphones, "renew", taken_meanwhile)
+    assert keep(ann) == {"held": False, "elsewhere": False, "asked": False}
 
 
 def test_another_sign_in_cannot_keep_a_page_it_read_the_name_of(ann, app):
