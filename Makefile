@@ -10,13 +10,14 @@ LAB ?=
 lab: .venv/.lab
 	$(BIN)/fsdialer lab $(LAB)
 
-# Most tests wait for something, so four at a time keep two cores busy; those with a real switch measure tenths of seconds.
+# Most tests wait for something, so four at a time keep two cores busy; those with a real switch measure tenths of seconds
+# and have ports of their own: one at a time.
 test: .venv/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 4 --dist worksteal -m "not freeswitch"
-	$(BIN)/pytest -n 2 --dist loadfile -m freeswitch -rs
+	$(BIN)/pytest -m freeswitch -rs
 
 # Tests of the pure core alone: seconds.
 unit: .venv/.test
