@@ -44,9 +44,9 @@ def credential() -> Response:
         held = company.softphones.renew(operator, page, this_sign_in())
         if held and asked.get("cut_off") is True:
             company.softphones.cut_off(operator)
-        holder = company.softphones.holder(operator)
+        holder = None if held else company.softphones.holder(operator)
         # This very page may have taken it in the meantime.
-        elsewhere = not held and holder is not None and (holder.page, holder.session) != (page, this_sign_in())
+        elsewhere = holder is not None and not holder.is_of(page, this_sign_in())
         return jsonify(held=held, elsewhere=elsewhere, asked=company.softphones.has_been_asked_for(operator))
     before = company.softphones.holder(operator)
     phone = company.softphones.take(operator, page, this_sign_in(), time.time())

@@ -130,7 +130,7 @@ class PhoneGone:
 
 
 LegEvent = LegRinging | LegAnswered | LegReady | WaitExpired | LegsBridged | LegHungUp | MachineHeard
-SwitchEvent = LegEvent | JobDone | Heartbeat | PhoneGone
+SwitchEvent = LegEvent | JobDone | Heartbeat
 
 
 # -- what only the dialer itself can report ----------------------------------------------------------------------

@@ -325,7 +325,7 @@ class Engine:
             self.trunks.look(company, own(company, company.setup.good_gateways(), self._clock()))
 
     # -- switches ------------------------------------------------------------------------------------------
-    def _on_event(self, switch: str, event: SwitchEvent) -> None:
+    def _on_event(self, switch: str, event: SwitchEvent | PhoneGone) -> None:
         if isinstance(event, PhoneGone):
             self.homes.gone(switch, event.extension)
             return

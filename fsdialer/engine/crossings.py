@@ -37,8 +37,7 @@ class Crossings:
         self._lines = lines
         self._trunk = trunk
         self._clock = clock
-        self._shut: set[Way] = set()
-        self._silent: set[Way] = set()  # of those: the ways on which calls are answered, and nothing is heard
+        self._shut: dict[Way, bool] = {}  # those that are: was a tone sent there, calls being answered
         self._alerts: dict[tuple[str, Way], bool] = {}  # does one of a company stand; absent: not looked at
         self._looking = False
 
@@ -67,7 +66,7 @@ class Crossings:
     def _try(self, way: Way, listen: bool = False) -> None:
         """Known as before while one of the two does not answer us."""
         one, other = way
-        listen = listen or way in self._silent
+        listen = listen or self._shut.get(way, False)
         try:
             link, at = self._lines.of(one), self._trunk(other)
             answer = _heard(link, at) if listen else link.ask(commands.try_across(rules.to_echo(at))).strip()
@@ -77,13 +76,10 @@ class Crossings:
         if answer.startswith("+OK"):
             if self.is_shut(one, other):
                 log.info("switch=%s to=%s way=open", one, other)
-            self._shut.discard(way)
-            self._silent.discard(way)
+            self._shut.pop(way, None)
         else:
             log.error("switch=%s to=%s way=shut reason=%s", one, other, answer)
-            self._shut.add(way)
-            if listen:
-                self._silent.add(way)
+            self._shut[way] = listen
 
     def alert(self, companies: Iterable[CompanyStore]) -> None:
         """Tell the companies' administrators of ways that are shut, and of those that are open again."""

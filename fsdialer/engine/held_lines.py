@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from fsdialer.core.campaigns import Campaign
-from fsdialer.core.events import Heartbeat, JobDone, LegHungUp, LegReady, LegsBridged, PhoneGone, SwitchEvent
+from fsdialer.core.events import Heartbeat, JobDone, LegHungUp, LegReady, LegsBridged, SwitchEvent
 from fsdialer.core.operators import WITH_A_CUSTOMER
 from fsdialer.core.phones import phone_failure
 from fsdialer.engine.awaited_pages import AwaitedPages
@@ -232,7 +232,7 @@ class HeldLines:
     # -- what the switches report ----------------------------------------------------------------------------
     def on_event(self, event: SwitchEvent) -> None:
         """What concerns a held line; everything else is passed over."""
-        if isinstance(event, Heartbeat | PhoneGone):
+        if isinstance(event, Heartbeat):
             return
         if isinstance(event, LegsBridged):
             leg = event.leg if event.leg in self._held else event.other

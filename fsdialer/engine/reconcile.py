@@ -258,25 +258,27 @@ class Reconciler:
 
 def _end_of(call: Call, left: Collection[str], now: float) -> list[CallEvent]:
     """The end nobody heard of, by what the switch was told to remember: a talk, or somebody who waited in vain."""
-    answered_at = call.answered_at or now
-    if call.bridged_at is None and marks.talked(call.uuid) in left:
-        return [LegsBridged(call.uuid, call.leg, answered_at), CallLost(now, "LOST")]
+    lost, answered_at = CallLost(now, "LOST"), call.answered_at or now
+    if call.bridged_at is not None:
+        return [lost]
+    if marks.talked(call.uuid) in left:
+        return [LegsBridged(call.uuid, call.leg, answered_at), lost]
     mark = marks.read(call.uuid, left)
-    if call.bridged_at is None and mark is not None:
-        return [
-            LegHungUp(
-                call.uuid,
-                now,
-                commands.NO_PICKUP,
-                rang=True,
-                answered_at=answered_at,
-                by_far_end=mark.by_far_end,
-                opted_out=mark.by_key,
-                refer=mark.refer,
-                refer_result=mark.result,
-            )
-        ]
-    return [CallLost(now, "LOST")]
+    if mark is None:
+        return [lost]
+    return [
+        LegHungUp(
+            call.uuid,
+            now,
+            commands.NO_PICKUP,
+            rang=True,
+            answered_at=answered_at,
+            by_far_end=mark.by_far_end,
+            opted_out=mark.by_key,
+            refer=mark.refer,
+            refer_result=mark.result,
+        )
+    ]
 
 
 def _never_heard_of(call: Call) -> bool:

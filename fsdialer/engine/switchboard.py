@@ -121,7 +121,7 @@ class Switchboard:
     # -- events in -----------------------------------------------------------------------------------------
     def on_event(self, event: SwitchEvent) -> None:
         """What a switch reports, in the order it does."""
-        if isinstance(event, Heartbeat | events.PhoneGone):
+        if isinstance(event, Heartbeat):
             return
         self._held.on_event(event)
         if isinstance(event, JobDone):

@@ -68,7 +68,7 @@ class ChannelSnapshot:
     sent_on: bool = False
 
 
-def to_event(event: Event, clock_shift_s: float = 0.0) -> SwitchEvent | None:
+def to_event(event: Event, clock_shift_s: float = 0.0) -> SwitchEvent | PhoneGone | None:
     """Our event for FreeSWITCH's; None for one that says nothing to a dialer.
 
     `clock_shift_s` is added to the switch's times (`ClockShift` knows how much makes them ours).
@@ -98,7 +98,7 @@ def to_event(event: Event, clock_shift_s: float = 0.0) -> SwitchEvent | None:
     return _custom(event, leg, at)
 
 
-def _custom(event: Event, leg: str, at: float) -> SwitchEvent | None:
+def _custom(event: Event, leg: str, at: float) -> MachineHeard | PhoneGone | None:
     """What a module says: a detector of answering machines (mod_amd's event has a subclass, but neither a name nor a
     time: 0), or the registrar."""
     match event.get("Event-Subclass"):

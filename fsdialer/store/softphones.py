@@ -26,6 +26,10 @@ class Softphone:
     session: str
     salt: str
 
+    def is_of(self, page: str, session: str) -> bool:
+        """Is it this page's, of that sign-in?"""
+        return (self.page, self.session) == (page, session)
+
 
 class Softphones:
     """The phones in the pages of one company's operators."""
@@ -44,7 +48,7 @@ class Softphones:
         """The phone is this page's from now on, under a new password unless it was already."""
         if self.renew(operator, page, session):
             holder = self.holder(operator)
-            if holder is not None and (holder.page, holder.session) == (page, session):
+            if holder is not None and holder.is_of(page, session):
                 return holder
         taken = Softphone(page, session, secrets.token_hex(16))
         key = self._keys.softphone(operator)
@@ -58,7 +62,7 @@ class Softphones:
     def renew(self, operator: str, page: str, session: str) -> bool:
         """The page is still there; False when the phone is not its own (any more)."""
         holder = self.holder(operator)
-        if holder is None or (holder.page, holder.session) != (page, session):
+        if holder is None or not holder.is_of(page, session):
             return False
         return bool(self._redis.expire(self._keys.softphone(operator), LIFE_S))
 

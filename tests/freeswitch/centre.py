@@ -1,6 +1,7 @@
 """A call centre on a real FreeSWITCH: our configuration, a dialer, and SIP peers who keep every message: one as the
 carrier (or the company's own PBX), one as an operator's phone."""
 
+import contextlib
 import itertools
 import time
 
@@ -121,6 +122,20 @@ class RealCentre:
         """The operator ends the talk on their page."""
         self.acme.feed.publish("wish", what="hangup", operator="1001", call=call["uuid"])
         return self.ended(call)
+
+    @contextlib.contextmanager
+    def dying_at(self, method):
+        """Within, the dialer is killed by such a request to the carrier, before it is answered."""
+        heed = self.carrier._heed
+
+        def killed_first(text, sender):
+            if text.startswith(f"{method} "):
+                self.dialer.kill()
+            heed(text, sender)
+
+        self.carrier._heed = killed_first
+        yield
+        self.carrier._heed = heed
 
     def off_line(self):
         self.acme.operators.leave_line("1001", time.time())

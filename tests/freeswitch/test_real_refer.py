@@ -87,17 +87,9 @@ def test_whatever_goes_wrong_the_customer_is_bridged_through_the_gateway_and_it_
 def test_a_customer_the_pbx_takes_while_no_dialer_runs_talks_there_for_the_next_one(centre, refer, bye, number):
     """Killed before the PBX said anything; else they would have waited in vain, and be called again."""
     on_the_pbx(centre, refer, bye)
-    heed = centre.carrier._heed
-
-    def killed_first(text, sender):
-        if text.startswith("REFER "):
-            centre.dialer.kill()
-        heed(text, sender)
-
-    centre.carrier._heed = killed_first
-    lead = centre.acme.leads.add("spring", [NewLead(number)], time.time()).lead_ids[0]
-    until(lambda: centre.carrier.requests("REFER"))
-    centre.carrier._heed = heed
+    with centre.dying_at("REFER"):
+        lead = centre.acme.leads.add("spring", [NewLead(number)], time.time()).lead_ids[0]
+        until(lambda: centre.carrier.requests("REFER"))
     uuid = centre.redis.hget(centre.acme.keys.lead(lead), "call")
     centre.start_dialer()
     until(lambda: centre.acme.calls.get(uuid).get("bridged"), 30)

@@ -103,19 +103,11 @@ def test_who_was_answered_and_gone_while_no_dialer_ran_is_counted_once_and_their
     """Killed while the phone rings: nothing of the answer is in Redis, and nobody heard of the end."""
     centre.campaign(max_wait_s=1.0, message=MESSAGE, opt_out_key="9", max_attempts=3)
     before = centre.acme.stats.day("spring", day(time.time()))
-    heed = centre.carrier._heed
-
-    def killed_first(text, sender):
-        if text.startswith("INVITE "):
-            centre.dialer.kill()
-        heed(text, sender)
-
     for number, key, state in (("+12125550310", "", "waiting"), ("+12125550311", "9", "done")):
         centre.register()
         centre.station("ring")
-        centre.carrier._heed = killed_first
-        lead, _ = answered(centre, number)
-        centre.carrier._heed = heed
+        with centre.dying_at("INVITE"):
+            lead, _ = answered(centre, number)
         assert centre.carrier.first_sound(3) is not None
         if key:
             (row,) = json.loads(centre.esl.api("show channels as json"))["rows"]
@@ -138,16 +130,8 @@ def test_a_customer_who_hears_the_message_already_is_not_joined_to_an_operator_b
     centre.phone = Peer()
     centre.register()
     centre.station("nailed")
-    heed = centre.carrier._heed
-
-    def killed_first(text, sender):
-        if text.startswith("INVITE "):
-            centre.dialer.kill()
-        heed(text, sender)
-
-    centre.carrier._heed = killed_first
-    lead, _ = answered(centre, "+12125550320")
-    centre.carrier._heed = heed
+    with centre.dying_at("INVITE"):
+        lead, _ = answered(centre, "+12125550320")
     uuid = centre.redis.hget(centre.acme.keys.lead(lead), "call")
     assert centre.carrier.first_sound(3) is not None
     centre.campaign(max_wait_s=60.0, message=message, max_attempts=3)
