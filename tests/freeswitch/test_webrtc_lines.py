@@ -124,7 +124,7 @@ def test_page_that_crashes_in_a_talk_does_not_leave_the_customer_in_silence(wind
     crash(page)
     ended = until(lambda: (r := lab.acme.calls.get(call)).get("ended") and r, 20)
     assert (ended["disposition"], ended["detail"]) == ("answered", "cut off: the operator's phone was gone")
-    assert [alert.name for alert in lab.acme.alerts.standing()] == ["phone-cut-off.ann"]
+    until(lambda: [alert.name for alert in lab.acme.alerts.standing()] == ["phone-cut-off.ann"])
 
 
 def test_muted_operator_is_not_taken_for_dead(windows, lab):
