@@ -141,6 +141,22 @@ def test_web_hears_of_a_websocket_that_moves(cli, written):
     assert said["FSDIALER_SWITCHES"].endswith("?domain=sip.example.com")
 
 
+def test_dialer_and_web_hear_of_what_was_changed_in_the_variables_by_hand(cli, written):
+    file = written / "vars.xml"
+    text = file.read_text().replace(vars_of(written)["event_socket_password"], "changed-by-hand-0123456789")
+    file.write_text(text.replace("port=8021", "port=8030").replace("binding=:7443", "binding=:7500"))
+    cli("freeswitch", "write", "conf")
+    said = environment(written)
+    assert said["FSDIALER_SWITCHES"] == "esl://:changed-by-hand-0123456789@127.0.0.1:8030?domain=pbx.example.com"
+    assert said["FSDIALER_SIP_WS"] == "wss://pbx.example.com:7500"
+
+
+def test_an_empty_password_for_the_event_socket_is_refused_where_freeswitch_would_take_its_default(cli, written):
+    before = environment(written)
+    assert "ClueCon" in cli("freeswitch", "write", "conf", "--set", "event_socket_password=", fails=True)
+    assert environment(written) == before
+
+
 def test_a_password_of_ones_own_for_the_event_socket_reaches_the_dialer_whatever_is_in_it(cli, written):
     cli("freeswitch", "write", "conf", "--set", "event_socket_password=a/b+c:d@e,f")
     url = environment(written)["FSDIALER_SWITCHES"]
