@@ -136,6 +136,14 @@ def test_no_message_to_the_operators_phone_carries_the_number(centre, station, n
     assert not shows(centre.phone.requests("UPDATE") + centre.phone.requests("INFO"), number)
 
 
+def test_a_carrier_is_told_of_neither_lead_nor_campaign_when_its_customer_is_joined(centre):
+    """FreeSWITCH would have it show them to the customer in place of who called."""
+    centre.station(Station.RING)
+    centre.finish(centre.call())
+    assert {text.split()[0] for text in centre.carrier.messages} <= {"INVITE", "ACK", "BYE", "SIP/2.0"}
+    assert not [text for text in centre.carrier.messages if NAME in text]
+
+
 def test_the_refer_to_a_pbx_names_the_extension_and_not_the_number(centre):
     number = "+13125557322"
     on_the_pbx(centre, (202, 200))
