@@ -157,6 +157,7 @@ class Peer:
         kind = "Content-Type: application/sdp\r\n" if body else ""
         vias = "".join(f"Via: {via}\r\n" for via in re.findall(r"(?m)^Via: (.*)\r$", request))
         port = self.forwards_to if status == 302 else self.port
+        kind += 'Proxy-Authenticate: Digest realm="peer", nonce="n"\r\n' if status == 407 else ""
         self._send(
             f"SIP/2.0 {status} So\r\n{vias}From: {header(request, 'From')}\r\nTo: {to}\r\nCall-ID: {call}\r\n"
             f"CSeq: {header(request, 'CSeq')}\r\nContact: <sip:peer@127.0.0.1:{port}>\r\n{SHOWS}{kind}"

@@ -80,6 +80,17 @@ def test_whatever_goes_wrong_the_customer_is_bridged_through_the_gateway_and_it_
     centre.finish(other)
 
 
+def test_a_pbx_that_wants_a_password_for_it_costs_one_customer_and_the_next_is_bridged(centre):
+    """FreeSWITCH hangs up on the first."""
+    on_the_pbx(centre, (407,))
+    centre.acme.leads.add("spring", [NewLead("+12125550399")], time.time())
+    until(lambda: (refusal := centre.acme.referrals.refusal("trunk")) and "password" in refusal.reason)
+    until(lambda: centre.state == "available")
+    call = centre.call()
+    assert call["refer"] != "done" and len(centre.carrier.requests("REFER")) == 1
+    centre.finish(call)
+
+
 @pytest.mark.parametrize(
     ("refer", "bye", "number"),
     [((202, 200), False, "+12125550391"), ((202, 200), True, "+12125550392"), ((202,), True, "+12125550393")],
