@@ -1,5 +1,7 @@
 #!/bin/sh
 # password.sh FILE: prints the password in FILE; makes a random one there, readable by its owner alone, when it is missing.
+# Where it cannot be kept or read, it prints one that nobody knows: given none, FreeSWITCH takes ClueCon.
 umask 077
-[ -s "$1" ] || od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > "$1" || exit 1
-cat "$1"
+made=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
+[ -s "$1" ] || printf %s "$made" > "$1"
+cat "$1" || printf %s "$made"

@@ -311,7 +311,7 @@ def _hung_up(call: Call, event: LegHungUp) -> Step:
         if call.answered_at is None and event.answered_at is not None:
             call = replace(call, answered_at=event.answered_at)
         effect = CloseCall(event.cause, event.sip_status, event.rang, event.by_far_end, event.opted_out)
-        told: tuple[Effect, ...] = ()
+        told = hand_over.challenged(call, event)
         if call.bridged_at is not None and not event.by_far_end:
             call, told = _cut_off(call, event.bridge_cause)
         call, effects = _close(call, event.at, effect)

@@ -26,6 +26,8 @@ Step = tuple[Call, tuple[Effect, ...]]
 
 #: The cause a leg ends with whose customer was sent on, as FreeSWITCH has it.
 SENT_ON = "BLIND_TRANSFER"
+#: The cause a leg ends with whose REFER was answered 401 or 407, when the switch has no password for that.
+_CHALLENGED = "MANDATORY_IE_MISSING"
 #: What the operator's phone may have answered, rather than the PBX: no fault of the gateway's.
 _PERSONS = frozenset({408, 480, 486, 487, 600, 603})
 #: Seconds the far side has to answer a REFER, and then to connect the operator. A PBX answers at once; the first is
@@ -103,6 +105,13 @@ def taken(call: Call, event: LegHungUp) -> bool:
     accepted = call.refer is Refer.ACCEPTED or (event.refer is not None and 200 <= event.refer < 300)
     refused = event.refer_result is not None and event.refer_result >= 300
     return call.referring and event.by_far_end and accepted and not refused
+
+
+def challenged(call: Call, event: LegHungUp) -> tuple[Effect, ...]:
+    """Did the far side want a password? The switch hangs up on the customer for it, so that no other must follow."""
+    if call.referring and event.cause == _CHALLENGED:
+        return (ReferOver("the PBX wants a password for a REFER (401 or 407): it cost a customer their call"),)
+    return ()
 
 
 def unless_away(call: Call, effects: tuple[Effect, ...], at: float) -> Step:

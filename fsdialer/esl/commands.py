@@ -33,6 +33,8 @@ HOOK = "api_hangup_hook"
 ACCOUNT = "fsdialer"
 #: Ringing as the switch plays it to a customer who is being sent to their operator; what follows is the cadence.
 RINGING = "tone_stream://v=-13;%("
+#: A phone that forwards its calls (302) names any address it likes: FreeSWITCH would call that, whatever it costs.
+NOT_FORWARDED = MappingProxyType({"outbound_redirect_fatal": "true"})
 #: Seconds an operator's answered phone waits to be bridged before the switch hangs it up by itself.
 UNUSED_LEG_S = 15
 #: Where the switch leaves ``false`` once it has heard a phone under test: five packets in a row (100 ms) louder than
@@ -107,6 +109,7 @@ def originate_customer(
         "origination_caller_id_number": checked("caller id", allowed.NUMBER, caller_id),
         "hangup_after_bridge": "true",
         "uuid_bridge_continue_on_cancel": "true",
+        "ignore_display_updates": "true",  # or the bridge would have the carrier show campaign and lead
         "park_timeout": f"{max(1, round(wait_s))}:{NO_PICKUP}",
         "accountcode": ACCOUNT,
         **KEYS,
@@ -168,6 +171,7 @@ def originate_operator(
         **({} if elsewhere else auto_answer.variables(family)),
         "ignore_early_media": "true",  # or ringback would count as an answer, and a customer be joined to it
         "ignore_display_updates": "true",  # or the bridge would tell the phone whom it talks to
+        **NOT_FORWARDED,
         "accountcode": ACCOUNT,
         **_tags(tags),
     }
@@ -191,6 +195,7 @@ def originate_test(
         "origination_caller_id_name": f"'{display_name(caller_name)}'",
         "origination_caller_id_number": "0",
         **auto_answer.variables(family),
+        **NOT_FORWARDED,
         "ignore_early_media": "true",
         "accountcode": ACCOUNT,
         "execute_on_answer": f"'sched_hangup +{_number('test', talk_s, 1, 60)} NORMAL_CLEARING'",

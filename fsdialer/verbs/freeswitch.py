@@ -31,7 +31,7 @@ _BROWSERS = "FSDIALER_SIP_WS="
 _XML_CURL = b'    <load module="mod_xml_curl"/>\n'
 #: Directories that FreeSWITCH may write, one for the certificate of browsers' WebSocket that it makes for itself.
 WRITABLE = "-log /var/log/freeswitch -db /var/lib/freeswitch/db -certs /var/lib/freeswitch/certs"
-#: The sums of the files we wrote, by which those changed by hand are known.
+#: The sums of the files we wrote, by which those changed by hand are known, and our lines of the environment.
 _WRITTEN = ".written"
 
 
@@ -114,15 +114,19 @@ def write_all(
     wanted = _first_values(settings, kept) | kept | values
     wanted |= {"web_secret": switch_config.web_password(settings.secret_key)}
     wanted["domain"] = domain or values.get("domain") or kept.get("domain") or own_address()
+    if not wanted["event_socket_password"]:
+        raise InvalidSetting("event_socket_password", "is empty: FreeSWITCH would take ClueCon, which everybody knows")
     variables = switch_config.with_variables((source / _VARIABLES).read_text(), wanted)
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    edited = _copy(source, target, static)
+    note = _note(target)
+    edited = _copy(source, target, static, note)
     _put(target / _VARIABLES, variables.encode())
     operators = switch_config.directory(wanted["domain"], phones, cache_ms=0)
     _put(target / _DIRECTORY, switch_config.static_file(operators, switch_config.gateways(trunks)))
-    environment = _environment(target / _ENVIRONMENT, switch_config.variables(variables), kept)
+    environment = _environment(target / _ENVIRONMENT, switch_config.variables(variables), kept, note)
     browsers = next(line for line in environment if line.startswith(_BROWSERS))
     _put(target / _ENVIRONMENT, "".join(f"{line}\n" for line in environment).encode())
+    _put(target / _WRITTEN, json.dumps(note, indent=1).encode())
     yield f"{target}: {len(phones)} operators, {len(trunks)} gateways, domain {wanted['domain']}"
     yield f"  start it:  freeswitch -conf {target.resolve()} {WRITABLE}"
     yield f"  for the dialer and the web:  {target / _ENVIRONMENT}: FSDIALER_SWITCHES, {browsers}"
@@ -136,11 +140,16 @@ def write_all(
         yield f"  phone {each.extension}: fsdialer freeswitch phone {each.operator} --company {each.company}"
 
 
-def _copy(source: Path, target: Path, static: bool) -> list[Path]:
+def _note(target: Path) -> dict[str, str]:
+    """What the last `write` kept for the next one."""
+    file = target / _WRITTEN
+    note: dict[str, str] = json.loads(file.read_text()) if file.is_file() else {}
+    return note
+
+
+def _copy(source: Path, target: Path, static: bool, sums: dict[str, str]) -> list[Path]:
     """Copy what is the same for everybody. A file that somebody changed since we wrote it stays, ours beside it as
     ``.new``; those are returned. What we wrote is known by its sum."""
-    note = target / _WRITTEN
-    sums: dict[str, str] = json.loads(note.read_text()) if note.is_file() else {}
     edited = []
     for path in sorted(path for path in source.rglob("*") if path.is_file() and path.suffix in (".xml", ".sh")):
         name, ours = path.relative_to(source), path.read_bytes()
@@ -157,7 +166,6 @@ def _copy(source: Path, target: Path, static: bool) -> list[Path]:
         else:
             _put(there, ours)
             beside.unlink(missing_ok=True)
-    _put(note, json.dumps(sums, indent=1).encode())
     return edited
 
 
@@ -224,14 +232,15 @@ def _first_values(settings: "Settings", kept: dict[str, str]) -> dict[str, str]:
     return first
 
 
-def _environment(file: Path, values: dict[str, str], before: dict[str, str]) -> list[str]:
+def _environment(file: Path, values: dict[str, str], before: dict[str, str], note: dict[str, str]) -> list[str]:
     """The lines for dialer and web: our own, or as somebody changed them in the file (other switches beside this one, a
-    proxy), then with this switch's new address; and whatever else stands there. `before`: the variables of the last
-    `write`."""
+    proxy), then with this switch's new address; and whatever else stands there. `before`: the variables as they stood
+    in the file. They may have been changed there by hand since our lines were made, which `note` has."""
     lines = file.read_text().splitlines() if before and file.is_file() else []
     for own in (_switches, _own_websocket):
-        made, was = own(values), own(values | before)
+        made = own(values)
         name = made.partition("=")[0] + "="
+        was, note[name] = note.get(name) or own(values | before), made
         at = next((n for n, line in enumerate(lines) if line.startswith(name)), len(lines))
         if at == len(lines):
             lines.append(was)

@@ -51,6 +51,12 @@ def far_side_hangs_up(**more):
     return LegHungUp(CUSTOMER, 5.4, "NORMAL_CLEARING", by_far_end=True, answered_at=5.0, **more)
 
 
+def test_a_far_side_that_wants_a_password_costs_one_customer_and_no_other():
+    call, effects = play(new_call(), *SENT, LegHungUp(CUSTOMER, 5.1, "MANDATORY_IE_MISSING", answered_at=5.0))
+    assert call.ended_at == 5.1
+    assert [type(effect) for effect in effects[-2:]] == [ReferOver, CloseCall] and "password" in effects[-2].reason
+
+
 def test_the_customer_is_sent_and_nothing_rings_meanwhile():
     call, effects = play(new_call(), *SENT)
     assert effects == [SeekOperator("", ()), ReferCustomer("ann", PHONE)]

@@ -38,8 +38,8 @@ def test_a_customer_is_called_with_the_limit_of_the_wait_in_the_same_command():
     assert commands.originate_customer(**CUSTOMER) == (
         "originate {origination_uuid=36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad,originate_timeout=15,ignore_early_media=true,"
         "origination_caller_id_number=15550100,hangup_after_bridge=true,uuid_bridge_continue_on_cancel=true,"
-        "park_timeout=2:NO_PICKUP,accountcode=fsdialer,playback_terminators=none,sleep_eat_digits=true,"
-        "sip_refer_continue_after_reply=true,"
+        "ignore_display_updates=true,park_timeout=2:NO_PICKUP,accountcode=fsdialer,playback_terminators=none,"
+        "sleep_eat_digits=true,sip_refer_continue_after_reply=true,"
         "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',execute_on_answer_0_mark='set api_hangup_hook="
         "sched_api +86400 fsdialer-abandoned-36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad uptime',"
         "execute_on_pre_bridge='set api_hangup_hook="
@@ -126,7 +126,8 @@ def test_a_held_operator_is_parked_again_after_each_bridge():
     assert commands.originate_operator(**OPERATOR) == (
         "originate {origination_uuid=faf04d36-e802-4918-91c2-0ce8235f5f6c,originate_timeout=10,"
         "origination_caller_id_name='Spring sale',origination_caller_id_number=+15550100,sip_auto_answer=true,"
-        "ignore_early_media=true,ignore_display_updates=true,accountcode=fsdialer,fsdialer_company=acme,fsdialer_operator=anna,"
+        "ignore_early_media=true,ignore_display_updates=true,outbound_redirect_fatal=true,accountcode=fsdialer,"
+        "fsdialer_company=acme,fsdialer_operator=anna,"
         "park_after_bridge=true,hangup_after_bridge=false}user/1001@127.0.0.1 &park()"
     )
 

@@ -37,6 +37,7 @@ class Peer:
         self.talks = False  # sends audio while it is in a call: `says`
         self.says = LOUD
         self.refuses_again = 0  # the status by which it refuses an INVITE within a call; 0: it does not
+        self.forwards_to = 0  # the port every call is sent to instead (302); 0: it answers
         self._hears = None
         self.messages = []
         self._tags = {}
@@ -55,11 +56,11 @@ class Peer:
         self._tags.clear()
         self._hears = None
 
-    def within(self, method, more=""):
+    def within(self, method, more="", body=""):
         """Send a request within the call it answered last; the status of the answer to it."""
         invite, switch = self._last
         tag = self._tags[header(invite, "Call-ID")]
-        request = self._request(method, re.sub(r"(?m)^(To: [^;\r]*)\r$", rf"\1;tag={tag}\r", invite), more)
+        request = self._request(method, re.sub(r"(?m)^(To: [^;\r]*)\r$", rf"\1;tag={tag}\r", invite), more, body)
         self._send(request, switch)
         end = time.monotonic() + 5
         while time.monotonic() < end:
@@ -125,6 +126,8 @@ class Peer:
                 self._answer(text, sender, 481)
             case "INVITE" if header(text, "Call-ID") in self._tags and self.refuses_again:
                 self._answer(text, sender, self.refuses_again)
+            case "INVITE" if self.forwards_to:
+                self._answer(text, sender, 302)
             case "INVITE":
                 self._hears = ("127.0.0.1", int(re.search(r"m=audio (\d+)", text)[1]))
                 self._last = text, sender
@@ -153,9 +156,11 @@ class Peer:
         to = to if ";tag=" in to else f"{to};tag={tag}"
         kind = "Content-Type: application/sdp\r\n" if body else ""
         vias = "".join(f"Via: {via}\r\n" for via in re.findall(r"(?m)^Via: (.*)\r$", request))
+        port = self.forwards_to if status == 302 else self.port
+        kind += 'Proxy-Authenticate: Digest realm="peer", nonce="n"\r\n' if status == 407 else ""
         self._send(
             f"SIP/2.0 {status} So\r\n{vias}From: {header(request, 'From')}\r\nTo: {to}\r\nCall-ID: {call}\r\n"
-            f"CSeq: {header(request, 'CSeq')}\r\nContact: <sip:peer@127.0.0.1:{self.port}>\r\n{SHOWS}{kind}"
+            f"CSeq: {header(request, 'CSeq')}\r\nContact: <sip:peer@127.0.0.1:{port}>\r\n{SHOWS}{kind}"
             f"Content-Length: {len(body)}\r\n\r\n{body}",
             sender,
         )

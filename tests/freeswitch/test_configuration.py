@@ -135,7 +135,7 @@ def test_the_profiles_are_as_promised():
     assert operators["ws-binding"] and operators["wss-binding"]
 
 
-def test_a_password_is_made_once_long_and_for_its_owner_alone(tmp_path):
+def test_a_password_is_made_once_long_and_for_its_owner_alone_and_there_is_always_one(tmp_path):
     def password(file):
         command = ["/bin/sh", str(CONF / "password.sh"), str(file)]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -144,6 +144,9 @@ def test_a_password_is_made_once_long_and_for_its_owner_alone(tmp_path):
     assert re.fullmatch(r"[0-9a-f]{48}", first) and password(tmp_path / "one") == first
     assert (tmp_path / "one").stat().st_mode & 0o777 == 0o600
     assert password(tmp_path / "two") != first
+    for neither_kept_nor_read in (tmp_path / "not there/one", tmp_path):
+        unknown = password(neither_kept_nor_read)
+        assert re.fullmatch(r"[0-9a-f]{48}", unknown) and password(neither_kept_nor_read) != unknown
 
 
 def test_only_other_switches_named_may_call_operators_phones_and_they_reach_nothing_else():
@@ -161,9 +164,10 @@ def test_only_other_switches_named_may_call_operators_phones_and_they_reach_noth
     assert asked[4:] == ["^check$", "^.*$"]
 
 
-def test_a_phone_that_is_rung_for_another_switch_is_offered_all_codecs():
+def test_a_phone_that_is_rung_for_another_switch_is_offered_all_codecs_and_forwards_nobody():
     """By itself FreeSWITCH offers the one codec of the leg that is there already, and a phone without it refuses."""
     bridges = [
         n.get("data") for n in tree(CONF / "dialplan/switches.xml").iter("action") if n.get("application") == "bridge"
     ]
     assert len(bridges) == 3 and all("media_mix_inbound_outbound_codecs=true" in each for each in bridges)
+    assert all("outbound_redirect_fatal=true" in each for each in bridges)

@@ -9,7 +9,7 @@ import pytest
 
 from fsdialer.core.campaigns import Operator, PhoneTestRule, Station
 from tests.freeswitch.centre import SECRET
-from tests.freeswitch.peer import LOUD, SILENCE
+from tests.freeswitch.peer import LOUD, SILENCE, Peer
 from tests.freeswitch.sip import Caller
 from tests.freeswitch.test_real import until
 
@@ -91,6 +91,15 @@ def test_a_phone_that_is_another_operators_too_is_told(centre):
     caller.close()
     centre.register()
     assert "its audio came through" in words_after_test(centre)
+
+
+def test_a_phone_that_forwards_its_calls_is_told_so_and_nobody_else_is_called(centre):
+    elsewhere = Peer()
+    centre.phone.forwards_to = elsewhere.port
+    assert "forwards its calls" in words_after_test(centre)
+    centre.phone.forwards_to = 0
+    assert not elsewhere.messages
+    elsewhere.stop()
 
 
 def test_a_phone_that_is_not_there_is_not_registered(centre):

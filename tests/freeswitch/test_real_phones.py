@@ -3,11 +3,14 @@ saying so, where there is no `freeswitch` on PATH."""
 
 import shutil
 import socket
+import time
 
 import pytest
 
-from fsdialer.core.campaigns import Station
+from fsdialer.core.campaigns import Operator, Station
+from fsdialer.core.leads import NewLead
 from tests.freeswitch.centre import SECRET
+from tests.freeswitch.peer import Peer
 from tests.freeswitch.sip import Caller
 from tests.freeswitch.test_real import free_port, until
 
@@ -52,6 +55,22 @@ def test_registration_left_behind_by_a_phone_that_was_cut_off_does_not_keep_call
     assert f":{nobody}" in contacts(centre), "it is still there"
     centre.station(station)
     centre.finish(centre.call())
+
+
+# -- forwarding --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("station", [Station.RING, Station.NAILED])
+def test_phone_that_forwards_its_calls_sends_the_switch_nowhere_and_its_operator_reads_why(centre, station):
+    """Whoever holds a phone could have the switch call what costs money."""
+    acme, elsewhere = centre.acme, Peer()
+    centre.phone.forwards_to = elsewhere.port
+    acme.setup.save_operator(Operator("acme", "1001", "Ann", "1001", station=station, campaigns=("spring",)))
+    acme.operators.go_on_line("1001", "spring", time.time(), via="cli")
+    if station is Station.RING:
+        acme.leads.add("spring", [NewLead("+12125550240")], time.time())
+    until(lambda: "forwards its calls" in acme.operators.view("1001").reason)
+    assert centre.phone.requests("INVITE") and not elsewhere.messages
+    centre.phone.forwards_to = 0
+    elsewhere.stop()
 
 
 # -- held lines ------------------------------------------------------------------------------------------------

@@ -80,6 +80,17 @@ def test_whatever_goes_wrong_the_customer_is_bridged_through_the_gateway_and_it_
     centre.finish(other)
 
 
+def test_a_pbx_that_wants_a_password_for_it_costs_one_customer_and_the_next_is_bridged(centre):
+    """FreeSWITCH hangs up on the first."""
+    on_the_pbx(centre, (407,))
+    centre.acme.leads.add("spring", [NewLead("+12125550399")], time.time())
+    until(lambda: (refusal := centre.acme.referrals.refusal("trunk")) and "password" in refusal.reason)
+    until(lambda: centre.state == "available")
+    call = centre.call()
+    assert call["refer"] != "done" and len(centre.carrier.requests("REFER")) == 1
+    centre.finish(call)
+
+
 @pytest.mark.parametrize(
     ("refer", "bye", "number"),
     [((202, 200), False, "+12125550391"), ((202, 200), True, "+12125550392"), ((202,), True, "+12125550393")],
@@ -134,6 +145,14 @@ def test_no_message_to_the_operators_phone_carries_the_number(centre, station, n
         assert f"<sip:{call['lead']}@" in header(invite, "From"), "the lead's id is the reference"
     assert number[5:] not in call["uuid"]
     assert not shows(centre.phone.requests("UPDATE") + centre.phone.requests("INFO"), number)
+
+
+def test_a_carrier_is_told_of_neither_lead_nor_campaign_when_its_customer_is_joined(centre):
+    """FreeSWITCH would have it show them to the customer in place of who called."""
+    centre.station(Station.RING)
+    centre.finish(centre.call())
+    assert {text.split()[0] for text in centre.carrier.messages} <= {"INVITE", "ACK", "BYE", "SIP/2.0"}
+    assert not [text for text in centre.carrier.messages if NAME in text]
 
 
 def test_the_refer_to_a_pbx_names_the_extension_and_not_the_number(centre):

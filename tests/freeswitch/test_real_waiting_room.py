@@ -145,3 +145,17 @@ def test_a_customer_who_hears_the_message_already_is_not_joined_to_an_operator_b
     assert [int(counts[n]) - int(before.get(n, 0)) for n in ("attempts", "abandoned")] == [1, 1]
     centre.off_line()
     centre.phone.stop()
+
+
+def test_a_key_that_comes_by_sip_info_is_heeded_like_another(centre):
+    centre.phone = Silent()
+    centre.register()
+    centre.campaign(max_wait_s=1.0, operator_ring_s=5.0, message=MESSAGE, opt_out_key="9", max_attempts=3)
+    centre.station("ring")
+    lead, _ = answered(centre, "+12125550330")
+    assert centre.carrier.first_sound(3) is not None
+    info = "Content-Type: application/dtmf-relay\r\n"
+    assert centre.carrier.within("INFO", info, "Signal=9\r\nDuration=160\r\n") == 200
+    until(lambda: centre.acme.leads.get(lead).disposition == "abandoned", 20)
+    assert centre.acme.leads.get(lead).state == "done"
+    centre.phone.stop()
