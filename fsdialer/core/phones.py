@@ -26,6 +26,8 @@ _WORDS = {
     "UNALLOCATED_NUMBER": "is not known where it was called: check its extension and account",
     "USER_BUSY": "is busy: end its other call",
     "CALL_REJECTED": "refused the call: switch off do-not-disturb and pick up",
+    "REQUESTED_CHAN_UNAVAIL": "forwards its calls: switch call forwarding off",  # it answered 302
+    "MANDATORY_IE_MISSING": "asks the switch for a password: let it take calls without authentication",  # 401, 407
     "NORMAL_CLEARING": "was hung up",
     "ORIGINATOR_CANCEL": "did not answer: switch on its automatic answer",
 }

@@ -29,6 +29,8 @@ KEY, OPT_OUT, OPT_OUT_MS = "playback_terminator_used", "fsdialer_opt_out", 1500
 KEYS = MappingProxyType({"playback_terminators": "none", "sleep_eat_digits": "true"})
 #: What a carrier writes into its BYE, Reason and ``X-`` and ``P-`` headers, is not passed on to the operator's phone.
 MUTE_GOODBYE = MappingProxyType({"sip_copy_custom_headers": "false", "disable_q850_reason": "true"})
+#: A phone that forwards its calls (SIP 302) sends no customer elsewhere: nobody knows where to, nor what it costs.
+NO_FORWARD = MappingProxyType({"outbound_redirect_fatal": "true"})
 #: What is done when a channel ends: answered customers leave a mark (`marks`), whether they were joined to somebody.
 HOOK = "api_hangup_hook"
 #: Marks a channel as ours, in call records and for whoever looks at the switch.
@@ -171,6 +173,7 @@ def originate_operator(
         "ignore_early_media": "true",  # or ringback would count as an answer, and a customer be joined to it
         "ignore_display_updates": "true",  # or the bridge would tell the phone whom it talks to
         **MUTE_GOODBYE,
+        **NO_FORWARD,
         "accountcode": ACCOUNT,
         **_tags(tags),
     }
@@ -195,6 +198,7 @@ def originate_test(
         "origination_caller_id_number": "0",
         **auto_answer.variables(family),
         "ignore_early_media": "true",
+        **NO_FORWARD,
         "accountcode": ACCOUNT,
         "execute_on_answer": f"'sched_hangup +{_number('test', talk_s, 1, 60)} NORMAL_CLEARING'",
     }

@@ -8,8 +8,9 @@ import time
 import pytest
 
 from fsdialer.core.campaigns import Operator, PhoneTestRule, Station
+from fsdialer.core.leads import NewLead
 from tests.freeswitch.centre import SECRET
-from tests.freeswitch.peer import LOUD, SILENCE
+from tests.freeswitch.peer import LOUD, SILENCE, Peer
 from tests.freeswitch.sip import Caller
 from tests.freeswitch.test_real import until
 
@@ -71,6 +72,22 @@ def test_a_phone_that_is_heard_is_well_until_another_is_at_its_address(centre):
     assert f"the same address (127.0.0.1:{centre.phone.port}) is registered twice" in words_after_test(centre)
     caller.close()
     centre.register()
+
+
+def test_a_phone_that_forwards_its_calls_is_told_and_no_customer_is_sent_elsewhere(centre):
+    """Nobody here knows where to, nor what it costs."""
+    centre.phone.refuses, elsewhere = 302, Peer()
+    centre.phone.forwards_to = f"sip:9000@127.0.0.1:{elsewhere.port}"
+    assert "forwards its calls: switch call forwarding off" in words_after_test(centre)
+    centre.acme.operators.go_on_line("1001", "spring", time.time(), via="cli")
+    until(lambda: centre.state == "available")
+    centre.acme.leads.add("spring", [NewLead("+12125550299")], time.time())
+    until(lambda: centre.state == "off")
+    assert "forwards its calls" in centre.acme.operators.view("1001").reason
+    until(lambda: centre.esl.api("show channels count").split()[0] == "0", 15)
+    elsewhere.stop()
+    centre.phone.refuses = 0
+    assert elsewhere.messages == []
 
 
 def test_a_phone_that_is_another_operators_too_is_told(centre):
