@@ -24,9 +24,10 @@ _WORDS = {
     "MEDIA_TIMEOUT": "was cut off: check its network and firewall",
     "INCOMPATIBLE_DESTINATION": "has no codec in common with the switch: allow PCMU or PCMA in it",
     "UNALLOCATED_NUMBER": "is not known where it was called: check its extension and account",
-    "REQUESTED_CHAN_UNAVAIL": "forwards its calls: switch that off in it",  # it answered 302
     "USER_BUSY": "is busy: end its other call",
     "CALL_REJECTED": "refused the call: switch off do-not-disturb and pick up",
+    "REQUESTED_CHAN_UNAVAIL": "forwards its calls: switch call forwarding off",  # it answered 302
+    "MANDATORY_IE_MISSING": "asks the switch for a password: let it take calls without authentication",  # 401, 407
     "NORMAL_CLEARING": "was hung up",
     "ORIGINATOR_CANCEL": "did not answer: switch on its automatic answer",
 }

@@ -27,6 +27,8 @@ GUARD_MS = 200
 KEY, OPT_OUT, OPT_OUT_MS = "playback_terminator_used", "fsdialer_opt_out", 1500
 #: Which keys end a sound: none. Unset it is ``*``, which would end a customer's wait. ``sleep`` heeds them too.
 KEYS = MappingProxyType({"playback_terminators": "none", "sleep_eat_digits": "true"})
+#: What a carrier writes into its BYE, Reason and ``X-`` and ``P-`` headers, is not passed on to the operator's phone.
+MUTE_GOODBYE = MappingProxyType({"sip_copy_custom_headers": "false", "disable_q850_reason": "true"})
 #: What is done when a channel ends: answered customers leave a mark (`marks`), whether they were joined to somebody.
 HOOK = "api_hangup_hook"
 #: Marks a channel as ours, in call records and for whoever looks at the switch.
@@ -171,6 +173,7 @@ def originate_operator(
         **({} if elsewhere else auto_answer.variables(family)),
         "ignore_early_media": "true",  # or ringback would count as an answer, and a customer be joined to it
         "ignore_display_updates": "true",  # or the bridge would tell the phone whom it talks to
+        **MUTE_GOODBYE,
         **NOT_FORWARDED,
         "accountcode": ACCOUNT,
         **_tags(tags),

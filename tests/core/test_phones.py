@@ -33,6 +33,8 @@ from fsdialer.core.phones import (
         ("USER_NOT_REGISTERED", None, 0, None, False, "is not registered: start it"),
         ("NORMAL_TEMPORARY_FAILURE", None, 1, None, False, "could not be reached: start it again"),
         ("INCOMPATIBLE_DESTINATION", None, 1, None, False, "no codec in common"),
+        ("REQUESTED_CHAN_UNAVAIL", None, 1, None, False, "forwards its calls: switch call forwarding off"),
+        ("MANDATORY_IE_MISSING", None, 1, None, False, "asks the switch for a password"),
         ("SOMETHING_ODD", None, 1, None, False, "failed (SOMETHING_ODD)"),
     ],
 )

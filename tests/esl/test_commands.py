@@ -126,8 +126,9 @@ def test_a_held_operator_is_parked_again_after_each_bridge():
     assert commands.originate_operator(**OPERATOR) == (
         "originate {origination_uuid=faf04d36-e802-4918-91c2-0ce8235f5f6c,originate_timeout=10,"
         "origination_caller_id_name='Spring sale',origination_caller_id_number=+15550100,sip_auto_answer=true,"
-        "ignore_early_media=true,ignore_display_updates=true,outbound_redirect_fatal=true,accountcode=fsdialer,"
-        "fsdialer_company=acme,fsdialer_operator=anna,"
+        "ignore_early_media=true,ignore_display_updates=true,sip_copy_custom_headers=false,disable_q850_reason=true,"
+        "outbound_redirect_fatal=true,"
+        "accountcode=fsdialer,fsdialer_company=acme,fsdialer_operator=anna,"
         "park_after_bridge=true,hangup_after_bridge=false}user/1001@127.0.0.1 &park()"
     )
 

@@ -36,8 +36,9 @@ class Peer:
         self.refer, self.bye_after_refer, self.registers = list(refer), bye_after_refer, registers
         self.talks = False  # sends audio while it is in a call: `says`
         self.says = LOUD
+        self.refuses = 0  # the status by which it refuses every call; 0: it does not
+        self.forwards_to = ""  # where it sends those who call it, if it refuses them with 302
         self.refuses_again = 0  # the status by which it refuses an INVITE within a call; 0: it does not
-        self.forwards_to = 0  # the port every call is sent to instead (302); 0: it answers
         self._hears = None
         self.messages = []
         self._tags = {}
@@ -126,8 +127,8 @@ class Peer:
                 self._answer(text, sender, 481)
             case "INVITE" if header(text, "Call-ID") in self._tags and self.refuses_again:
                 self._answer(text, sender, self.refuses_again)
-            case "INVITE" if self.forwards_to:
-                self._answer(text, sender, 302)
+            case "INVITE" if self.refuses:
+                self._answer(text, sender, self.refuses, contact=self.forwards_to)
             case "INVITE":
                 self._hears = ("127.0.0.1", int(re.search(r"m=audio (\d+)", text)[1]))
                 self._last = text, sender
@@ -149,18 +150,18 @@ class Peer:
             case _:
                 self._answer(text, sender, 200)
 
-    def _answer(self, request, sender, status, body=""):
+    def _answer(self, request, sender, status, body="", contact=""):
         call = header(request, "Call-ID")
         tag = self._tags.setdefault(call, uuid.uuid4().hex[:8])
         to = header(request, "To")
         to = to if ";tag=" in to else f"{to};tag={tag}"
         kind = "Content-Type: application/sdp\r\n" if body else ""
+        contact = contact or f"sip:peer@127.0.0.1:{self.port}"
         vias = "".join(f"Via: {via}\r\n" for via in re.findall(r"(?m)^Via: (.*)\r$", request))
-        port = self.forwards_to if status == 302 else self.port
         kind += 'Proxy-Authenticate: Digest realm="peer", nonce="n"\r\n' if status == 407 else ""
         self._send(
             f"SIP/2.0 {status} So\r\n{vias}From: {header(request, 'From')}\r\nTo: {to}\r\nCall-ID: {call}\r\n"
-            f"CSeq: {header(request, 'CSeq')}\r\nContact: <sip:peer@127.0.0.1:{port}>\r\n{SHOWS}{kind}"
+            f"CSeq: {header(request, 'CSeq')}\r\nContact: <{contact}>\r\n{SHOWS}{kind}"
             f"Content-Length: {len(body)}\r\n\r\n{body}",
             sender,
         )

@@ -164,8 +164,9 @@ def test_only_other_switches_named_may_call_operators_phones_and_they_reach_noth
     assert asked[4:] == ["^check$", "^.*$"]
 
 
-def test_a_phone_that_is_rung_for_another_switch_is_offered_all_codecs_and_forwards_nobody():
-    """By itself FreeSWITCH offers the one codec of the leg that is there already, and a phone without it refuses."""
+def test_a_phone_that_is_rung_for_another_switch_is_offered_all_codecs_and_sends_nobody_elsewhere():
+    """By itself FreeSWITCH offers the one codec of the leg that is there already, and a phone without it refuses; and
+    it follows one that forwards its calls."""
     bridges = [
         n.get("data") for n in tree(CONF / "dialplan/switches.xml").iter("action") if n.get("application") == "bridge"
     ]

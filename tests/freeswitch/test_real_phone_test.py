@@ -8,6 +8,7 @@ import time
 import pytest
 
 from fsdialer.core.campaigns import Operator, PhoneTestRule, Station
+from fsdialer.core.leads import NewLead
 from tests.freeswitch.centre import SECRET
 from tests.freeswitch.peer import LOUD, SILENCE, Peer
 from tests.freeswitch.sip import Caller
@@ -73,6 +74,22 @@ def test_a_phone_that_is_heard_is_well_until_another_is_at_its_address(centre):
     centre.register()
 
 
+def test_a_phone_that_forwards_its_calls_is_told_and_no_customer_is_sent_elsewhere(centre):
+    """Nobody here knows where to, nor what it costs."""
+    centre.phone.refuses, elsewhere = 302, Peer()
+    centre.phone.forwards_to = f"sip:9000@127.0.0.1:{elsewhere.port}"
+    assert "forwards its calls: switch call forwarding off" in words_after_test(centre)
+    centre.acme.operators.go_on_line("1001", "spring", time.time(), via="cli")
+    until(lambda: centre.state == "available")
+    centre.acme.leads.add("spring", [NewLead("+12125550299")], time.time())
+    until(lambda: centre.state == "off")
+    assert "forwards its calls" in centre.acme.operators.view("1001").reason
+    until(lambda: centre.esl.api("show channels count").split()[0] == "0", 15)
+    elsewhere.stop()
+    centre.phone.refuses = 0
+    assert elsewhere.messages == []
+
+
 def test_a_phone_that_is_another_operators_too_is_told(centre):
     """One softphone, signed in with two accounts: each customer of the other would ring here."""
     centre.acme.setup.save_operator(Operator("acme", "1002", "Bob", "1002", campaigns=("spring",)))
@@ -91,15 +108,6 @@ def test_a_phone_that_is_another_operators_too_is_told(centre):
     caller.close()
     centre.register()
     assert "its audio came through" in words_after_test(centre)
-
-
-def test_a_phone_that_forwards_its_calls_is_told_so_and_nobody_else_is_called(centre):
-    elsewhere = Peer()
-    centre.phone.forwards_to = elsewhere.port
-    assert "forwards its calls" in words_after_test(centre)
-    centre.phone.forwards_to = 0
-    assert not elsewhere.messages
-    elsewhere.stop()
 
 
 def test_a_phone_that_is_not_there_is_not_registered(centre):

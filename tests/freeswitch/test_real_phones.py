@@ -62,14 +62,14 @@ def test_registration_left_behind_by_a_phone_that_was_cut_off_does_not_keep_call
 def test_phone_that_forwards_its_calls_sends_the_switch_nowhere_and_its_operator_reads_why(centre, station):
     """Whoever holds a phone could have the switch call what costs money."""
     acme, elsewhere = centre.acme, Peer()
-    centre.phone.forwards_to = elsewhere.port
+    centre.phone.refuses, centre.phone.forwards_to = 302, f"sip:9000@127.0.0.1:{elsewhere.port}"
     acme.setup.save_operator(Operator("acme", "1001", "Ann", "1001", station=station, campaigns=("spring",)))
     acme.operators.go_on_line("1001", "spring", time.time(), via="cli")
     if station is Station.RING:
         acme.leads.add("spring", [NewLead("+12125550240")], time.time())
     until(lambda: "forwards its calls" in acme.operators.view("1001").reason)
     assert centre.phone.requests("INVITE") and not elsewhere.messages
-    centre.phone.forwards_to = 0
+    centre.phone.refuses = 0
     elsewhere.stop()
 
 

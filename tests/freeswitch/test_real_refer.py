@@ -155,6 +155,20 @@ def test_a_carrier_is_told_of_neither_lead_nor_campaign_when_its_customer_is_joi
     assert not [text for text in centre.carrier.messages if NAME in text]
 
 
+@pytest.mark.parametrize(("station", "number"), [(Station.RING, "+13125557324"), (Station.NAILED, "+13125557325")])
+def test_what_the_carrier_writes_into_its_goodbye_does_not_reach_the_operators_phone(centre, station, number):
+    """Nor does a held phone get it with the end of its line, later."""
+    centre.station(station)
+    call = centre.call(number)
+    until(lambda: centre.state == "on_call")
+    told = f"X-Number: {number}\r\nP-Asserted-Identity: <sip:{number}@x>\r\nP-Party: {number}\r\n"
+    assert centre.carrier.within("BYE", f'{told}Reason: Q.850;cause=16;text="{number}"\r\n') == 200
+    assert centre.ended(call)["disposition"] == "answered"
+    centre.off_line()
+    until(lambda: centre.phone.requests("BYE"))
+    assert shows(centre.phone.messages, number) == []
+
+
 def test_the_refer_to_a_pbx_names_the_extension_and_not_the_number(centre):
     number = "+13125557322"
     on_the_pbx(centre, (202, 200))

@@ -226,6 +226,26 @@ def test_a_phone_on_another_switch_is_asked_to_answer_and_shown_no_number(two):
         two.register_ann()
 
 
+def test_a_phone_on_another_switch_that_forwards_its_calls_sends_nobody_elsewhere(two):
+    phone, elsewhere = Peer(), Peer()
+    phone.refuses, phone.forwards_to = 302, f"sip:9000@127.0.0.1:{elsewhere.port}"
+    try:
+        two.settle(Station.RING)
+        two.esl["fs2"].api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")
+        until(lambda: two.esl["fs2"].api("sofia_contact 1001@127.0.0.1").startswith("error"))
+        two.register_ann(phone.port)
+        two.on_line("1001", "fs2")
+        two.lead()
+        until(lambda: two.view("1001").state == "off")
+        assert "forwards its calls" in two.view("1001").reason
+        assert phone.requests("INVITE") and elsewhere.messages == []
+    finally:
+        two.esl["fs2"].api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")
+        phone.stop()
+        elsewhere.stop()
+        two.register_ann()
+
+
 def test_a_stranger_reaches_nobody_through_the_switches_profile_but_operators(two):
     port = int(two.switches["fs2"][1]["switches_port"])
     knock = Caller(port, "anybody")
