@@ -137,16 +137,38 @@ def test_administrator_takes_an_operator_off_the_line(acme, admin):
     assert acme.operators.view("1001").state == "off"
 
 
-def test_list_is_loaded_by_a_job_and_its_bad_rows_are_shown(acme, admin, app, redis_url, monkeypatch):
-    monkeypatch.setenv("FSDIALER_REDIS_URL", redis_url)
-    rows = b"phone,name\n+12125550101,Good\nnonsense,Bad\n+12125550101,Twice\n"
-    upload = {"campaign": "spring", "file": (io.BytesIO(rows), "leads.csv"), "csrf_token": admin.csrf}
-    answer = admin.client.post(f"{admin.base}/admin/lists", data=upload, content_type="multipart/form-data")
-    rq = jobs.queue(app.extensions["fsdialer.settings"])
-    SimpleWorker([rq], connection=rq.connection, serializer=JSONSerializer).work(burst=True, logging_level="ERROR")
-    page = admin.client.get(answer.location).text
+@pytest.fixture
+def load(admin, app, redis_url, monkeypatch):
+    """The page that tells what came of a list."""
+
+    def loaded(rows):
+        monkeypatch.setenv("FSDIALER_REDIS_URL", redis_url)
+        upload = {"campaign": "spring", "file": (io.BytesIO(rows), "leads.csv"), "csrf_token": admin.csrf}
+        answer = admin.client.post(f"{admin.base}/admin/lists", data=upload, content_type="multipart/form-data")
+        rq = jobs.queue(app.extensions["fsdialer.settings"])
+        SimpleWorker([rq], connection=rq.connection, serializer=JSONSerializer).work(burst=True, logging_level="ERROR")
+        return admin.client.get(answer.location).text
+
+    return loaded
+
+
+def test_list_is_loaded_by_a_job_and_its_bad_rows_are_shown(acme, load):
+    page = load(b"phone,name\n+12125550101,Good\nnonsense,Bad\n+12125550101,Twice\n")
     assert "nonsense" in page and '<td class="n">3</td>' in page
     assert acme.leads.counts("spring")["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("phone\n+12125550101\n".encode("utf-16"), "the file is UTF-16, not UTF-8: save the file as"),
+        (b"a,b\n1,2\n", "no column for it: name one"),
+        (b"", "the file is empty"),
+    ],
+)
+def test_list_that_is_refused_whole_says_why(load, rows, words):
+    page = load(rows)
+    assert words in page and "added" not in page
 
 
 def test_statistics_show_no_free_operators_apart(acme, admin, redis):
