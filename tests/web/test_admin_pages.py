@@ -177,10 +177,23 @@ def test_statistics_show_no_free_operators_apart(acme, admin, redis):
     assert "No free operators" in page and "30.0 %" in page and "14:00" in page
 
 
-def test_lead_is_found_by_number_and_explained(acme, admin, customer):
+@pytest.mark.parametrize("asked", ["1", "%2B1 212 555 0187", "12125550187", "(212) 555-0187", "212.555.0187"])
+def test_lead_is_found_by_id_or_number_as_people_write_it_and_explained(acme, admin, customer, asked):
     customer(operator="1002")
-    page = admin.get("/admin/leads?q=%2B1 212 555 0187").text
-    assert "It is being called now" in page
+    page = admin.get(f"/admin/leads?q={asked}").text
+    assert page.count("It is being called now") == 1
+
+
+@pytest.mark.parametrize("asked", ["2", "%00", "+", "555-0199", "%C2%B2", "Zo%C3%A9", ":1"])
+def test_lead_that_is_not_there_is_said_to_be_none(admin, customer, asked):
+    customer()
+    assert "No lead has that id or number." in admin.get(f"/admin/leads?q={asked}").text
+
+
+def test_a_day_that_is_none_is_today(admin):
+    for nonsense in ("x", "2026-13-01", "%0d%0aX: y"):
+        answer = admin.get(f"/admin/statistics?day={nonsense}&as=csv")
+        assert answer.status_code == 200 and day(time.time()) in answer.headers["Content-Disposition"]
 
 
 def test_lead_names_are_text_to_the_page(acme, admin, customer):
