@@ -88,6 +88,7 @@ def load_stream(
     report = LoadReport()
     lines = _lines(file, progress)
     columns, delimiter = _header(lines)
+    store.leads.keep_order(campaign, list(columns.fields))
     batch: list[NewLead] = []
     free_at = 0.0
     for row in _rows(lines, delimiter):

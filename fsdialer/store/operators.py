@@ -14,6 +14,7 @@ from fsdialer.core.phones import JUST_OVER_S
 from fsdialer.core.times import day, epoch, epoch_or_none, iso
 from fsdialer.errors import NotFound, Refused
 from fsdialer.store.keys import Keys
+from fsdialer.store.leads import card_fields
 from fsdialer.store.scripts import Scripts
 
 #: Minutes until a promised call when the operator gives no time.
@@ -153,7 +154,7 @@ class Operators:
             call=call,
             name=lead.get("name", ""),
             number=record["number"],
-            fields={k.removeprefix("card."): v for k, v in lead.items() if k.startswith("card.")},
+            fields=card_fields(lead, self._redis.lrange(self._keys.columns(record.get("campaign", "")), 0, -1)),
             attempts=int(record["attempt"]),
             disposition=lead.get("disposition", ""),
             outcome=record.get("outcome", ""),
