@@ -26,6 +26,7 @@ LINES_PER_ROW = 50
 
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _SAVE_AS = "save the file as 'CSV UTF-8'"
+_STRAY_CR = f"a CR alone ends lines, as in 'CSV (Macintosh)': {_SAVE_AS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ def load_stream(
     report = LoadReport()
     lines = _lines(file, progress)
     columns, delimiter = _header(lines)
+    store.leads.keep_order(campaign, list(columns.fields))
     batch: list[NewLead] = []
     free_at = 0.0
     for row in _rows(lines, delimiter):
@@ -159,7 +161,7 @@ def _rows(lines: Iterator["_Line"], delimiter: str) -> Iterator[_Row]:
         try:
             cells = next(csv.reader(taken, delimiter=delimiter))
         except csv.Error as error:
-            cells, taken.problem = [], f"not CSV: {error}"
+            cells, taken.problem = [], _STRAY_CR if "\r" in line.text.rstrip("\r\n") else f"not CSV: {error}"
         if taken.ran_out:
             taken.problem = "a quote is opened and never closed"
             waiting.extendleft(reversed(taken.lines[1:]))
@@ -213,18 +215,23 @@ def _lines(file: BinaryIO, progress: Callable[[int], None]) -> Iterator[_Line]:
         number += 1
         progress(len(raw))
         if number == 1:
-            if raw.startswith(_UTF_16):
-                raise InvalidLead("header", f"the file is UTF-16, not UTF-8: {_SAVE_AS}")
             raw = raw.removeprefix(b"\xef\xbb\xbf")
+            _check_encoding(raw)
         if len(raw) >= LINE_LIMIT and not raw.endswith(b"\n"):
             _skip_line(file, progress)
-            yield _Line(number, "?\n", f"over {LINE_LIMIT} bytes in one line")
+            yield _Line(number, "?\n", _STRAY_CR if b"\r" in raw else f"over {LINE_LIMIT} bytes in one line")
             continue
         raw = raw.replace(b"\0", b"")
         try:
             yield _Line(number, raw.decode("utf-8"), "")
         except UnicodeDecodeError:
             yield _Line(number, raw.decode("utf-8", "replace"), f"not UTF-8: {_SAVE_AS}")
+
+
+def _check_encoding(first: bytes) -> None:
+    """UTF-16 is known by its mark, or by the first line: half of what it has of plain letters is NULs."""
+    if first.startswith(_UTF_16) or first.count(b"\0") > len(first) // 3:
+        raise InvalidLead("header", f"the file is UTF-16, not UTF-8: {_SAVE_AS}")
 
 
 def _skip_line(file: BinaryIO, progress: Callable[[int], None]) -> None:

@@ -69,6 +69,18 @@ def test_every_bad_row_is_reported_by_line_and_field_and_the_good_ones_kept(load
     assert set(cards(acme)) == {"+12125550100", "+12125550102"}
 
 
+def test_cards_show_their_fields_in_the_order_of_the_columns(load, acme):
+    """Redis keeps a hash's fields in none, and another one for each lead."""
+    load("zip,phone,city,age,b,a\n1,+12125550100,Rome,3,4,5\n1,+12125550101,,3,4,5\n1,+12125550102,Rome,3,,5\n")
+    assert [list(fields) for _, fields in cards(acme).values()] == [
+        ["zip", "city", "age", "b", "a"],
+        ["zip", "age", "b", "a"],
+        ["zip", "city", "age", "a"],
+    ]
+    load("phone,age,new\n+12125550103,3,4\n")
+    assert acme.redis.lrange(acme.keys.columns("spring"), 0, -1) == ["age", "new", "zip", "city", "b", "a"]
+
+
 def test_leads_are_called_in_the_order_of_their_lines(load, acme):
     """Over batches too, the first of which takes less time than its leads are apart."""
     rows = [f"+1212{5_550_000 + n * 7919 % 1200:07d}" for n in range(1200)]
@@ -121,6 +133,10 @@ def test_wrong_encoding_is_reported_by_line(load):
         (b"\n \n", "the file is empty"),
         (b"name,city\nAnn,Paris\n", "no column for it"),
         ("phone,name\n".encode("utf-16"), "the file is UTF-16, not UTF-8"),
+        ("phone,name\n".encode("utf-16-le"), "the file is UTF-16, not UTF-8"),
+        ("phone,name\n".encode("utf-16-be"), "the file is UTF-16, not UTF-8"),
+        (b"phone,name\r+12125550100,Ann\r", "save the file as 'CSV UTF-8'"),
+        (b"phone,name\r" + b"+12125550100,Ann\r" * 20_000, "save the file as 'CSV UTF-8'"),
         ("phone,prénom\n".encode("latin-1"), "not UTF-8"),
         (b'phone,"name\n+12125550100,x\n', "a quote is opened and never closed"),
     ],

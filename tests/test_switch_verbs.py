@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from fsdialer.cli import main
 from fsdialer.store import Store
+from fsdialer.store.ownership import announce, retire
 
 
 @pytest.fixture
@@ -73,3 +74,14 @@ def test_a_switch_that_is_forgotten_leaves_no_alerts_behind(say, redis):
     assert say("forget", "fs2", "--by", "Eve").exit_code == 0
     assert {alert.name for alert in alerts.standing()} == {"switch-fs3", "switches-fs1-fs3"}
     assert alerts.get("switch-fs2").cleared_by == "Eve"
+
+
+def test_a_switch_a_dialer_has_is_not_forgotten(say, redis):
+    """It would be on no list, and calls would go there again though it was drained."""
+    say("drain", "fs1")
+    announce(redis, "d1", {"switches": "fs10=up fs1=down"})
+    refused = say("forget", "fs1")
+    assert refused.exit_code == 1 and "dialer d1 has fs1: take it out of its FSDIALER_SWITCHES" in refused.output
+    assert Store(redis).switches.take("fs1", ["a"], time.time()) == []
+    retire(redis, "d1")
+    assert say("forget", "fs1").exit_code == 0

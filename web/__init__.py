@@ -7,6 +7,7 @@ and a cookie that is sent to that seat alone.
 import logging
 
 from flask import Flask, Response, g, jsonify, redirect, render_template, request, url_for
+from flask.json.provider import DefaultJSONProvider
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -54,6 +55,8 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
     app.extensions["fsdialer.settings"] = settings
     app.extensions["fsdialer.store"] = Store(redis or connect(settings.redis_url))
     app.extensions["fsdialer.hub"] = Hub(settings.redis_url)
+    assert isinstance(app.json, DefaultJSONProvider)
+    app.json.sort_keys = False  # a card's fields have their order
     CSRFProtect(app)
     limiter = Limiter(get_remote_address, app=app)
     _register(app, limiter)

@@ -1,18 +1,21 @@
 """The administrator's view of what goes on: wallboard, statistics, and why a lead is or isn't called."""
 
+import contextlib
 import csv
 import io
 import time
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, render_template, request
 
 from fsdialer.core.dispositions import LABELS, Disposition
+from fsdialer.core.leads import e164
 from fsdialer.core.machines import share
 from fsdialer.core.operators import LABELS as STATES
 from fsdialer.core.operators import OperatorState
 from fsdialer.core.times import day, iso
-from fsdialer.errors import NotFound
+from fsdialer.errors import InvalidLead, NotFound
 from fsdialer.store.ownership import dialers
 from fsdialer.store.stats import abandon_rate
 from web.auth import signed_in
@@ -86,7 +89,7 @@ def statistics() -> Any:
     campaign = request.args.get("campaign") or (campaigns[0] if campaigns else "")
     if campaign not in campaigns and campaign:
         raise NotFound(f"no campaign {campaign!r}")
-    on = request.args.get("day") or day(time.time())
+    on = _day_asked() or day(time.time())
     counts = company.stats.day(campaign, on) if campaign else {}
     hours = [
         {"hour": f"{hour:02d}", **{c: counts.get(f"{hour:02d}.{c}", 0) for c in _COLUMNS}}
@@ -108,6 +111,14 @@ def statistics() -> Any:
         outcomes=outcomes,
         abandon_rate=abandon_rate(counts),
     )
+
+
+def _day_asked() -> str:
+    """As 2026-11-23; empty for what is no day."""
+    try:
+        return date.fromisoformat(request.args.get("day", "")).isoformat()
+    except ValueError:
+        return ""
 
 
 @blueprint.route("/machines")
@@ -145,16 +156,15 @@ def leads() -> str:
 
 
 def _find(asked: str) -> list[str]:
+    """By id, or by number: as it is written in the company's country, or international without its +."""
     company = g.me.company
-    if asked.isdigit() and len(asked) < 10:
-        try:
-            company.leads.get(asked)
-        except NotFound:
-            return []
-        return [asked]
-    number = "+" + "".join(c for c in asked if c.isdigit())
-    ids = (company.leads.find(campaign, number) for campaign in company.ownership.campaigns())
-    return [lead for lead in ids if lead]
+    numbers = {"+" + "".join(c for c in asked if c.isdigit())}
+    with contextlib.suppress(NotFound):
+        return [company.leads.get(asked).id]
+    with contextlib.suppress(InvalidLead):
+        numbers.add(e164(asked, company.setup.company().country))
+    found = (company.leads.find(campaign, number) for campaign in company.ownership.campaigns() for number in numbers)
+    return [lead for lead in found if lead]
 
 
 def _as_csv(hours: list[dict[str, Any]], total: dict[str, int], name: str) -> Response:

@@ -96,7 +96,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
             "none, tone (a beep every 15 s) or a sound file.",
         ),
         "wrap_up_s": ("Wrap-up at most", "decimal", "Seconds."),
-        "max_attempts": ("Attempts at most", "number", "Then the lead is done."),
+        "max_attempts": ("Attempts at most", "number", "Then the lead is done; a promised call-back is still made."),
         "max_talk_s": ("Talk at most", "number", "Seconds."),
         "amd": ("Listen for answering machines", "choice", "beep: mod_avmd; rules: mod_amd, and offices are lost."),
         "amd_action": ("A machine gets", "choice", "Before an operator has the call; no talk is ever ended."),

@@ -32,6 +32,8 @@ PRIORITIES = range(100)
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 #: What a written number is made of: any script's digits, and what people put between them.
 _NUMBER_LIKE = re.compile(r"[+\uff0b]?[\d()./\s\u00a0\-\u2010-\u2015\u2212]{3,40}")
+#: What a spreadsheet makes of a number that it takes for a quantity: 7.9E+10, 2125550100.0.
+_QUANTITY = re.compile(r"\+?[0-9]+([.,][0-9]+)?E\+?[0-9]+|\+?[0-9]{6,}[.,]0+", re.ASCII | re.IGNORECASE)
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]+")
 
 _ALIASES = {
@@ -103,6 +105,8 @@ def due_score(retry: bool, priority: int, due_at: float) -> float:
 def e164(text: str, country: str) -> str:
     """The number in international form; InvalidLead when it is none. `country` (ISO, "US") is for those without +."""
     text = _plain_number(text)
+    if _QUANTITY.fullmatch(text):  # of 2125550100.0 the last digit would be dialled, too: somebody else's number
+        raise InvalidLead("number", f"{_short(text)!r} is what a spreadsheet makes of one: format its column as text")
     if not _NUMBER_LIKE.fullmatch(text):
         raise InvalidLead("number", f"{_short(text)!r} is not a telephone number: digits, spaces and + ( ) - . / only")
     try:

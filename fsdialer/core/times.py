@@ -14,6 +14,14 @@ def epoch(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+def epoch_or_none(text: str | None) -> float | None:
+    """As `epoch`; None for what is no instant, because it is not there or somebody wrote it by hand."""
+    try:
+        return epoch(text) if text else None
+    except ValueError:
+        return None
+
+
 def day(at: float) -> str:
     """The UTC day, ``2026-11-23``: what daily counters are kept by."""
     return iso(at)[:10]

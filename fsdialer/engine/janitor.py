@@ -5,12 +5,13 @@ presence set by hand, operators whose browser is gone, operators promised to a c
 `engine.reconcile`'s case.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable, Collection, Iterable
 
 from fsdialer.core.campaigns import Campaign
 from fsdialer.core.operators import page_gone
-from fsdialer.errors import FsdialerError
+from fsdialer.errors import FsdialerError, NotFound
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
 
@@ -72,6 +73,18 @@ class Janitor:
             elif view.campaign in on_line and self._browser_gone(view, now):
                 operators.gone(view.id, now, "Your browser was gone. Get on the line again.")
                 log.info("operator=%s campaign=%s off_line=yes reason=browser_gone", view.id, view.campaign)
+
+        for campaign, present in on_line.items():
+            for stranger in present.difference(view.id for view in views):
+                self._put_out(stranger, campaign)
+
+    def _put_out(self, stranger: str, campaign: str) -> None:
+        """A name nobody has does not stay among those on the line: a slip of the hand."""
+        with contextlib.suppress(NotFound):
+            self.company.operators.view(stranger)  # set up a moment ago
+            return
+        self.company.operators.remove_from_line(stranger, campaign)
+        log.warning("operator=%r campaign=%s on_line=refused reason=no_such_operator", stranger, campaign)
 
     def _added_by_hand(self, view: OperatorView, on_line: dict[str, set[str]], now: float) -> None:
         for campaign, present in on_line.items():

@@ -189,6 +189,10 @@ class Keys:
         """HASH: external id → lead id."""
         return f"{self.root}:{campaign}:external_ids"
 
+    def columns(self, campaign: str) -> str:
+        """LIST: titles of the card's fields, in the order of the files its leads came from, the last one's first."""
+        return f"{self.root}:{campaign}:columns"
+
     def zones(self, campaign: str) -> str:
         """SET: the time zones its leads may be in, as in their field `zones`."""
         return f"{self.root}:{campaign}:zones"

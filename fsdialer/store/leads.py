@@ -1,7 +1,7 @@
 """Leads in Redis: who is to be called, and the two queues they stand in (`due` now, `waiting` for their time)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from redis import Redis
@@ -14,6 +14,8 @@ from fsdialer.store.keys import Keys
 from fsdialer.store.scripts import Scripts
 
 _FIELD_PREFIX = "card."
+#: Titles whose order is remembered.
+COLUMNS_KEPT = 500
 #: How the detail of a lead begins that waits for its calling hours (`claim.lua`).
 ASLEEP = "outside calling hours"
 
@@ -46,12 +48,24 @@ class Leads:
         lead_ids = [None if answer in ("number", "external_id") else answer for answer in answers]
         return AddResult(len(answers) - numbers - ids, numbers, ids, lead_ids)
 
+    def keep_order(self, campaign: str, titles: Sequence[str]) -> None:
+        """Cards show their fields in the order of a file's columns; those of files before it behind them."""
+        key = self._keys.columns(campaign)
+        before = self._redis.lrange(key, 0, -1)
+        order = list(dict.fromkeys([*titles, *before]))[:COLUMNS_KEPT]
+        if order != before:
+            with self._redis.pipeline() as pipe:
+                pipe.delete(key)
+                pipe.rpush(key, *order)
+                pipe.execute()
+
     def get(self, lead: str) -> Lead:
         """NotFound when there is no such lead."""
         record = self._redis.hgetall(self._keys.lead(lead))
         if not record:
             raise NotFound(f"no lead {lead!r}")
-        return _lead_of(lead, record)
+        columns = self._redis.lrange(self._keys.columns(record.get("campaign", "")), 0, -1)
+        return _lead_of(lead, record, columns)
 
     def find(self, campaign: str, number: str) -> str | None:
         """The id of the campaign's lead with this number (E.164)."""
@@ -161,7 +175,14 @@ def _fields_of(lead: NewLead, home: str) -> dict[str, str]:
     return fields | {_FIELD_PREFIX + name: value for name, value in lead.fields.items()}
 
 
-def _lead_of(lead: str, record: dict[str, str]) -> Lead:
+def card_fields(record: Mapping[str, str], columns: Sequence[str]) -> dict[str, str]:
+    """What a lead's card shows, each field in the same place on every card: Redis has them in no order."""
+    fields = {name.removeprefix(_FIELD_PREFIX): v for name, v in record.items() if name.startswith(_FIELD_PREFIX)}
+    place = {title: at for at, title in enumerate(columns)}
+    return dict(sorted(fields.items(), key=lambda field: (place.get(field[0], len(place)), field[0])))
+
+
+def _lead_of(lead: str, record: dict[str, str], columns: Sequence[str]) -> Lead:
     return Lead(
         id=lead,
         campaign=record.get("campaign", ""),
@@ -169,7 +190,7 @@ def _lead_of(lead: str, record: dict[str, str]) -> Lead:
         name=record.get("name", ""),
         external_id=record.get("external_id", ""),
         priority=int(record.get("priority") or 0),
-        fields={k.removeprefix(_FIELD_PREFIX): v for k, v in record.items() if k.startswith(_FIELD_PREFIX)},
+        fields=card_fields(record, columns),
         state=record.get("state", ""),
         attempts=int(record.get("attempts") or 0),
         disposition=record.get("disposition", ""),

@@ -9,10 +9,12 @@ from fsdialer.core.call_facts import Refer
 from fsdialer.core.campaigns import BROWSER_STATIONS, DEFAULT_DELAYS, HELD_STATIONS
 from fsdialer.core.leads import OUTCOMES
 from fsdialer.core.machines import MACHINE_OUTCOME
+from fsdialer.core.operators import LABELS
 from fsdialer.core.phones import JUST_OVER_S
-from fsdialer.core.times import day, epoch, iso
+from fsdialer.core.times import day, epoch, epoch_or_none, iso
 from fsdialer.errors import NotFound, Refused
 from fsdialer.store.keys import Keys
+from fsdialer.store.leads import card_fields
 from fsdialer.store.scripts import Scripts
 
 #: Minutes until a promised call when the operator gives no time.
@@ -125,7 +127,7 @@ class Operators:
                 pipe.hmget(self._keys.operator(operator), "state", "since", "wish")
             for state, since, wish in pipe.execute() if on_line else []:
                 if state and not wish:
-                    ages.setdefault(state, []).append(max(0.0, now - epoch(since)) if since else 0.0)
+                    ages.setdefault(state, []).append(max(0.0, now - (epoch_or_none(since) or now)))
         return ages
 
     def on_line(self, campaign: str) -> set[str]:
@@ -152,7 +154,7 @@ class Operators:
             call=call,
             name=lead.get("name", ""),
             number=record["number"],
-            fields={k.removeprefix("card."): v for k, v in lead.items() if k.startswith("card.")},
+            fields=card_fields(lead, self._redis.lrange(self._keys.columns(record.get("campaign", "")), 0, -1)),
             attempts=int(record["attempt"]),
             disposition=lead.get("disposition", ""),
             outcome=record.get("outcome", ""),
@@ -293,8 +295,9 @@ class Operators:
 
 def _view(operator: str, record: Mapping[str, str]) -> OperatorView:
     def instant(name: str) -> float | None:
-        return epoch(record[name]) if record.get(name) else None
+        return epoch_or_none(record.get(name))
 
+    state = record.get("state", "")
     view = OperatorView(
         id=operator,
         name=record.get("name", ""),
@@ -302,7 +305,7 @@ def _view(operator: str, record: Mapping[str, str]) -> OperatorView:
         dial=record.get("dial", ""),
         station=record.get("station", "ring"),
         campaigns=tuple(record.get("campaigns", "").replace(",", " ").split()),
-        state=record.get("state") or "off",
+        state=state if state in LABELS else "off",
         since=instant("since") or 0.0,
         campaign=record.get("campaign", ""),
         call=record.get("call", ""),

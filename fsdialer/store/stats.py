@@ -7,7 +7,7 @@ from redis import Redis
 
 from fsdialer.core.campaigns import Campaign
 from fsdialer.core.hours import local_midnight
-from fsdialer.core.times import day, epoch
+from fsdialer.core.times import day, epoch, epoch_or_none
 from fsdialer.store.keys import Keys
 
 #: A campaign's target of abandoned calls when it names none.
@@ -110,8 +110,9 @@ class Stats:
             state, since, at = self._redis.hmget(keys.operator(operator), "state", "since", "campaign")
             if at != campaign:
                 continue
-            if state and state != "off" and since:
-                seconds[f"{state}_s"] = seconds.get(f"{state}_s", 0.0) + max(0.0, now - epoch(since))
+            if state and state != "off":
+                age = max(0.0, now - (epoch_or_none(since) or now))
+                seconds[f"{state}_s"] = seconds.get(f"{state}_s", 0.0) + age
             busy += seconds.get("on_call_s", 0.0) + seconds.get("wrap_up_s", 0.0)
             total += sum(seconds.values())
         return busy / total if total else None

@@ -6,6 +6,8 @@ import time
 import click
 
 from fsdialer.core.switches import NO_LIMIT, alerts_about
+from fsdialer.errors import Refused
+from fsdialer.store.ownership import dialers
 from fsdialer.verbs.shared import open_store
 
 
@@ -75,6 +77,9 @@ def limit(name: str, channels: int, calls_per_second: int, by: str) -> None:
 def forget(name: str, by: str) -> None:
     """Forget switch NAME, which is no more, and end the alerts of it."""
     store, now = open_store(), time.time()
+    for dialer, facts in dialers(store.redis).items():
+        if name in (each.partition("=")[0] for each in facts.get("switches", "").split()):
+            raise Refused(f"dialer {dialer} has {name}: take it out of its FSDIALER_SWITCHES, and start it anew, first")
     alerts = alerts_about(name, [view.name for view in store.switches.views(now)])
     store.switches.forget(name, by, now)
     for company in store.companies():

@@ -60,6 +60,14 @@ def test_what_is_no_number_is_refused_naming_the_field(written):
     assert refused.value.field == "number"
 
 
+@pytest.mark.parametrize("written", ["7.9E+10", "7,90112e+10", "+79011234567.0", "493012345678.0", "0301234567,00"])
+def test_what_a_spreadsheet_made_of_a_number_is_never_read_as_another(written):
+    """In Germany 493012345678.0 would be +49 30 12345678 0, whose phone rings at somebody else's."""
+    with pytest.raises(InvalidLead, match="is what a spreadsheet makes of one: format its column as text") as refused:
+        e164(written, "DE")
+    assert refused.value.field == "number"
+
+
 def test_number_of_another_country_without_plus_is_refused_with_the_fix():
     with pytest.raises(InvalidLead, match=r"not a valid number in US: add the country code"):
         e164("0142685300", "US")

@@ -128,3 +128,23 @@ def test_an_operator_promised_to_a_call_that_is_over_is_free(acme, promised_twic
     acme.redis.zrem(acme.keys.calls, "u-1")
     chores(acme, NOW + FORGOTTEN_S).free_forgotten({"spring"}, acme.operators.views())
     assert {acme.operators.view(each).state for each in ("1001", "1002")} == {"available"}
+
+
+def test_a_name_nobody_has_does_not_stay_on_the_line(acme):
+    acme.operators.go_on_line("1001", "spring", NOW, via="cli")
+    acme.redis.sadd(acme.keys.online("spring"), "10001", "", "ann")
+    look_after_presence(acme)
+    assert acme.operators.on_line("spring") == {"1001"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("state", "dancing"), ("state", ""), ("since", "yesterday"), ("seen", "?")]
+)
+def test_what_somebody_wrote_into_an_operators_record_stops_nobodys_calls(acme, name, value):
+    acme.operators.go_on_line("1001", "spring", NOW, via="cli")
+    acme.redis.hset(acme.keys.operator("1001"), name, value)
+    acme.operators.working("spring", NOW + 1)
+    acme.stats.utilisation(NOW + 1, "spring")
+    look_after_presence(acme, NOW + 1)
+    assert acme.operators.view("1001").state == "available"
+    assert acme.operators.working("spring", NOW + 2).keys() == {"available"}

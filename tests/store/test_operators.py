@@ -179,6 +179,21 @@ def test_callback_is_due_at_its_time_ahead_of_retries(acme, owner, in_call):
     assert acme.redis.zscore(acme.keys.due("spring"), lead) < 100 * 1e13
 
 
+def test_callback_promised_in_the_last_attempt_is_made_once(acme, owner, in_call, campaign, trunk):
+    lead = in_call("ann", "u1")
+    acme.redis.hset(acme.keys.lead(lead), "attempts", campaign.max_attempts)
+    end(acme, owner, "u1", NOW + 30)
+    acme.operators.save_outcome("ann", "u1", "callback", "", NOW + 7200, NOW + 35)
+    acme.leads.release_due("spring", NOW + 7201)
+    claimed = acme.calls.claim(campaign, owner, trunk, "fs1", ["u2"], NOW + 7201)
+    assert [each.lead for each in claimed] == [lead]
+    acme.redis.hset(acme.keys.lead(lead), mapping={"state": "due", "call": ""})  # it failed
+    acme.redis.zadd(acme.keys.due("spring"), {lead: 0})
+    acme.redis.delete(acme.keys.number(acme.leads.get(lead).number))
+    assert acme.calls.claim(campaign, owner, trunk, "fs1", ["u3"], NOW + 7300) == []
+    assert acme.leads.get(lead).state == "done"
+
+
 def test_callback_in_the_past_is_refused(acme, owner, in_call):
     in_call("ann", "u1")
     with pytest.raises(Refused, match="passed"):

@@ -137,16 +137,38 @@ def test_administrator_takes_an_operator_off_the_line(acme, admin):
     assert acme.operators.view("1001").state == "off"
 
 
-def test_list_is_loaded_by_a_job_and_its_bad_rows_are_shown(acme, admin, app, redis_url, monkeypatch):
-    monkeypatch.setenv("FSDIALER_REDIS_URL", redis_url)
-    rows = b"phone,name\n+12125550101,Good\nnonsense,Bad\n+12125550101,Twice\n"
-    upload = {"campaign": "spring", "file": (io.BytesIO(rows), "leads.csv"), "csrf_token": admin.csrf}
-    answer = admin.client.post(f"{admin.base}/admin/lists", data=upload, content_type="multipart/form-data")
-    rq = jobs.queue(app.extensions["fsdialer.settings"])
-    SimpleWorker([rq], connection=rq.connection, serializer=JSONSerializer).work(burst=True, logging_level="ERROR")
-    page = admin.client.get(answer.location).text
+@pytest.fixture
+def load(admin, app, redis_url, monkeypatch):
+    """The page that tells what came of a list."""
+
+    def loaded(rows):
+        monkeypatch.setenv("FSDIALER_REDIS_URL", redis_url)
+        upload = {"campaign": "spring", "file": (io.BytesIO(rows), "leads.csv"), "csrf_token": admin.csrf}
+        answer = admin.client.post(f"{admin.base}/admin/lists", data=upload, content_type="multipart/form-data")
+        rq = jobs.queue(app.extensions["fsdialer.settings"])
+        SimpleWorker([rq], connection=rq.connection, serializer=JSONSerializer).work(burst=True, logging_level="ERROR")
+        return admin.client.get(answer.location).text
+
+    return loaded
+
+
+def test_list_is_loaded_by_a_job_and_its_bad_rows_are_shown(acme, load):
+    page = load(b"phone,name\n+12125550101,Good\nnonsense,Bad\n+12125550101,Twice\n")
     assert "nonsense" in page and '<td class="n">3</td>' in page
     assert acme.leads.counts("spring")["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("phone\n+12125550101\n".encode("utf-16"), "the file is UTF-16, not UTF-8: save the file as"),
+        (b"a,b\n1,2\n", "no column for it: name one"),
+        (b"", "the file is empty"),
+    ],
+)
+def test_list_that_is_refused_whole_says_why(load, rows, words):
+    page = load(rows)
+    assert words in page and "added" not in page
 
 
 def test_statistics_show_no_free_operators_apart(acme, admin, redis):
@@ -155,10 +177,23 @@ def test_statistics_show_no_free_operators_apart(acme, admin, redis):
     assert "No free operators" in page and "30.0 %" in page and "14:00" in page
 
 
-def test_lead_is_found_by_number_and_explained(acme, admin, customer):
+@pytest.mark.parametrize("asked", ["1", "%2B1 212 555 0187", "12125550187", "(212) 555-0187", "212.555.0187"])
+def test_lead_is_found_by_id_or_number_as_people_write_it_and_explained(acme, admin, customer, asked):
     customer(operator="1002")
-    page = admin.get("/admin/leads?q=%2B1 212 555 0187").text
-    assert "It is being called now" in page
+    page = admin.get(f"/admin/leads?q={asked}").text
+    assert page.count("It is being called now") == 1
+
+
+@pytest.mark.parametrize("asked", ["2", "%00", "%2B", "555-0199", "%C2%B2", "Zo%C3%A9", ":1"])
+def test_lead_that_is_not_there_is_said_to_be_none(admin, customer, asked):
+    customer()
+    assert "No lead has that id or number." in admin.get(f"/admin/leads?q={asked}").text
+
+
+def test_a_day_that_is_none_is_today(admin):
+    for nonsense in ("x", "2026-13-01", "%0d%0aX: y"):
+        answer = admin.get(f"/admin/statistics?day={nonsense}&as=csv")
+        assert answer.status_code == 200 and day(time.time()) in answer.headers["Content-Disposition"]
 
 
 def test_lead_names_are_text_to_the_page(acme, admin, customer):

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from fsdialer.core.dispositions import Disposition, Verdict
+from fsdialer.core.leads import NewLead
 from fsdialer.core.retry import NextStep
 from fsdialer.core.times import day, iso
 from fsdialer.store.recordings import Recording
@@ -184,6 +185,19 @@ def test_what_gets_the_focus_is_not_left_behind_the_figures(page, acme):
     page.locator("#test").focus()
     test, figures = (page.locator(element).bounding_box() for element in ("#test", "#figures"))
     assert test["y"] + test["height"] <= figures["y"]
+
+
+def test_long_words_and_long_times_stay_within_their_places(page, acme):
+    acme.redis.rpush(acme.keys.voice_ms("spring"), 1234)
+    acme.leads.add("spring", [NewLead(NUMBER, "W" * 1000, fields={"remark": "y" * 1000})], time.time())
+    page.set_viewport_size({"width": 1366, "height": 768})
+    sign_in(page, "admin")
+    expect(page.locator(".tiles div").last).to_contain_text("1.2 s")
+    tiles = "tiles => tiles.filter((tile) => tile.scrollWidth > tile.clientWidth).length"
+    assert page.eval_on_selector_all(".tiles div", tiles) == 0
+    page.goto(f"{page.url}leads?q=1")
+    expect(page.locator("h2")).to_contain_text("WWW")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_wallboard_lives(page, acme):

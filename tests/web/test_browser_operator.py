@@ -1,5 +1,6 @@
 """The operator's page in a real browser: the test of their phone, and whether somebody sits at it."""
 
+import json
 import time
 
 import pytest
@@ -62,3 +63,117 @@ def test_page_gives_signs_that_it_is_open_and_says_goodbye(page, acme):
 def at_page(operators, operator):
     view = operators.view(operator)
     return view.left < view.seen
+
+
+# -- at the keyboard -------------------------------------------------------------------------------------------------
+TALKED = Verdict(Disposition.ANSWERED, charged=True, final=True, detail="talked")
+
+
+def wishes(acme, after):
+    return [entry for _, entry in acme.feed.read(after, 1) if entry["type"] == "wish"]
+
+
+def end(acme, call):
+    """The talk is over, and nothing is to be done after it."""
+    owner = acme.ownership.owner("spring")
+    acme.calls.finish(call, owner, time.time(), TALKED, NextStep(None, "done", "talked"), 0, "NORMAL_CLEARING", None)
+
+
+def next_customer(acme, talking=True):
+    return connect_customer(acme, "1001", "call-2", talking, "+12125550188", name="Next One")
+
+
+def test_words_typed_while_the_next_card_opens_are_no_shortcuts(page, acme):
+    """h hangs up, o leaves the line, 1 is a sale: somebody who writes their last note presses all of them."""
+    end(acme, connect_customer(acme, "1001", "call-1"))
+    sign_in(page)
+    state(page, "Free")
+    page.locator("#note").press_sequentially("wants another ")
+    before = acme.feed.last_id()
+    next_customer(acme)
+    expect(page.locator("#card-name")).to_have_text("Next One")
+    state(page, "Talking")
+    page.keyboard.type("phone on 1 Nov")
+    time.sleep(1.1)  # nothing is pressed for as long as it takes
+    page.keyboard.press("h")
+    wait_until(lambda: wishes(acme, before), what="the call to be hung up by the one key that was meant")
+    assert len(wishes(acme, before)) == 1
+    view = acme.operators.view("1001")
+    assert (view.state, view.wish) == ("on_call", "") and not acme.operators.card("1001").outcome
+
+
+def test_hang_up_that_is_pressed_for_one_call_does_not_end_the_next(page, acme):
+    """On a slow network the request arrives when the next customer is there."""
+    connect_customer(acme, "1001", "call-1")
+    late = []
+    page.route("**/hangup", lambda route: late.append(route))
+    sign_in(page)
+    state(page, "Talking")
+    page.keyboard.press("h")
+    wait_until(lambda: late or page.wait_for_timeout(50), what="the request")
+    end(acme, "call-1")
+    next_customer(acme)
+    expect(page.locator("#card-name")).to_have_text("Next One")
+    before = acme.feed.last_id()
+    with page.expect_response("**/hangup") as answer:
+        late[0].continue_()
+    assert answer.value.status == 409 and not wishes(acme, before)
+
+
+def test_a_key_that_is_held_down_counts_once(page, acme):
+    asked = []
+    sign_in(page)
+    state(page, "Off the line")
+    page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[1]))
+    for _ in range(3):  # the second and third time the browser tells of a key that repeats itself
+        page.keyboard.down("o")
+    state(page, "Free")
+    page.keyboard.up("o")
+    assert asked.count("on") == 1 and "off" not in asked
+
+
+def test_note_outlives_a_reload_of_the_page_until_it_is_saved(page, acme):
+    connect_customer(acme, "1001", "call-1")
+    sign_in(page)
+    page.fill("#note", "has a dog")
+    page.reload()
+    state(page, "Talking")
+    expect(page.locator("#note")).to_have_value("has a dog")
+    page.keyboard.press("1")
+    wait_until(lambda: acme.operators.card("1001").note == "has a dog", what="the note to be saved")
+    expect(page.locator("#outcomes [aria-pressed=true]")).to_contain_text("Sale")
+    assert page.evaluate("sessionStorage.getItem('fsdialer.notes')") == "{}"
+
+
+def test_call_back_time_that_is_refused_stays_to_be_mended(page, acme):
+    connect_customer(acme, "1001", "call-1")
+    sign_in(page)
+    state(page, "Talking")
+    page.keyboard.press("4")
+    page.fill("#callback-at", "2020-02-01T10:00")
+    page.click("#callback button")
+    expect(page.locator("#error")).to_contain_text("the call-back time has passed")
+    expect(page.locator("#callback-at")).to_have_value("2020-02-01T10:00")
+    page.fill("#callback-at", "2099-02-01T10:00")
+    page.click("#callback button")
+    expect(page.locator("#callback")).to_be_hidden()
+    expect(page.locator("#error")).to_be_hidden()
+
+
+def test_trouble_of_the_server_is_told_as_long_as_it_lasts(page, acme):
+    words = "The server cannot reach its database; trying again."
+    body = f"retry: 100\nevent: trouble\ndata: {json.dumps({'reason': words})}\n\n"
+    page.route("**/feed", lambda route: route.fulfill(body=body, content_type="text/event-stream"), times=1)
+    sign_in(page)
+    expect(page.locator("#error")).to_have_text(words)
+    state(page, "Off the line")
+    expect(page.locator("#error")).to_be_hidden()
+
+
+def test_seconds_that_run_are_not_read_aloud(page, acme):
+    """A screen reader would say each of them, over the customer's voice."""
+    sign_in(page)
+    state(page, "Off the line")
+    assert page.get_attribute("#state", "aria-live") == "polite" and page.get_attribute("#since", "aria-live") == "off"
+    connect_customer(acme, "1001", "call-1")
+    expect(page.get_by_role("region", name="Zoé Pérez")).to_be_focused()

@@ -55,6 +55,12 @@ def test_card_is_there_on_reservation_before_any_voice(acme, ann, customer):
     assert view["card"]["fields"]["City"] == "Paris"
 
 
+def test_card_has_its_fields_in_the_order_of_the_columns(acme, ann, customer):
+    acme.leads.keep_order("spring", ["Zip", "City", "Age"])
+    customer(fields={"Age": "3", "Other": "x", "City": "Rome", "Zip": "1"})
+    assert list(ann.ask("ready").json["card"]["fields"]) == ["Zip", "City", "Age", "Other"]
+
+
 def test_outcome_and_note_reach_the_lead(acme, ann, customer):
     call = customer()
     assert ann.ask("outcome", call=call, outcome="sale", note="two boxes").status_code == 200

@@ -2,6 +2,7 @@
 // Lead data is only ever put in as text.
 
 import { clock } from './clock.js';
+import { draftOf, keepDraft, stillTyping, stopTyping, takeFocus } from './typing.js';
 
 const $ = (id) => document.getElementById(id);
 const csrf = document.querySelector('meta[name="csrf-token"]').content;
@@ -11,7 +12,7 @@ let view = null;        // the last view drawn
 let told = 0;           // views the feed has sent
 let clockSkew = 0;      // seconds the server's clock is ahead of ours
 let shownCall = '';     // the call whose card is open
-let draft = {};         // notes being written, by call
+let trouble = '';       // what the feed last said is wrong
 
 // -- asking ---------------------------------------------------------------------------------------------------
 
@@ -124,6 +125,7 @@ function drawPhoneTest(next) {
 
 function openCard(card) {
   shownCall = card.call;
+  takeFocus($('card'));
   $('card-name').textContent = card.name || 'No name';
   $('card-number').textContent = card.number;
   $('card-chips').replaceChildren(
@@ -144,7 +146,7 @@ function openCard(card) {
     fields.push(row);
   }
   $('card-fields').replaceChildren(...fields);
-  $('note').value = draft[card.call] ?? card.note;
+  $('note').value = draftOf(card.call) ?? card.note;
   $('callback').hidden = true;
   $('outcomes').replaceChildren(...card.outcomes.map((outcome, index) => {
     const button = document.createElement('button');
@@ -158,7 +160,6 @@ function openCard(card) {
   $('card').classList.remove('opening');
   void $('card').offsetWidth; // starts the animation anew
   $('card').classList.add('opening');
-  $('card').focus({ preventScroll: true });
 }
 
 function chip(words) {
@@ -216,16 +217,16 @@ function choose(outcome) {
     const suggestion = new Date(Date.now() + 3600e3);
     suggestion.setMinutes(suggestion.getMinutes() - suggestion.getTimezoneOffset(), 0, 0);
     $('callback-at').value = suggestion.toISOString().slice(0, 16);
-    $('callback-at').focus();
-    return;
+    return $('callback-at').focus();
   }
   save(outcome, '');
 }
 
 async function save(outcome, callbackAt) {
   const call = shownCall;
-  const body = { call, outcome, note: $('note').value, callback_at: callbackAt };
-  if (await ask('outcome', body)) delete draft[call];
+  const saved = await ask('outcome', { call, outcome, note: $('note').value, callback_at: callbackAt });
+  if (saved) keepDraft(call);
+  if (!saved || call !== shownCall) return; // what was refused stays, to be mended
   $('callback').hidden = true;
   document.activeElement?.blur();
 }
@@ -239,7 +240,7 @@ function openPause(open) {
 $('line').addEventListener('click', toggleLine);
 $('pause').addEventListener('click', () => openPause($('pause-menu').hidden));
 $('ready').addEventListener('click', () => ask('ready'));
-$('hangup').addEventListener('click', () => ask('hangup'));
+$('hangup').addEventListener('click', () => ask('hangup', { call: view.call })); // that one, not the next
 $('test').addEventListener('click', () => ask('test'));
 for (const button of $('phone-heard').children) button.addEventListener('click', () => ask('heard', { heard: button.dataset.heard }));
 $('pause-menu').addEventListener('click', (event) => {
@@ -260,28 +261,27 @@ $('callback').addEventListener('submit', (event) => {
   event.preventDefault();
   save('callback', new Date($('callback-at').value).toISOString());
 });
-$('note').addEventListener('input', () => { draft[shownCall] = $('note').value; });
+$('note').addEventListener('input', () => keepDraft(shownCall, $('note').value));
 $('help-open').addEventListener('click', () => $('help').showModal());
 document.addEventListener('click', (event) => {
   if (!event.target.closest('.menu')) openPause(false);
 });
 
 document.addEventListener('keydown', (event) => {
-  if (!view || event.ctrlKey || event.metaKey || event.altKey || $('help').open) return;
+  if (!view || event.repeat || event.ctrlKey || event.metaKey || event.altKey || $('help').open) return;
   if (event.key === 'Escape') {
     openPause(false);
     $('callback').hidden = true;
-    document.activeElement?.blur();
-    return;
+    return stopTyping();
   }
-  if (event.target.closest('input, textarea, select')) return;
+  if (event.target.closest('input, textarea, select') || stillTyping()) return;
   const key = event.key.toLowerCase();
   const outcome = view.card && /^[1-9]$/.test(key) ? view.card.outcomes[Number(key) - 1] : null;
   const keys = {
     o: toggleLine,
     p: () => !$('pause').disabled && openPause(true),
     r: () => !$('ready').hidden && ask('ready'),
-    h: () => !$('hangup').hidden && ask('hangup'),
+    h: () => !$('hangup').hidden && ask('hangup', { call: view.call }),
     n: () => view.card && $('note').focus(),
     m: () => $('phone-mute')?.click(),
     '?': () => $('help').showModal(),
@@ -305,11 +305,12 @@ function listen() {
   source = new EventSource(here + 'feed');
   source.addEventListener('view', (event) => {
     heard();
+    if (trouble) say(trouble = '');
     told += 1;
     draw(JSON.parse(event.data));
   });
   source.addEventListener('alive', heard);
-  source.addEventListener('trouble', (event) => say(JSON.parse(event.data).reason));
+  source.addEventListener('trouble', (event) => say(trouble = JSON.parse(event.data).reason));
   source.addEventListener('open', heard);
   source.addEventListener('error', () => {
     $('connection').hidden = false;

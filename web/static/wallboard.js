@@ -19,7 +19,8 @@ const tile = (value, words, kind = '') =>
   make('div', kind ? { class: kind } : {}, make('span', { class: 'big' }, value), make('span', {}, words));
 
 function campaign(c, now) {
-  const voice = c.voice_ms.p50 === null ? '–' : `${Math.round(c.voice_ms.p50)} ms`;
+  const ms = c.voice_ms.p50;
+  const voice = ms === null ? '–' : ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
   const results = make('table', {}, ...c.results.filter((r) => r.count).map((r) =>
     make('tr', {}, make('td', {}, r.label), make('td', { class: 'n' }, r.count))));
   const retries = make('table', {}, ...c.next_retries.map((r) =>

@@ -50,8 +50,8 @@ while room > 0 and next_uuid <= #ARGV and looked < (opens and 1000 or 200) do
   if not id then break end
   looked = looked + 1
   local lead = key('lead', id)
-  local number, attempts, state, preferred, zones, not_by, not_by_until =
-    unpack(redis.call('HMGET', lead, 'number', 'attempts', 'state', 'preferred', 'zones', 'not_by', 'not_by_until'))
+  local number, attempts, state, preferred, zones, not_by, not_by_until, callback = unpack(redis.call('HMGET', lead,
+    'number', 'attempts', 'state', 'preferred', 'zones', 'not_by', 'not_by_until', 'callback'))
   local at = callable_at(zones or '')
   local anothers = not_by == gateway and epoch(not_by_until) > now
   if not anothers then redis.call('ZREM', due, id) end
@@ -59,7 +59,7 @@ while room > 0 and next_uuid <= #ARGV and looked < (opens and 1000 or 200) do
     passed_over = passed_over + 1 -- this gateway has just failed the lead
   elseif not number or state == 'done' or state == 'calling' then
     -- removed or finished meanwhile: nothing to dial
-  elseif tonumber(attempts) >= max_attempts then
+  elseif tonumber(attempts) >= max_attempts and callback ~= '1' then -- a promise is kept, whichever attempt it was
     redis.call('HSET', lead, 'state', 'done', 'detail', 'attempt cap reached')
   elseif redis.call('SISMEMBER', key('do_not_call'), number) == 1 then
     redis.call('HSET', lead, 'state', 'done', 'detail', 'on the do-not-call list')

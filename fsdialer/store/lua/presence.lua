@@ -9,7 +9,8 @@ local operator, action, now, campaign, via, detail =
   ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local hash = key('operator', operator)
 local state = get(hash, 'state')
-if state == '' then state = 'off' end
+local KNOWN = {connecting = true, available = true, reserved = true, on_call = true, wrap_up = true, paused = true}
+if not KNOWN[state] then state = 'off' end -- none yet, or one that somebody made up by hand
 local in_call = state == 'reserved' or state == 'on_call'
 
 if action == 'on' then

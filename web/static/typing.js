@@ -1,0 +1,39 @@
+// What an operator is typing: notes survive a reload of the page, and a customer's card that takes the focus from somebody
+// who types does not take the rest of their words for shortcuts.
+
+const KEPT = 'fsdialer.notes';
+const PAUSE_MS = 1000;  // who has pressed nothing for so long has stopped typing
+
+let takenAt = 0;        // when the focus was taken, or the last key after it was pressed
+let notes = {};         // by call
+try {
+  notes = JSON.parse(sessionStorage.getItem(KEPT)) || {};
+} catch { /* nothing to be read, or nowhere to keep it: for this page alone */ }
+
+export const draftOf = (call) => notes[call];
+
+// Without a text it is forgotten.
+export function keepDraft(call, text) {
+  notes[call] = text;
+  if (text === undefined) delete notes[call];
+  try {
+    sessionStorage.setItem(KEPT, JSON.stringify(notes));
+  } catch { /* as above */ }
+}
+
+export function takeFocus(element) {
+  if (document.activeElement?.matches('input, textarea, select')) takenAt = Date.now();
+  element.focus({ preventScroll: true });
+}
+
+// Is the key that was pressed now still meant for the field that had the focus?
+export function stillTyping() {
+  if (Date.now() - takenAt > PAUSE_MS) return false;
+  takenAt = Date.now();
+  return true;
+}
+
+export function stopTyping() {
+  takenAt = 0;
+  document.activeElement?.blur();
+}
