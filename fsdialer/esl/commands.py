@@ -35,7 +35,8 @@ HOOK = "api_hangup_hook"
 ACCOUNT = "fsdialer"
 #: Ringing as the switch plays it to a customer who is being sent to their operator; what follows is the cadence.
 RINGING = "tone_stream://v=-13;%("
-#: A phone that forwards its calls (302) names any address it likes: FreeSWITCH would call that, whatever it costs.
+#: Who answers 302, a phone that forwards its calls or a carrier, names any address: FreeSWITCH would call that,
+#: whatever it costs, past `allowed_destinations`.
 NOT_FORWARDED = MappingProxyType({"outbound_redirect_fatal": "true"})
 #: Seconds an operator's answered phone waits to be bridged before the switch hangs it up by itself.
 UNUSED_LEG_S = 15
@@ -112,6 +113,7 @@ def originate_customer(
         "hangup_after_bridge": "true",
         "uuid_bridge_continue_on_cancel": "true",
         "ignore_display_updates": "true",  # or the bridge would have the carrier show campaign and lead
+        **NOT_FORWARDED,
         "park_timeout": f"{max(1, round(wait_s))}:{NO_PICKUP}",
         "accountcode": ACCOUNT,
         **KEYS,

@@ -204,6 +204,9 @@ class Exchange:
         if plan.status is None:
             self._answer(channel, wanted)
             return
+        if plan.status == 302:  # never followed: `outbound_redirect_fatal`
+            self.hang_up(channel, "REQUESTED_CHAN_UNAVAIL")
+            return
         cause, phrase = SIP[plan.status]
         channel.sip_status, channel.sip_phrase = plan.status, phrase
         stages.refused(channel)

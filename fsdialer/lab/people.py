@@ -46,6 +46,7 @@ BY_SUFFIX = {
     "205": Plan(status=404, ring_s=0.5, early_media=True),
     "206": Plan(ring_s=2.0),
     "207": Plan(status=486, ring_s=0.5),
+    "208": Plan(status=302, ring_s=0.02, rings=False),
     "301": Plan(ring_s=0.2, talk_s=30.0, patience_s=30.0, beep_s=3.0),
     "302": Plan(ring_s=0.2, talk_s=30.0, patience_s=30.0, beep_s=2.0),
     "303": Plan(ring_s=0.2, wordy=True),

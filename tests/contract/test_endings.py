@@ -26,6 +26,8 @@ REFUSED = {
     "600": ("USER_BUSY", ["customer is gone: USER_BUSY, sip 600, by the far end"]),
     "604": ("NO_ROUTE_DESTINATION", ["customer is gone: NO_ROUTE_DESTINATION, sip 604, by the far end"]),
 }
+#: The carrier answers 302.
+ELSEWHERE = "208"
 #: Those who answer: what happened until they may be bridged.
 ANSWERED = {
     "200": ["customer rings", "customer answers", "customer may be bridged"],
@@ -39,7 +41,7 @@ ANSWERED = {
 def called(side):
     """Everybody called at once: the conversation, and the leg by suffix."""
     talk = Talk(side.address, side.password)
-    legs = {suffix: talk.call(customer(suffix)) for suffix in (*REFUSED, *ANSWERED)}
+    legs = {suffix: talk.call(customer(suffix)) for suffix in (*REFUSED, ELSEWHERE, *ANSWERED)}
     yield talk, legs
     talk.close()
 
@@ -57,6 +59,14 @@ def test_who_refuses_is_gone_with_a_cause_and_the_carriers_own_status(called, su
     assert end.get("variable_hangup_cause") == cause
     assert end.get("variable_sip_hangup_disposition") == "recv_refuse"
     assert end.get("variable_fsdialer_lead") == "17"
+
+
+def test_a_carrier_that_sends_a_call_elsewhere_has_it_called_nowhere(called):
+    """It could name any address; as it is not followed, the switch gives the call up itself."""
+    talk, legs = called
+    assert talk.result(legs[ELSEWHERE]) == "-ERR REQUESTED_CHAN_UNAVAIL\n"
+    assert talk.ending(legs[ELSEWHERE]).get("variable_sip_hangup_disposition") == "send_cancel"
+    assert talk.story(customer=legs[ELSEWHERE]) == ["customer is gone: REQUESTED_CHAN_UNAVAIL, sip 487"]
 
 
 @pytest.mark.parametrize("suffix", ANSWERED)

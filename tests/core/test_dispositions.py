@@ -112,6 +112,12 @@ def test_our_own_ring_limit_is_a_missed_call_even_when_the_carrier_never_said_it
     assert come_to("NO_ANSWER", None, rang=False)[0] is Disposition.MISSED
 
 
+def test_a_call_that_the_carrier_sends_elsewhere_is_its_fault_and_says_so():
+    """The switch does not follow, and ends it itself: 487."""
+    assert come_to("REQUESTED_CHAN_UNAVAIL", 487, rang=False) == OURS
+    assert classify("REQUESTED_CHAN_UNAVAIL", 487, True).detail.startswith("the carrier sends the call elsewhere")
+
+
 def test_no_free_operators_is_what_people_read_of_an_abandoned_call():
     assert LABELS[Disposition.ABANDONED] == "No free operators"
     assert set(LABELS) == set(Disposition)

@@ -38,7 +38,7 @@ def test_a_customer_is_called_with_the_limit_of_the_wait_in_the_same_command():
     assert commands.originate_customer(**CUSTOMER) == (
         "originate {origination_uuid=36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad,originate_timeout=15,ignore_early_media=true,"
         "origination_caller_id_number=15550100,hangup_after_bridge=true,uuid_bridge_continue_on_cancel=true,"
-        "ignore_display_updates=true,park_timeout=2:NO_PICKUP,accountcode=fsdialer,playback_terminators=none,"
+        "ignore_display_updates=true,outbound_redirect_fatal=true,park_timeout=2:NO_PICKUP,accountcode=fsdialer,playback_terminators=none,"
         "sleep_eat_digits=true,sip_refer_continue_after_reply=true,"
         "execute_on_answer='sched_hangup +7200 ALLOTTED_TIMEOUT',execute_on_answer_0_mark='set api_hangup_hook="
         "sched_api +86400 fsdialer-abandoned-36f8cdb2-85dc-4ab0-a0bb-07f0b5f251ad uptime',"
