@@ -222,6 +222,16 @@ def test_absurd_observations_do_no_harm(events, given_state):
     assert policy.why
 
 
+def test_a_trunk_that_was_down_is_not_flooded_once_it_connects_again(a_days_events):
+    policy = taught(a_days_events)
+    before = policy.decide(state(ready=20, t=5400.0))
+    for n in range(20_000):
+        t = 5400.0 + n / 20
+        policy.observe(event("originate", t, f"down-{n}"))
+        policy.observe(event("fail", t + 0.3, f"down-{n}"))
+    assert before <= policy.decide(state(ready=20, t=6400.0)) <= 1.5 * before
+
+
 @given(st.fixed_dictionaries({}, optional={"t": absurd, "ringing": absurd, "answered_waiting": absurd}))
 @settings(max_examples=40, deadline=None)
 def test_absurd_states_do_no_harm(part):
