@@ -1,7 +1,9 @@
 """`fsdialer simulate`: what each way of pacing would give, on a scenario or on the campaign's own last days."""
 
+import dataclasses
 import importlib.util
 import json
+import math
 import os
 import subprocess
 import sys
@@ -9,9 +11,9 @@ import time
 
 import pytest
 
-from fsdialer.core.campaigns import Campaign, Company, Operator
+from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator
 from fsdialer.core.pacing.simulation import Scenario
-from fsdialer.core.times import iso
+from fsdialer.core.times import day, iso
 from fsdialer.errors import InvalidSetting, NotFound
 from fsdialer.store import Store
 from fsdialer.verbs.simulate import of_history, published
@@ -70,8 +72,24 @@ def test_a_campaigns_history_becomes_its_world(acme):
     assert (world.operators, world.answer_rate) == (2, ((0.0, 0.4),))
     assert world.talk.seen == pytest.approx([90] * 40, abs=0.01)
     assert [(miss.cause, miss.share) for miss in world.misses] == [("NO_ANSWER", 1.0)]
-    assert world.max_wait == 2
+    assert (world.max_wait, world.lines, world.calls_per_second) == (2, math.inf, math.inf)
     assert of_history(acme, "spring", now - 86400, now, 30).operators == 30
+
+
+def test_a_campaigns_world_has_its_own_trunks_and_its_own_operators_wrap_up(acme):
+    now = time.time()
+    for n in range(40):
+        ended_call(acme, f"a{n}", now - 3600, answered=8, bridged=8.2, ended=98.2)
+    for name, channels in (("one", 3), ("two", 4), ("elsewhere", 90)):
+        acme.setup.save_gateway(Gateway("acme", name, channels=channels, calls_per_second=2))
+    spring = acme.setup.campaign("spring")
+    acme.setup.save_campaign(dataclasses.replace(spring, gateways=("one", "two")))
+    acme.setup.save_operator(Operator("acme", "cyd", "cyd", "cyd", campaigns=("autumn",)))
+    for operator, wrap_up_s in (("ann", 50), ("cyd", 600)):
+        acme.redis.hset(acme.keys.operator_stats(operator, day(now)), mapping={"wrap_up_s": wrap_up_s, "calls": 10})
+    world = of_history(acme, "spring", now - 86400, now, None)
+    assert (world.lines, world.calls_per_second) == (7, 4)
+    assert world.wrap_up.seen == (5.0,)
 
 
 def test_too_little_history_says_so(acme):

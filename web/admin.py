@@ -134,12 +134,14 @@ def machines() -> str:
 @blueprint.route("/pacing/<campaign>")
 @signed_in("admin")
 def pacing(campaign: str) -> str:
-    """The last hour's decisions of a campaign, newest first."""
+    """A campaign's last decisions, newest first."""
     company = g.me.company
     company.setup.campaign(campaign)
     decisions = company.pacing.decisions(campaign, _DECISIONS_SHOWN)
     figures = [name for name in (decisions[0] if decisions else ()) if name not in ("at", "calls", "reason")]
-    return render_template("pacing.html", campaign=campaign, decisions=decisions, figures=figures)
+    return render_template(
+        "pacing.html", campaign=campaign, decisions=decisions, figures=figures, shown=_DECISIONS_SHOWN
+    )
 
 
 @blueprint.route("/leads")

@@ -66,9 +66,11 @@ class PacingStore:
         self._redis.delete(self._keys.learned(campaign))
 
     def hours(self, campaign: str, window: Window, now: float) -> dict[int, tuple[int, int]]:
-        """(answered by people, abandoned) by the hour since 1970 (UTC), since the day before the window began, for
-        midnight comes earlier elsewhere: what the law's share is made of."""
-        first = window_start(window, now).replace(hour=0) - timedelta(days=1)
+        """(answered by people, abandoned) by the hour since 1970 (UTC), since a day or more before the window began:
+        what the law's share is made of. East of Greenwich midnight comes earlier; west of it, the last month goes on
+        for hours into UTC's new one."""
+        there = now - 86400 if window is Window.MONTH else now
+        first = window_start(window, there).replace(hour=0) - timedelta(days=1)
         days = [first + timedelta(days=n) for n in range((_utc(now) - first).days + 1)]
         with self._redis.pipeline(transaction=False) as pipe:
             for day in days:

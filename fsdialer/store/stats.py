@@ -1,6 +1,7 @@
 """Counters of a day, and the picture of a moment that the wallboard, `status` and the metrics show."""
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from redis import Redis
@@ -90,11 +91,11 @@ class Stats:
             "next_retries": [{"lead": lead, "at": at} for lead, at in retries],
         }
 
-    def mean_wrap_ups_s(self, since: float, now: float) -> list[float]:
-        """The mean wrap-up (seconds) of each operator and UTC day with calls, since then."""
+    def mean_wrap_ups_s(self, operators: Iterable[str], since: float, now: float) -> list[float]:
+        """The mean wrap-up (seconds) of each of these operators and UTC day with calls, since then."""
         days = sorted({day(since + n * 86400) for n in range(int((now - since) // 86400) + 1)} | {day(now)})
         with self._redis.pipeline(transaction=False) as pipe:
-            for operator in self._redis.smembers(self._keys.operators):
+            for operator in operators:
                 for on in days:
                     pipe.hmget(self._keys.operator_stats(operator, on), "wrap_up_s", "calls")
             figures = pipe.execute()

@@ -4,6 +4,7 @@ On a made-up day of a scenario file, or on the campaign's own last days as its c
 """
 
 import json
+import math
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -57,7 +58,8 @@ def published(name: str, file: Path | None) -> Scenario:
 
 
 def of_history(company: CompanyStore, campaign: str, since: float, now: float, operators: int | None) -> Scenario:
-    """The campaign's own world: answer rate, ring, talk and wrap-up times as its calls since then had them."""
+    """The campaign's own world: answer rate, ring, talk and wrap-up times as its calls since then had them, and its
+    gateways' channels and calls a second."""
     settings = company.setup.campaign(campaign)
     answered: list[float] = []
     missed: dict[str, list[float]] = {}
@@ -73,10 +75,17 @@ def of_history(company: CompanyStore, campaign: str, since: float, now: float, o
         answered.append(epoch(record["answered"]) - placed)
         if record["bridged"]:
             talks.append(epoch(record["dismissed"] or record["ended"]) - epoch(record["bridged"]))
-    seats = operators or sum(campaign in each.campaigns for each in company.setup.operators())
-    wrap_ups = company.stats.mean_wrap_ups_s(since, now)
-    world = from_history(seats, answered, missed, talks, wrap_ups, settings.ring_s)
-    return replace(world, max_wait=settings.max_wait_s, name=f"{company.id}/{campaign}")
+    own = [each.id for each in company.setup.operators() if campaign in each.campaigns]
+    wrap_ups = company.stats.mean_wrap_ups_s(own, since, now)
+    world = from_history(operators or len(own), answered, missed, talks, wrap_ups, settings.ring_s)
+    trunks = [each for each in company.setup.gateways() if each.name in settings.gateways]
+    return replace(
+        world,
+        name=f"{company.id}/{campaign}",
+        max_wait=settings.max_wait_s,
+        lines=sum(each.channels for each in trunks) or math.inf,
+        calls_per_second=sum(each.calls_per_second for each in trunks) or math.inf,
+    )
 
 
 def draw(scenario: Scenario, folder: Path) -> list[Path]:
@@ -118,7 +127,7 @@ def _print(study: Study, results: Sequence[Result]) -> None:
         console.width = 120
     console.print(
         f"{scenario.name}: {scenario.operators} operators, {scenario.hours:g} hours, {rate:.0f} % of calls answered "
-        f"by people at the start; {study.days} days of each"
+        f"by people at the start{_trunk(scenario)}; {study.days} days of each"
     )
     table = Table(
         "policy", "operators busy", "abandoned", "worst day", "worst half hour", "talks a day", "calls a day", box=None
@@ -134,3 +143,9 @@ def _print(study: Study, results: Sequence[Result]) -> None:
             f"{result.dials:.0f}",
         )
     console.print(table)
+
+
+def _trunk(scenario: Scenario) -> str:
+    """What the trunk lets through at most, in words."""
+    limits = ((scenario.lines, "lines"), (scenario.calls_per_second, "calls a second"))
+    return "".join(f", at most {most:g} {what}" for most, what in limits if most < math.inf)

@@ -94,7 +94,9 @@ def test_one_more_free_operator_never_means_fewer_calls(a_days_events, given_sta
     operators = {**given_state["operators"]}
     operators["ready"] += more
     operators["total"] += more
-    assert make("predictive").decide({**given_state, "operators": operators}) >= make("predictive").decide(given_state)
+    for events in ((), a_days_events[-300:]):
+        fewer, calls = (taught(events).decide(s) for s in (given_state, {**given_state, "operators": operators}))
+        assert calls >= fewer
 
 
 @given(states, st.sampled_from([(0.005, 0.01), (0.01, 0.03), (0.03, 0.05)]))
@@ -218,6 +220,16 @@ def test_absurd_observations_do_no_harm(events, given_state):
         policy.observe(told)
     assert 0 <= policy.decide(given_state) <= 20 * given_state["operators"]["total"]
     assert policy.why
+
+
+def test_a_trunk_that_was_down_is_not_flooded_once_it_connects_again(a_days_events):
+    policy = taught(a_days_events)
+    before = policy.decide(state(ready=20, t=5400.0))
+    for n in range(20_000):
+        t = 5400.0 + n / 20
+        policy.observe(event("originate", t, f"down-{n}"))
+        policy.observe(event("fail", t + 0.3, f"down-{n}"))
+    assert before <= policy.decide(state(ready=20, t=6400.0)) <= 1.5 * before
 
 
 @given(st.fixed_dictionaries({}, optional={"t": absurd, "ringing": absurd, "answered_waiting": absurd}))

@@ -1,6 +1,7 @@
 """What the pacing keeps in Redis."""
 
 from fsdialer.core.campaigns import Window
+from fsdialer.core.pacing import make
 from fsdialer.core.times import epoch, iso
 from fsdialer.store.pacing import window_start
 from fsdialer.store.stats import abandon_rate
@@ -64,6 +65,16 @@ def test_the_counters_of_the_window_are_told_by_the_hour(acme):
     assert acme.pacing.hours("spring", Window.HOURS_24, now) == {today: (100, 3), yesterday: (50, 2)}
     assert acme.pacing.hours("spring", Window.MONTH, now) == {today: (100, 3), yesterday: (50, 2), first: (10, 4)}
     assert last_month in acme.pacing.hours("spring", Window.DAYS_30, now)
+
+
+def test_the_months_last_evening_west_of_greenwich_still_has_its_month(acme):
+    now, zone_s = at("2026-12-01T02:00:00"), -5 * 3600  # 30 November, 21:00, in Toronto
+    for day in ("2026-11-01", "2026-11-15"):
+        acme.redis.hset(acme.keys.stats("spring", day), mapping={"14.answers": 1000, "14.abandoned": 40})
+    policy = make("predictive", window="month", zone_s=zone_s)
+    policy.recount(acme.pacing.hours("spring", Window.MONTH, now), now)
+    assert policy.budget.in_window(now).abandons == 80
+    assert policy.budget.locked(now) == "hard limit"
 
 
 def test_todays_counters_begin_at_the_companys_own_midnight(acme):

@@ -21,6 +21,9 @@ DIALS_REMEMBERED, TALKS_REMEMBERED = 4000.0, 600.0
 SLOW, FAST = 400.0, 50.0
 #: A prior believed as much as this many expected answers: 10 % more answers than the ring table's prior has.
 BELIEF, PRIOR_LEVEL = 15.0, 1.1
+#: So many dials in a row that nobody answers are a trunk that is down, and say nothing of how calls ring once it is up:
+#: learned, they would let hundreds of calls out at once, and more each time, into a trunk that connects again.
+OUTAGE = 100
 #: Calls or operators followed at a time; the oldest is forgotten beyond it.
 FOLLOWED = 20_000
 #: Releases remembered when judging which share of operators leaves instead of coming back.
@@ -69,6 +72,8 @@ class Learner:
         self.slow, self.fast = Level(SLOW), Level(FAST)
         #: Share of released operators who leave the line, of the last few.
         self.leaving = 0.0
+        #: Dials ended since the last answer.
+        self._unanswered = 0
         self._placed: OrderedDict[Any, float] = OrderedDict()
         self._talking: OrderedDict[Any, float] = OrderedDict()
         self._wrapping: OrderedDict[Any, float] = OrderedDict()
@@ -85,7 +90,9 @@ class Learner:
         if since is None or t < since:
             return
         age = t - since
-        self.ring.ended(age, 0 if answered else 1)
+        self._unanswered = 0 if answered else self._unanswered + 1
+        if self._unanswered <= OUTAGE:
+            self.ring.ended(age, 0 if answered else 1)
         expected = float(self._expected[min(int(age) + 1, AGES)])
         for level in (self.slow, self.fast):
             level.add(float(answered), expected)
