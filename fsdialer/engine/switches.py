@@ -23,7 +23,7 @@ from fsdialer.store.alerts import DIALER
 
 log = logging.getLogger(__name__)
 
-#: An alert is raised when a switch has been away for so long (seconds).
+#: When a switch has been away for so long (seconds) an alert is raised, and its calls are for no operator any more.
 AWAY_S = 2.0
 #: So often (seconds) a switch is asked what it may carry: `fsctl` changes that while it runs.
 LIMITS_S = 30.0
@@ -82,6 +82,11 @@ class Switches:
         else:
             self._gone.pop(name, None)
         self._store.switches.found(name, False, reason, self._clock())
+
+    def is_away(self, switch: str) -> bool:
+        """Has it not answered for so long that whoever picks up there can be put through to nobody?"""
+        since = self._down.get(switch)
+        return since is not None and time.monotonic() - since >= AWAY_S
 
     def is_gone(self, switch: str) -> bool:
         """Not running for so long that none of its calls can be up."""
