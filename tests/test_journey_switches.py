@@ -265,6 +265,26 @@ def test_a_ringing_call_of_a_dead_switch_keeps_its_number_until_its_own_limits_h
     assert c.switch.counts()["attempts_per_number"] == {}
 
 
+@pytest.mark.parametrize("how", ["killed", "silent"])
+def test_calls_that_rang_on_a_switch_that_is_away_keep_no_operator_of_another_waiting(centre, how):
+    c = centre(ring_s=60)
+    only_on(c, "fs2")
+    c.on_line("1001")
+    ringing = c.add_lead(NO_ANSWER)
+    wait_until(lambda: c.call_of(ringing).get("state") == "ringing", what="the customer's phone to ring")
+    if how == "killed":
+        c.switches[1].process.kill()
+    else:
+        c.switches[1].lab("stall 40")
+    only_on(c, "fs1")
+    lead = c.add_lead(TALKS)
+    call = wait_until(lambda: (r := c.call_of(lead)).get("bridged") and r, 25, "the next customer to be talked to")
+    assert (call["switch"], call["operator"]) == ("fs1", "1001")
+    assert c.lead(ringing).state == "calling", "and the number that may still ring is locked"
+    if how == "silent":
+        c.switches[1].process.kill()
+
+
 def test_a_switch_drained_by_hand_gets_no_new_calls_and_keeps_those_it_has(centre):
     c = centre()
     only_on(c, "fs2")

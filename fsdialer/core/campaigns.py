@@ -162,9 +162,9 @@ class Gateway:
     switch has a gateway of this name: it is told to have one when `proxy` (the carrier's host or host:port) is set,
     which `register`s as `username` if so wished and is pinged every `ping_s` seconds (0: never).
 
-    It exists on the `switches` named, none for all of them. `channels` and `calls_per_second` are never exceeded, over
-    all dialers and switches. Of several, each is asked first as often as
-    its `weight` says; 0: only when the others are full or fail.
+    It exists on the `switches` named, none for all of them. `channels` and `calls_per_second` are never exceeded by
+    customers' calls, over all dialers and switches. Of several, each is asked first as often as its `weight` says; 0:
+    only when the others are full or fail.
     """
 
     company: str

@@ -116,7 +116,6 @@ _BY_CAUSE = {
     "MEDIA_TIMEOUT": _ours("no audio from the carrier"),
     "SWITCH_RESTARTED": _ours("the switch was restarted"),
     "SWITCH_GONE": _ours("the switch could not be asked any more"),
-    "LOST": _ours("the switch lost the call"),
     "NOT_PLACED": _ours("the call could not be placed"),
     "BARRED": Verdict(Disposition.CANCELLED, False, True, "the company does not call this destination"),
 }
@@ -137,6 +136,8 @@ _CAUSE_BEFORE_RINGING = {
     "ORIGINATOR_CANCEL": _UNAVAILABLE,
     "NORMAL_CLEARING": _UNAVAILABLE,
     "RECOVERY_ON_TIMER_EXPIRE": _ours("the carrier did not answer in time"),
+    # Its end was not heard of: no dialer ran, most likely. A phone that has rung was called.
+    "LOST": _ours("the switch lost the call"),
 }
 
 

@@ -158,12 +158,12 @@ class Dialer:
                 gevent.sleep(REST_S)
 
     def decide(self) -> bool:
-        """One decision; True when fewer calls went out than the policy wanted although leads are due."""
-        calls = [line.call for line in self._switchboard.of_campaign(self.company.id, self.campaign_id)]
-        state = self.pacer.state(calls)
-        wanted, why = 0, self._why_not() or self._outside_hours(state)
-        if not why:
-            wanted, why = self.pacer.decide(state)
+        """One decision; True when fewer calls went out than wanted although leads are due. Those of a silent switch,
+        which may stand for minutes, hold up no others."""
+        calls = (line.call for line in self._switchboard.of_campaign(self.company.id, self.campaign_id))
+        state = self.pacer.state([call for call in calls if not self._switches.is_away(call.switch)])
+        why = self._why_not() or self._outside_hours(state)
+        wanted, why = (0, why) if why else self.pacer.decide(state)
         out = self._place(wanted) if wanted else 0
         self.pacer.say(state, wanted, out, why, self._ceiling(out < wanted, state["t"]))
         held_back = out < wanted and self.company.leads.due_count(self.campaign_id) > 0

@@ -23,8 +23,10 @@ from fsdialer.store.alerts import DIALER
 
 log = logging.getLogger(__name__)
 
-#: An alert is raised when a switch has been away for so long (seconds).
+#: When a switch has been away for so long (seconds) an alert is raised, and its calls are for no operator any more.
 AWAY_S = 2.0
+#: So often (seconds) a switch is asked what it may carry: `fsctl` changes that while it runs.
+LIMITS_S = 30.0
 #: A switch whose machine has said for so long (seconds) that it does not run has no calls any more.
 GONE_S = 10.0
 
@@ -37,7 +39,7 @@ class Switches:
         self._store = store
         self._clock = clock
         self._trunks: dict[str, str] = {}  # switch → where it takes calls of the others
-        self._unasked: set[str] = set()  # switches that are up, and have not answered what they may carry
+        self._asked: dict[str, float] = {}  # switch → when it said what it may carry (monotonic seconds)
         self._down: dict[str, float] = {}  # switch → since when it is away (monotonic seconds)
         self._gone: dict[str, float] = {}  # switch → since when nobody listens there
         self._alerts: dict[tuple[str, str], bool] = {}  # company, switch → does an alert stand; absent: not looked at
@@ -58,15 +60,17 @@ class Switches:
         except SwitchError as error:
             log.warning("switch=%s facts=unknown reason=%s", name, error)
             facts = {}
-            self._unasked.add(name)
+            self._asked.pop(name, None)
         else:
             self._trunks[name] = facts["trunk"]
-            self._unasked.discard(name)
-        self._store.switches.found(name, True, "", self._clock(), facts)
+            self._asked[name] = time.monotonic()
+        if link.up:  # it may have gone away over this
+            self._store.switches.found(name, True, "", self._clock(), facts)
 
     def ask_again(self, link: SwitchLink) -> None:
-        """Where that failed when it came up."""
-        if link.address.name in self._unasked:
+        """Where that failed, and where it is long ago."""
+        asked = self._asked.get(link.address.name)
+        if asked is None or time.monotonic() - asked >= LIMITS_S:
             self.came_up(link)
 
     def went_down(self, link: SwitchLink, reason: str, gone: bool) -> None:
@@ -78,6 +82,11 @@ class Switches:
         else:
             self._gone.pop(name, None)
         self._store.switches.found(name, False, reason, self._clock())
+
+    def is_away(self, switch: str) -> bool:
+        """Has it not answered for so long that whoever picks up there can be put through to nobody?"""
+        since = self._down.get(switch)
+        return since is not None and time.monotonic() - since >= AWAY_S
 
     def is_gone(self, switch: str) -> bool:
         """Not running for so long that none of its calls can be up."""

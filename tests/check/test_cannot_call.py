@@ -41,8 +41,11 @@ def test_a_limit_below_what_the_campaigns_need_fails(check, acme, running, switc
     switches.limit("fs1", 1, 1, "boss", NOW)
     found = wrong(check()[0])
     what = "switch fs1: dialers keep to 1 calls (as set with `fsdialer switch limit`); the campaigns need 2"
-    assert "fsdialer switch limit fs1 --channels 2" in found[what]
+    assert "fsdialer switch limit fs1 --channels 3" in found[what]
     assert any("dialers keep to 1 calls a second" in what for what in found)
+    per_second = next(mend for what, mend in found.items() if "calls a second" in what).rpartition(" ")[2]
+    switches.limit("fs1", 3, int(per_second), "boss", NOW)
+    assert check()[1] == 0 and wrong(check()[0], "warn") == {}, "what is told to do mends it"
 
 
 def test_the_half_of_its_sessions_that_the_dialers_keep_to_is_what_counts(check, acme, running, switch):
@@ -54,7 +57,7 @@ def test_the_half_of_its_sessions_that_the_dialers_keep_to_is_what_counts(check,
     finally:
         switch.api("fsctl max_sessions 5000")
     [(what, mend)] = found.items()
-    assert "dialers keep to 8 calls (half of its max_sessions" in what and "raise max_sessions to 20" in mend
+    assert "dialers keep to 8 calls (half of its max_sessions" in what and "raise max_sessions to 26" in mend
 
 
 def test_a_gateway_of_a_profile_that_does_not_run_fails(check, acme, running):

@@ -107,6 +107,11 @@ def test_a_carrier_that_never_answers_is_a_fault_but_one_that_rang_is_a_missed_c
     assert come_to("RECOVERY_ON_TIMER_EXPIRE", 504, rang=True)[0] is Disposition.MISSED
 
 
+def test_a_phone_that_rang_while_no_dialer_ran_was_called():
+    assert come_to("LOST", None, rang=False) == OURS
+    assert come_to("LOST", None, rang=True)[0] is Disposition.MISSED
+
+
 def test_our_own_ring_limit_is_a_missed_call_even_when_the_carrier_never_said_it_rang():
     assert come_to("NO_ANSWER", 487, rang=False)[0] is Disposition.MISSED
     assert come_to("NO_ANSWER", None, rang=False)[0] is Disposition.MISSED

@@ -22,11 +22,12 @@ class Link:
     state: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(reason="connection refused"))
 
     answers: bool = False
+    most: str = "1000"
 
     def ask(self, command):
         if not self.answers:
             raise SwitchTimeout("no answer")
-        return "127.0.0.1:5070" if "switches_address" in command else "+OK 1000"
+        return "127.0.0.1:5070" if "switches_address" in command else f"+OK {self.most}"
 
 
 @pytest.fixture
@@ -98,3 +99,25 @@ def test_a_switch_that_did_not_say_where_the_others_reach_it_is_asked_again(acme
     link.answers = True
     one.ask_again(link)
     assert one.trunk("fs1") == "127.0.0.1:5070"
+
+
+def test_limits_that_are_changed_while_the_switch_runs_are_kept_to(acme, monkeypatch):
+    link = Link(answers=True)
+    one = dialer(acme, link)
+    one.came_up(link)
+    link.most = "40"
+    one.ask_again(link)
+    assert Store(acme.redis).switches.views(1000.0)[0].room.most == 500, "not every few seconds"
+    monkeypatch.setattr(switches, "LIMITS_S", 0.0)
+    one.ask_again(link)
+    assert Store(acme.redis).switches.views(1000.0)[0].room.most == 20
+
+
+def test_a_switch_that_goes_away_while_it_is_asked_is_not_said_to_be_up(acme):
+    link = Link()
+    one = dialer(acme, link)
+    one.came_up(link)
+    link.up = False
+    one.went_down(link, "connection refused", gone=True)
+    one.ask_again(link)  # it was on its way to it
+    assert not Store(acme.redis).switches.views(1000.0)[0].up

@@ -83,6 +83,17 @@ def test_dispositions_and_outcomes_are_called_by_their_names():
     assert f"*{OUTCOMES['machine']}*" in TROUBLE
 
 
+@pytest.mark.parametrize("user", ["1001@pbx.example.com", "1@x] from ip 192.0.2.1", "[WARNING] sofia_reg.c:1"])
+def test_the_filter_for_fail2ban_finds_a_failed_registration_as_freeswitch_logs_it(user):
+    """fail2ban takes the date off before it looks."""
+    pattern = re.search(r"^failregex = (.*)$", SETTING_UP, re.M)[1].replace("<HOST>", r"(?P<host>[0-9.]+)")
+    line = (
+        ".395571 100.00% [WARNING] sofia_reg.c:1787 SIP auth failure (REGISTER) on sofia profile 'operators' "
+        f"for [{user}] from ip 203.0.113.99"
+    )
+    assert re.search(pattern, line)["host"] == "203.0.113.99"
+
+
 def test_every_setting_of_a_gateway_that_is_named_exists():
     for name in ("proxy", "host", "ping_s", "weight"):
         assert f"`{name}" in TROUBLE and name in KINDS[Gateway]

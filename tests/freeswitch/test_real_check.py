@@ -215,7 +215,7 @@ def test_half_of_the_sessions_is_what_dialers_keep_to(checked, spoil):
         checked.acme.setup.save_campaign(SPRING)
         for number in range(1101, 1108):
             checked.acme.setup.remove_operator(f"op{number}")
-    assert "raise max_sessions to 16" in found(wrong, "dialers keep to 6 calls (half of its max_sessions")
+    assert "raise max_sessions to 20" in found(wrong, "dialers keep to 6 calls (half of its max_sessions")
 
 
 @pytest.mark.parametrize("way", ["", " outbound"])

@@ -21,7 +21,7 @@ MEND = {
     "CALL_REJECTED": "9196 is not an echo there: copy dialplan/operators.xml",
     "NO_ROUTE_DESTINATION": "there is no context `operators`: copy dialplan/operators.xml, and load mod_dialplan_xml",
     "CHAN_NOT_IMPLEMENTED": "load mod_loopback",
-    "DESTINATION_OUT_OF_ORDER": "no room for another session: see max_sessions, sessions_per_second, fsctl pause",
+    "DESTINATION_OUT_OF_ORDER": "no room for a session: max_sessions, sessions_per_second, min-idle-cpu, fsctl pause",
     "NO_ANSWER": "no room (max_sessions, sessions_per_second, fsctl pause), or dialplan/operators.xml is not ours",
 }
 

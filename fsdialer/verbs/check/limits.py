@@ -1,5 +1,6 @@
 """A switch's limits, its own and those it was given, against what the campaigns need of it."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 from fsdialer.core.switches import limits
@@ -52,19 +53,24 @@ def look_at_limits(
 def _kept(name: str, needs: Needs, switches: int, most: int | None, view: SwitchView | None) -> Iterator[Finding]:
     """What the dialers keep to: what was set by hand, else half of what the switch takes."""
     channels, per_second = (view.channels, view.calls_per_second) if view else (0, 0)
-    mend = f"fsdialer switch limit {name.removeprefix('switch ')}"
+    mend, room = f"fsdialer switch limit {name.removeprefix('switch ')}", enough(needs.calls)
     if channels or most is not None:
         kept, _ = limits({"channels": str(channels), "max_sessions": str(most or 0)})
         whose = "as set with `fsdialer switch limit`" if channels else "half of its max_sessions, a call has two legs"
         if not channels:
-            mend_calls = f"raise max_sessions to {2 * needs.calls} at least, or {mend} --channels {needs.calls}"
+            mend_calls = f"raise max_sessions to {2 * room} at least, or {mend} --channels {room}"
         else:
-            mend_calls = f"{mend} --channels {needs.calls}, or 0 for half of max_sessions"
+            mend_calls = f"{mend} --channels {room}, or 0 for half of max_sessions"
         yield limit(f"{name}: dialers keep to {kept} calls ({whose})", kept, needs.calls, "", mend_calls, switches)
     if per_second:
         need = needs.calls_per_second
         what = f"{name}: dialers keep to {per_second} calls a second (as set with `fsdialer switch limit`)"
-        yield limit(what, per_second, need, "", f"{mend} --calls-per-second {need}", switches)
+        yield limit(what, per_second, need, "", f"{mend} --calls-per-second {enough(need)}", switches)
+
+
+def enough(need: int) -> int:
+    """The least limit that is not tight."""
+    return math.ceil(need / TIGHT)
 
 
 def limit(what: str, has: int, need: int, why: str, mend: str, switches: int) -> Finding:
