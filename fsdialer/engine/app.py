@@ -45,7 +45,7 @@ from fsdialer.engine.switch_setup import SwitchSetup
 from fsdialer.engine.switch_watch import SwitchWatch
 from fsdialer.engine.switchboard import Switchboard
 from fsdialer.engine.switches import Switches
-from fsdialer.engine.tasks import Tasks
+from fsdialer.engine.tasks import Tasks, shout
 from fsdialer.engine.trunks import Trunks
 from fsdialer.esl.link import SwitchLink, addresses
 from fsdialer.settings import Settings
@@ -209,8 +209,8 @@ class Engine:
             try:
                 dialer.run()
                 return
-            except Exception:  # noqa: BLE001 - Redis away, most likely; the loop must not die for it
-                log.exception("campaign=%s task=dialer restarting=yes", key[1])
+            except Exception as error:  # noqa: BLE001 - Redis away, most likely; the loop must not die for it
+                shout(log, error, "campaign=%s task=dialer restarting=yes", key[1])
                 self.tasks.stopping.wait(0.5)
 
     def _let_go(self, company: str, campaign: str) -> None:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import gevent
 import pytest
 from gevent.event import Event
+from redis.exceptions import ConnectionError as RedisGone
 
 from fsdialer.engine import tasks as module
 from fsdialer.engine.tasks import Tasks
@@ -93,3 +94,14 @@ def test_a_failure_after_a_long_good_run_does_not_pay_for_those_before_it(tasks,
 
     tasks._keep("reader", work)
     assert pauses == [0.01, 0.02, 0.04, 0.01, 0.02, 0.04]
+
+
+def test_redis_that_is_away_is_one_line_a_time(tasks, caplog):
+    def work():
+        raise RedisGone("connection refused")
+
+    with caplog.at_level(logging.ERROR):
+        tasks.spawn("worker", work).join()
+    assert tasks.failures == {"worker": 1}
+    assert caplog.messages == ["task=worker failed=1 restarting=yes redis=away reason=connection refused"]
+    assert "Traceback" not in caplog.text
