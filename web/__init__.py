@@ -145,7 +145,7 @@ def _errors(app: Flask) -> None:
 
     def redis_away(error: Exception) -> tuple[Response | str, int]:
         log.error("path=%s redis=away reason=%s", request.path, error)
-        return answer(503, "The server cannot reach its database: try again in a moment.")
+        return answer(503, "The server cannot reach its database: try again in a moment")
 
     for kind in REDIS_AWAY:
         app.register_error_handler(kind, redis_away)

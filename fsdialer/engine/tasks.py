@@ -9,6 +9,7 @@ import gevent
 from gevent import Greenlet
 from gevent.event import Event
 
+from fsdialer.errors import StaleOwner
 from fsdialer.store import REDIS_AWAY
 
 log = logging.getLogger(__name__)
@@ -19,9 +20,9 @@ RESTART_S, RESTART_MAX_S = 0.2, 5.0
 
 
 def shout(logger: logging.Logger, error: Exception, words: str, *args: object) -> None:
-    """To the log, with where it came from; for Redis being away one line is enough."""
-    if isinstance(error, REDIS_AWAY):
-        logger.error(f"{words} redis=away reason=%s", *args, error)
+    """To the log, with where it came from; for what comes from outside, Redis being away or ours no more, one line."""
+    if isinstance(error, (*REDIS_AWAY, StaleOwner)):
+        logger.error(f"{words} reason=%s", *args, error)
     else:
         logger.error(words, *args, exc_info=error)
 

@@ -182,7 +182,7 @@ def test_while_redis_is_away_a_button_says_so(app, ann, monkeypatch):
     app.extensions["fsdialer.store"].redis.connection_pool.disconnect()
     answer = ann.ask("ready")
     assert answer.status_code == 503
-    assert answer.json == {"error": "The server cannot reach its database: try again in a moment."}
+    assert answer.json == {"error": "The server cannot reach its database: try again in a moment"}
     assert "cannot reach its database" in ann.get("/").get_data(as_text=True)
 
 
