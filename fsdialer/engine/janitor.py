@@ -74,8 +74,7 @@ class Janitor:
             if view.state == "off":
                 self._added_by_hand(view, on_line, now)
             elif view.campaign in on_line and view.id not in on_line[view.campaign]:
-                if view.wish != "off":
-                    operators.gone(view.id, now, "Taken off the line by an administrator.")
+                if view.wish != "off" and operators.removed_by_hand(view.id, view.campaign, now):
                     log.info("operator=%s campaign=%s off_line=yes reason=removed_by_hand", view.id, view.campaign)
             elif view.campaign in on_line and self._browser_gone(view, now):
                 operators.gone(view.id, now, "Your browser was gone. Get on the line again.")
@@ -85,8 +84,8 @@ class Janitor:
         for campaign, present in on_line.items():
             if view.id in present:
                 try:
-                    self.company.operators.go_on_line(view.id, campaign, now, via="cli")
-                    log.info("operator=%s campaign=%s on_line=yes reason=added_by_hand", view.id, campaign)
+                    if self.company.operators.added_by_hand(view.id, campaign, now):
+                        log.info("operator=%s campaign=%s on_line=yes reason=added_by_hand", view.id, campaign)
                 except FsdialerError as error:
                     self.company.operators.remove_from_line(view.id, campaign)
                     log.warning("operator=%s campaign=%s on_line=refused reason=%s", view.id, campaign, error)

@@ -145,3 +145,17 @@ def test_an_operator_promised_to_a_call_that_is_over_is_free(acme, promised_twic
     acme.redis.zrem(acme.keys.calls, "u-1")
     chores(acme, NOW + FORGOTTEN_S).free_forgotten({"spring"}, acme.operators.views())
     assert {acme.operators.view(each).state for each in ("1001", "1002")} == {"available"}
+
+
+def test_an_operator_who_comes_or_goes_while_the_janitor_looks_was_not_moved_by_hand(acme):
+    """What it read is of before: it takes neither for an administrator's doing."""
+    look = chores(acme).heed_presence
+    campaigns = {"spring": acme.setup.campaign("spring")}
+    off = acme.operators.views()
+    acme.operators.go_on_line("1001", "spring", NOW, via="web")
+    look(campaigns, off)
+    assert acme.operators.view("1001").via == "web", "or nobody would miss their browser"
+    on = acme.operators.views()
+    acme.operators.phone_down("1001", "Your phone 1001 is busy.", NOW)
+    look(campaigns, on)
+    assert acme.operators.view("1001").reason == "Your phone 1001 is busy."
