@@ -310,3 +310,19 @@ def test_the_second_dialer_takes_over_within_the_lease_and_calls_go_on(centre):
     assert c.operator(call["operator"]).call == call["uuid"]
     assert c.switch.api(f"uuid_exists {call['uuid']}") == "true"
     assert c.switch.counts()["attempts_per_number"] == {TALKS: 1, TALKS_TOO: 1}
+
+
+@pytest.mark.parametrize("asked", ["hang up", "machine"])
+def test_what_an_operator_asked_for_while_no_dialer_ran_is_done_by_the_next_one(centre, asked):
+    c = centre(wrap_up_s=0.0)
+    c.on_line("1001")
+    call = c.talking(c.add_lead(TALKS))
+    c.dialer.kill()
+    if asked == "machine":
+        c.store.operators.save_outcome("1001", call["uuid"], "machine", "", None, time.time())
+    else:
+        c.store.feed.publish("wish", what="hangup", operator="1001", call=call["uuid"])
+    c.start_dialer()
+    wait_until(lambda: c.switch.api(f"uuid_exists {call['uuid']}") == "false", 15, "the customer's line to be ended")
+    wait_until(lambda: c.operator("1001").state == "available", what="the operator to be free")
+    c.audit()

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from fsdialer.errors import FsdialerError, NotFound, Refused
 from fsdialer.settings import Settings
-from fsdialer.store import Store, connect
+from fsdialer.store import REDIS_AWAY, Store, connect
 from web.feed import Hub
 from web.seats import SeatSessions
 
@@ -145,6 +145,13 @@ def _errors(app: Flask) -> None:
     @app.errorhandler(FsdialerError)
     def ours(error: FsdialerError) -> tuple[Response | str, int]:
         return answer(400, str(error))
+
+    def redis_away(error: Exception) -> tuple[Response | str, int]:
+        log.error("path=%s redis=away reason=%s", request.path, error)
+        return answer(503, "The server cannot reach its database: try again in a moment")
+
+    for kind in REDIS_AWAY:
+        app.register_error_handler(kind, redis_away)
 
     @app.errorhandler(CSRFError)
     def forged(error: CSRFError) -> tuple[Response | str, int]:

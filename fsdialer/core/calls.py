@@ -49,7 +49,7 @@ from fsdialer.core.events import (
     ReferFailed,
     WaitExpired,
 )
-from fsdialer.core.phones import CUT_OFF
+from fsdialer.core.phones import CUT_OFF, PARTNER_GONE
 
 Step = tuple[Call, tuple[Effect, ...]]
 
@@ -221,10 +221,10 @@ def _lose_operator(call: Call, leg: str, reason: str) -> Step:
         call, effects = _cut_off(call, reason)
         return call, (*effects, HangUp(call.uuid, "NORMAL_CLEARING"))
     call = replace(call, held=True)  # nothing is left to hang up
+    if call.bridging and reason == PARTNER_GONE:  # no fault of the phone's, unless the customer is there after all
+        return replace(call, bridging=False, leg_ready=False), (CheckLegs(leg),)
     call, effects = _pass_over(call, reason)
-    if call.expired_at is not None or call.cancelled:
-        return call, effects
-    call, seek = _seek(call)
+    call, seek = _seek(call) if call.expired_at is None and not call.cancelled else (call, ())
     return call, (*effects, *seek)
 
 

@@ -55,6 +55,7 @@ def _ours(detail: str) -> Verdict:
 
 
 _MISSED = Verdict(Disposition.MISSED, True, False, "no answer")
+_GONE_AT_ONCE = Verdict(Disposition.MISSED, True, False, "hung up in the moment of the answer")
 _UNAVAILABLE = Verdict(Disposition.UNAVAILABLE, True, False, "switched off or out of reach")
 _REJECTED = Verdict(Disposition.UNAVAILABLE, True, False, "rejected the call")
 _UNWANTED = Verdict(Disposition.UNAVAILABLE, True, True, "does not want our calls", do_not_call=True)
@@ -150,6 +151,8 @@ def classify(cause: str, sip_status: int | None, rang: bool) -> Verdict:
     """
     if sip_status is not None and sip_status >= 400:
         return _by_status(sip_status, cause, rang)
+    if sip_status is not None and sip_status >= 200 and cause == "NORMAL_CLEARING":
+        return _GONE_AT_ONCE  # the switch had no time to see it answered
     if cause in _CAUSE_BEFORE_RINGING:
         return _MISSED if rang else _CAUSE_BEFORE_RINGING[cause]
     return _BY_CAUSE.get(cause, _UNKNOWN)

@@ -21,6 +21,7 @@ _WORDS = {
     "NORMAL_TEMPORARY_FAILURE": _UNREACHED,  # nobody listens where it registered: it was cut off, or ended badly
     "NETWORK_OUT_OF_ORDER": _UNREACHED,
     "DESTINATION_OUT_OF_ORDER": _UNREACHED,
+    "INVALID_PROFILE": "could not be rung: the switch's SIP profile for it does not run: tell your administrator",
     "MEDIA_TIMEOUT": "was cut off: check its network and firewall",
     "INCOMPATIBLE_DESTINATION": "has no codec in common with the switch: allow PCMU or PCMA in it",
     "UNALLOCATED_NUMBER": "is not known where it was called: check its extension and account",
@@ -33,6 +34,8 @@ _WORDS = {
 }
 #: How a leg ends whose phone was not there any more: no sound came, it did not know the call, it did not answer.
 CUT_OFF = frozenset({"MEDIA_TIMEOUT", "NORMAL_TEMPORARY_FAILURE", "RECOVERY_ON_TIMER_EXPIRE"})
+#: How the switch ends a phone it was to bridge to somebody who has hung up meanwhile.
+PARTNER_GONE = "DESTINATION_OUT_OF_ORDER"
 _IN_PAGE = "is not connected: what is wrong stands beside it on this page"
 #: The same of a phone in the operator's page, where it differs.
 _BROWSER_WORDS = {

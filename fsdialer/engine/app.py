@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from fsdialer import jobs
 from fsdialer.core.campaigns import Campaign
-from fsdialer.core.events import MachineSaid, PhoneGone, SwitchEvent
+from fsdialer.core.events import PhoneGone, SwitchEvent
 from fsdialer.core.machines import MACHINE_OUTCOME
 from fsdialer.core.pacing.observed import Observation, found_a_machine
 from fsdialer.core.times import iso
@@ -45,8 +45,9 @@ from fsdialer.engine.switch_setup import SwitchSetup
 from fsdialer.engine.switch_watch import SwitchWatch
 from fsdialer.engine.switchboard import Switchboard
 from fsdialer.engine.switches import Switches
-from fsdialer.engine.tasks import Tasks
+from fsdialer.engine.tasks import Tasks, shout
 from fsdialer.engine.trunks import Trunks
+from fsdialer.engine.wishes import Wishes
 from fsdialer.esl.link import SwitchLink, addresses
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore, Store, connect
@@ -103,6 +104,7 @@ class Engine:
         self.switchboard.on_change = self._wake
         self.switchboard.on_observed = self._observe
         self.switchboard.on_closed = self.switches.over
+        self.wishes = Wishes(self.switchboard, clock)
         care, talks = LineCare(held, clock), SilentTalks(self._store, self.switchboard, clock)
         lines = (self.lines, self.switchboard, held, care, talks, registrations)
         self.reconciler = Reconciler(self._store, *lines, clock)
@@ -194,6 +196,7 @@ class Engine:
     def _take_over(self, company: CompanyStore, dialer: Dialer) -> None:
         dialer.reload()
         self.reconciler.adopt(company, dialer.campaign, dialer.owner, older_than_s=0.0)
+        self.wishes.missed(company)
         for view in company.operators.views():
             if view.campaign == dialer.campaign_id and view.state != "off":
                 dialer.pacer.operator_moved(view.id, view.state)
@@ -209,8 +212,8 @@ class Engine:
             try:
                 dialer.run()
                 return
-            except Exception:  # noqa: BLE001 - Redis away, most likely; the loop must not die for it
-                log.exception("campaign=%s task=dialer restarting=yes", key[1])
+            except Exception as error:  # noqa: BLE001 - Redis away, most likely; the loop must not die for it
+                shout(log, error, "campaign=%s task=dialer restarting=yes", key[1])
                 self.tasks.stopping.wait(0.5)
 
     def _let_go(self, company: str, campaign: str) -> None:
@@ -262,7 +265,7 @@ class Engine:
             self._heed_operator(company, entry["operator"], entry.get("state", ""), campaign)
         elif kind == "call" and entry.get("outcome") == MACHINE_OUTCOME:
             self._observe(company.id, campaign, [found_a_machine(entry["call"], self._clock())])
-            self.switchboard.feed(entry["call"], MachineSaid(entry.get("operator", ""), self._clock()))
+            self.wishes.heed(entry)
         elif kind == "leads":
             self._wake(company.id, campaign)
         elif kind == "settings":
@@ -280,10 +283,8 @@ class Engine:
                 self.tasks.spawn("softphone", self.phones.taken, company, entry["operator"])
         elif kind == "wish" and entry.get("what") == "test_phone":
             self._test_phone(company, entry.get("operator", ""))
-        elif kind == "wish" and entry.get("what") == "hangup":
-            call = self.switchboard.call(entry.get("call", ""))
-            if call is not None and call.operator == entry.get("operator"):
-                self.switchboard.hang_up(call.uuid)
+        elif kind == "wish":
+            self.wishes.heed(entry)
 
     def _heed_operator(self, company: CompanyStore, operator: str, state: str, campaign: str) -> None:
         self.phones.moved(company, operator, state)

@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 RQ_GRACE_S = 1.0
 #: An operator put on the line by a browser leaves it when the browser was last seen so long ago (seconds).
 BROWSER_GRACE_S = 20.0
+#: Who could not look for so long (seconds) was without Redis, and so were the pages: none could give a sign. They have
+#: so long afterwards to give one.
+AWAY_S, SIGNS_AGAIN_S = 5.0, 10.0
 #: An operator who has been promised, or talks, for so long (seconds) is known to that call, if it is still up.
 FORGOTTEN_S = 15.0
 #: Leads released by one script call: about 10 ms of Redis time.
@@ -34,6 +37,8 @@ class Janitor:
         self.company = company
         self._clock = clock
         self._browser_grace_s = browser_grace_s
+        self._looked_at: float | None = None
+        self._signs_count_from = 0.0
 
     def end_wrap_ups(self) -> None:
         """Whose time is over is available again."""
@@ -62,13 +67,15 @@ class Janitor:
     def heed_presence(self, campaigns: dict[str, Campaign], views: list[OperatorView]) -> None:
         """The presence set is the truth an administrator edits: states follow it. Lost browsers leave it."""
         operators, now = self.company.operators, self._clock()
+        if self._looked_at is not None and now - self._looked_at > AWAY_S:
+            self._signs_count_from = now + SIGNS_AGAIN_S
+        self._looked_at = now
         on_line = {campaign: operators.on_line(campaign) for campaign in campaigns}
         for view in views:
             if view.state == "off":
                 self._added_by_hand(view, on_line, now)
             elif view.campaign in on_line and view.id not in on_line[view.campaign]:
-                if view.wish != "off":
-                    operators.gone(view.id, now, "Taken off the line by an administrator.")
+                if view.wish != "off" and operators.removed_by_hand(view.id, view.campaign, now):
                     log.info("operator=%s campaign=%s off_line=yes reason=removed_by_hand", view.id, view.campaign)
             elif view.campaign in on_line and self._browser_gone(view, now):
                 operators.gone(view.id, now, "Your browser was gone. Get on the line again.")
@@ -90,13 +97,13 @@ class Janitor:
         for campaign, present in on_line.items():
             if view.id in present:
                 try:
-                    self.company.operators.go_on_line(view.id, campaign, now, via="cli")
-                    log.info("operator=%s campaign=%s on_line=yes reason=added_by_hand", view.id, campaign)
+                    if self.company.operators.added_by_hand(view.id, campaign, now):
+                        log.info("operator=%s campaign=%s on_line=yes reason=added_by_hand", view.id, campaign)
                 except FsdialerError as error:
                     self.company.operators.remove_from_line(view.id, campaign)
                     log.warning("operator=%s campaign=%s on_line=refused reason=%s", view.id, campaign, error)
 
     def _browser_gone(self, view: OperatorView, now: float) -> bool:
-        if view.via != "web" or view.wish == "off":
+        if view.via != "web" or view.wish == "off" or now < self._signs_count_from:
             return False
         return page_gone(view.seen, view.left, now, self._browser_grace_s)

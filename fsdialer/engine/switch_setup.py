@@ -45,6 +45,7 @@ class SwitchSetup:
         self._lines = lines
         self._store = store
         self._behind: dict[str, float] = {}  # switch → when it is told next (monotonic seconds)
+        self._in_doubt: set[str] = set()  # switches whose last word in the log is that they are not well
 
     def changed(self) -> None:
         """Operators or gateways were set up anew."""
@@ -66,14 +67,23 @@ class SwitchSetup:
                 settled = settle(link.ask, wanted_marks(self._store))
             except SwitchError as error:
                 self._behind.setdefault(name, time.monotonic() + AGAIN_S)
+                self._in_doubt.add(name)
                 log.warning("switch=%s setup=failed reason=%s", name, error)
                 continue
-            if not settled.complete:
-                self._behind.setdefault(name, time.monotonic() + AGAIN_S)
-            if settled.done or (settled.complete and due == 0.0):
-                log.info("switch=%s setup=told done=%r", name, "; ".join(settled.done) or "nothing new")
-            elif due == 0.0:
-                log.error("switch=%s setup=old reason='the web does not answer it, or its files are old'", name)
+            self._say(name, settled, first=due == 0.0)
+
+    def _say(self, name: str, settled: Settled, first: bool) -> None:
+        """To the log. A web that is started beside the dialer may need a second look: that is no trouble yet."""
+        if not settled.complete:
+            self._behind.setdefault(name, time.monotonic() + AGAIN_S)
+        well = settled.complete and (first or name in self._in_doubt)
+        if settled.done or well:
+            log.info("switch=%s setup=told done=%r", name, "; ".join(settled.done) or "nothing new")
+        elif not settled.complete and not first and name not in self._in_doubt:
+            log.error("switch=%s setup=old reason='the web does not answer it, or its files are old'", name)
+            self._in_doubt.add(name)
+        if settled.complete:
+            self._in_doubt.discard(name)
 
 
 def wanted_marks(store: Store) -> dict[str, str]:

@@ -322,7 +322,7 @@ class Switchboard:
         self._trunks.ended(line.company, call, close)
         step = self._trunks.failover(call, campaign.gateways, close, verdict.charged, step)
         line.company.calls.finish(
-            call.uuid, line.owner, now, verdict, step, campaign.wrap_up_s, close.cause, close.sip_status
+            call.uuid, line.owner, now, verdict, step, campaign.wrap_up_s, close.cause, close.sip_status, call.ended_at
         )
         if step.retry_at is not None:
             self._retries.schedule(line.company.id, campaign.id, step.retry_at)

@@ -1,4 +1,4 @@
-"""Greenlets that do not die quietly: one that fails is logged with its traceback and started again."""
+"""Greenlets that do not die quietly: one that fails is logged, with its traceback, and started again."""
 
 import logging
 import time
@@ -9,11 +9,22 @@ import gevent
 from gevent import Greenlet
 from gevent.event import Event
 
+from fsdialer.errors import StaleOwner
+from fsdialer.store import REDIS_AWAY
+
 log = logging.getLogger(__name__)
 
 #: Seconds before a failed task starts again; doubled with each failure in a row, up to the second figure. One that
 #: had run for longer than that is not in a row with those before it.
 RESTART_S, RESTART_MAX_S = 0.2, 5.0
+
+
+def shout(logger: logging.Logger, error: Exception, words: str, *args: object) -> None:
+    """To the log, with where it came from; for what comes from outside, Redis being away or ours no more, one line."""
+    if isinstance(error, (*REDIS_AWAY, StaleOwner)):
+        logger.error(f"{words} reason=%s", *args, error)
+    else:
+        logger.error(words, *args, exc_info=error)
 
 
 class Tasks:
@@ -60,8 +71,8 @@ class Tasks:
     def _once(self, name: str, work: Callable[..., None], *args: Any) -> None:
         try:
             work(*args)
-        except Exception:  # noqa: BLE001 - whatever it was, it is counted and shouted; the others go on
-            self._failed(name)
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is counted and shouted; the others go on
+            self._failed(name, error)
 
     def _keep(self, name: str, work: Callable[[], None]) -> None:
         delay = RESTART_S
@@ -70,12 +81,12 @@ class Tasks:
             try:
                 work()
                 delay = RESTART_S
-            except Exception:  # noqa: BLE001 - as above
-                self._failed(name)
+            except Exception as error:  # noqa: BLE001 - as above
+                self._failed(name, error)
                 delay = RESTART_S if time.monotonic() - began > RESTART_MAX_S else delay
                 self.stopping.wait(delay)
                 delay = min(delay * 2, RESTART_MAX_S)
 
-    def _failed(self, name: str) -> None:
+    def _failed(self, name: str, error: Exception) -> None:
         self.failures[name] = self.failures.get(name, 0) + 1
-        log.exception("task=%s failed=%d restarting=yes", name, self.failures[name])
+        shout(log, error, "task=%s failed=%d restarting=yes", name, self.failures[name])

@@ -7,6 +7,8 @@ from functools import cached_property
 
 from redis import BlockingConnectionPool, Redis
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisGone
+from redis.exceptions import TimeoutError as RedisSilent
 from redis.retry import Retry
 
 from fsdialer.errors import NotFound
@@ -32,6 +34,9 @@ from fsdialer.store.stats import Stats
 from fsdialer.store.switches import Switches
 from fsdialer.store.users import Users
 from fsdialer.store.whereabouts import Whereabouts
+
+#: Redis cannot be reached, is starting, or says nothing: a trouble of its own, in no line of ours.
+REDIS_AWAY = (RedisGone, RedisSilent)
 
 
 def connect(url: str, *, max_connections: int = 50, block_s: float = 0.0) -> Redis:

@@ -120,8 +120,10 @@ class Calls:
         wrap_up_s: float,
         cause: str,
         sip_status: int | None,
+        ended_at: float | None = None,
     ) -> bool:
-        """Close the call: once, whoever comes first; False when it was closed before."""
+        """Close the call: once, whoever comes first; False when it was closed before. `ended_at`: when it was over, if
+        that is told later than it was."""
         return bool(
             self._scripts.run(
                 "finish",
@@ -138,6 +140,7 @@ class Calls:
                 sip_status or "",
                 step.not_by,
                 int(verdict.do_not_call),
+                "" if ended_at is None else f"{ended_at:.3f}",
             )
         )
 

@@ -33,3 +33,8 @@ class Feed:
         """
         answer = self._redis.xread({self._keys.feed: after_id}, count=count, block=block_ms)
         return answer[0][1] if answer else []
+
+    def since(self, at: float) -> list[Entry]:
+        """Entries from `at` (epoch seconds) on, oldest first."""
+        entries: list[Entry] = self._redis.xrange(self._keys.feed, min=f"{int(at * 1000)}-0")
+        return entries

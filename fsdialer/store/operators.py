@@ -233,6 +233,16 @@ class Operators:
         """Off the line (after the present call), because of `reason`."""
         self._presence(operator, "gone", now, detail=reason)
 
+    def added_by_hand(self, operator: str, campaign: str, now: float) -> bool:
+        """On the line, as an administrator wrote into the presence set; False when that was they themselves."""
+        self.check_campaign(operator, campaign)
+        return self._presence(operator, "added", now, campaign, "cli", iso(now)) == "ok"
+
+    def removed_by_hand(self, operator: str, campaign: str, now: float) -> bool:
+        """The same of one who was taken out of it."""
+        reason = "Taken off the line by an administrator."
+        return self._presence(operator, "removed", now, campaign, detail=reason) == "ok"
+
     def phone_up(self, operator: str, leg: str, now: float) -> None:
         """The nailed-up phone answered on channel `leg`."""
         self._presence(operator, "phone_up", now, detail=leg)
@@ -289,8 +299,8 @@ class Operators:
 
     def _presence(
         self, operator: str, action: str, now: float, campaign: str = "", via: str = "", detail: str = ""
-    ) -> None:
-        self._scripts.run("presence", operator, action, now, campaign, via, detail)
+    ) -> str:
+        return str(self._scripts.run("presence", operator, action, now, campaign, via, detail))
 
 
 def _view(operator: str, record: Mapping[str, str]) -> OperatorView:

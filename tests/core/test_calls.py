@@ -39,6 +39,7 @@ from fsdialer.core.events import (
     OperatorSlow,
     WaitExpired,
 )
+from fsdialer.core.phones import PARTNER_GONE
 from fsdialer.core.verdicts import verdict
 
 CUSTOMER, PHONE, OTHER_PHONE = "customer", "phone", "other-phone"
@@ -191,6 +192,17 @@ def test_refused_bridge_after_the_limit_frees_the_operator():
 def test_refused_bridge_asks_the_switch_which_leg_is_gone():
     _, effects = play(new_call(), PICKS_UP, ANN_NAILED, IS_READY, BridgeRefused(PHONE, 5.2))
     assert effects[-1] == CheckLegs(PHONE)
+
+
+def test_phone_that_ended_because_the_customer_had_is_not_blamed():
+    """The switch tells the end of the phone first: the bridge it was to make found nobody on the other side."""
+    rung = (new_call(), PICKS_UP, IS_READY, ANN_RUNG, LegReady(PHONE, 5.9), LegHungUp(PHONE, 6.0, PARTNER_GONE))
+    call, effects = play(*rung)
+    assert effects[-1] == CheckLegs(PHONE)
+    _, effects = play(call, CUSTOMER_LEAVES)
+    assert [type(effect) for effect in effects] == [CloseCall]
+    _, effects = play(call, OperatorGone(PHONE, 6.1, "was hung up"))  # the customer is there: the phone is not
+    assert effects == [FailOperator("ann", "was hung up"), SeekOperator("", ("ann",))]
 
 
 def test_busy_customer_is_closed_with_the_carriers_status_whichever_event_comes_first():

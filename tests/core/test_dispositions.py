@@ -134,3 +134,13 @@ def test_every_ending_has_a_verdict_and_only_charged_ones_end_the_lead(cause, st
     assert verdict.detail
     assert verdict.charged or not verdict.final
     assert verdict.charged or verdict.disposition is Disposition.TECHNICAL
+
+
+def test_who_hangs_up_before_the_switch_has_seen_the_answer_is_a_missed_call_that_says_so():
+    for rang in (False, True):
+        said = classify("NORMAL_CLEARING", 200, rang)
+        assert (said.disposition, said.charged, said.detail) == (
+            Disposition.MISSED,
+            True,
+            "hung up in the moment of the answer",
+        )

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from fsdialer.core.campaigns import RetryDelays
+from fsdialer.core.times import epoch
 from fsdialer.lab.redis_server import RedisServer
 from tests.journey import Centre, wait_until
 
@@ -65,6 +66,19 @@ def test_dialers_and_redis_killed_at_random_call_nobody_twice_and_the_books_agre
     wait_until(lambda: not c.store.calls.live_uuids(), 30, "every call to be closed")
     c.audit()
     assert_the_books_agree(c, leads)
+
+
+def test_talk_that_ends_while_redis_is_away_is_no_longer_for_it(centre, redis_server):
+    centre.on_line("1001")
+    call = centre.talking(centre.add_lead("+12125550200"))
+    redis_server.kill()
+    hung_up = time.time()
+    centre.switch.api(f"uuid_kill {call['uuid']}")
+    time.sleep(3)  # how long Redis is away
+    redis_server.start()
+    record = wait_until(lambda: (r := centre.store.calls.get(call["uuid"])).get("ended") and r, 20)
+    assert abs(epoch(record["ended"]) - hung_up) < 1
+    assert abs(float(record["talk_s"]) - (hung_up - epoch(record["bridged"]))) < 1
 
 
 def assert_the_books_agree(centre, leads):

@@ -78,6 +78,23 @@ def test_a_page_that_was_left_is_given_time_to_be_loaded_again(acme, left_s, see
     assert acme.operators.view("1001").state == state
 
 
+@pytest.mark.parametrize(("back", "state"), [(True, "available"), (False, "off")])
+def test_while_nobody_could_write_no_browser_is_missed(acme, back, state):
+    """Redis was away, for longer than a browser may be: it is given the time for a sign."""
+    times = iter((NOW, NOW + 25, NOW + 30, NOW + 34, NOW + 36))
+    janitor = Janitor(acme, lambda: next(times), browser_grace_s=20.0)
+    acme.operators.go_on_line("1001", "spring", NOW, via="web")
+
+    def look():
+        janitor.heed_presence({"spring": acme.setup.campaign("spring")}, acme.operators.views())
+        return acme.operators.view("1001").state
+
+    assert [look() for _ in range(4)] == ["available"] * 4
+    if back:
+        acme.operators.seen("1001", NOW + 34)
+    assert look() == state
+
+
 def test_an_operator_put_on_the_line_by_command_needs_no_browser(acme):
     acme.operators.go_on_line("1001", "spring", NOW, via="cli")
     look_after_presence(acme, NOW + 3600)
@@ -148,3 +165,17 @@ def test_what_somebody_wrote_into_an_operators_record_stops_nobodys_calls(acme, 
     look_after_presence(acme, NOW + 1)
     assert acme.operators.view("1001").state == "available"
     assert acme.operators.working("spring", NOW + 2).keys() == {"available"}
+
+
+def test_an_operator_who_comes_or_goes_while_the_janitor_looks_was_not_moved_by_hand(acme):
+    """What it read is of before: it takes neither for an administrator's doing."""
+    look = chores(acme).heed_presence
+    campaigns = {"spring": acme.setup.campaign("spring")}
+    off = acme.operators.views()
+    acme.operators.go_on_line("1001", "spring", NOW, via="web")
+    look(campaigns, off)
+    assert acme.operators.view("1001").via == "web", "or nobody would miss their browser"
+    on = acme.operators.views()
+    acme.operators.phone_down("1001", "Your phone 1001 is busy.", NOW)
+    look(campaigns, on)
+    assert acme.operators.view("1001").reason == "Your phone 1001 is busy."

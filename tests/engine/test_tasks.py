@@ -6,9 +6,11 @@ from types import SimpleNamespace
 import gevent
 import pytest
 from gevent.event import Event
+from redis.exceptions import ConnectionError as RedisGone
 
 from fsdialer.engine import tasks as module
 from fsdialer.engine.tasks import Tasks
+from fsdialer.errors import StaleOwner
 
 
 @pytest.fixture
@@ -93,3 +95,15 @@ def test_a_failure_after_a_long_good_run_does_not_pay_for_those_before_it(tasks,
 
     tasks._keep("reader", work)
     assert pauses == [0.01, 0.02, 0.04, 0.01, 0.02, 0.04]
+
+
+@pytest.mark.parametrize("trouble", [RedisGone, StaleOwner])
+def test_trouble_from_outside_is_one_line_a_time(tasks, caplog, trouble):
+    def work():
+        raise trouble("connection refused")
+
+    with caplog.at_level(logging.ERROR):
+        tasks.spawn("worker", work).join()
+    assert tasks.failures == {"worker": 1}
+    assert caplog.messages == ["task=worker failed=1 restarting=yes reason=connection refused"]
+    assert "Traceback" not in caplog.text

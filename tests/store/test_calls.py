@@ -274,3 +274,16 @@ def test_feed_tells_of_calls_without_their_numbers(acme, claim, owner):
     entries = [entry for _, entry in acme.feed.read(before, 1)]
     assert [(e["call"], e["state"]) for e in entries] == [("u1", "dialling"), ("u1", "ended")]
     assert not any("555010" in value for e in entries for value in e.values())
+
+
+def test_call_that_is_closed_late_was_over_when_it_was(acme, claim, owner):
+    """Redis was away when it ended: its talk is no longer for it, and what follows counts from now."""
+    (lead,) = add_leads(acme, 1)
+    claim("u1")
+    acme.calls.talking("u1", owner, "ann", NOW + 2, 100)
+    acme.calls.finish("u1", owner, NOW + 20, TALKED, DONE, 15, "NORMAL_CLEARING", None, ended_at=NOW + 9)
+    record = acme.calls.get("u1")
+    assert (record["ended"], float(record["talk_s"])) == (iso(NOW + 9), 7)
+    assert acme.redis.hget(acme.keys.lead(lead), "ended") == iso(NOW + 9)
+    claim_again = acme.calls.finish("u1", owner, NOW + 21, TALKED, DONE, 15, "NORMAL_CLEARING", None)
+    assert not claim_again and acme.calls.get("u1")["ended"] == iso(NOW + 9)

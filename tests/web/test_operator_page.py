@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from unittest import mock
 
 import pytest
+from redis.exceptions import ConnectionError as RedisGone
 from redis.exceptions import RedisError
 
 from fsdialer.core.campaigns import PhoneTestRule, Station
@@ -179,6 +180,16 @@ def test_a_change_that_could_not_be_read_is_told_with_the_next_sign_of_life(app,
     monkeypatch.setattr("web.feed.PING_S", 0.01)
     assert json.loads(next(stream).split("data: ")[1])["state"] == "available"
     stream.close()
+
+
+def test_while_redis_is_away_a_button_says_so(app, ann, monkeypatch):
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    monkeypatch.setattr("redis.connection.AbstractConnection.connect", mock.Mock(side_effect=RedisGone("refused")))
+    app.extensions["fsdialer.store"].redis.connection_pool.disconnect()
+    answer = ann.ask("ready")
+    assert answer.status_code == 503
+    assert answer.json == {"error": "The server cannot reach its database: try again in a moment"}
+    assert "cannot reach its database" in ann.get("/").get_data(as_text=True)
 
 
 def test_the_phone_is_tested_off_the_line_only(acme, ann):

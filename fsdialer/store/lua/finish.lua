@@ -1,5 +1,6 @@
 -- finish(uuid, owner, now, disposition, detail, charged, lead_state, next_at, wrap_up_s, cause, sip_status, not_by,
--- do_not_call): the attempt is over; next_at is '' or epoch seconds of the retry, which the gateway not_by is not to have.
+-- do_not_call, ended): the attempt is over; next_at is '' or epoch seconds of the retry, which the gateway not_by is not
+-- to have. `ended`: when it was, which may be long before `now`: we may have been unable to write, or to hear of it.
 -- KEYS: ROOT
 -- RETURNS: 1, or 0 when it was closed before.
 -- WHY: the only place where a call ends: counted once, the number freed, the lead sent on, the operator let go.
@@ -10,7 +11,8 @@ local call = key('call', uuid)
 local campaign, id, number, operator = unpack(redis.call('HMGET', call, 'campaign', 'lead', 'number', 'operator'))
 if not campaign then return 0 end
 if not owns(campaign, owner) then return redis.error_reply('STALE_OWNER') end
-if redis.call('HSETNX', call, 'ended', iso(now)) == 0 then return 0 end
+local ended = math.min(now, tonumber(ARGV[14]) or now)
+if redis.call('HSETNX', call, 'ended', iso(ended)) == 0 then return 0 end
 
 redis.call('HSET', call, 'state', 'ended', 'disposition', disposition, 'detail', detail, 'cause', ARGV[10],
   'sip_status', ARGV[11])
@@ -31,7 +33,7 @@ end
 local lead = key('lead', id)
 if get(lead, 'call') == uuid then
   local outcome = get(call, 'outcome')
-  redis.call('HSET', lead, 'call', '', 'last_call', uuid, 'disposition', disposition, 'detail', detail, 'ended', iso(now))
+  redis.call('HSET', lead, 'call', '', 'last_call', uuid, 'disposition', disposition, 'detail', detail, 'ended', iso(ended))
   if not charged then redis.call('HINCRBY', lead, 'attempts', -1) end
   if outcome == '' then
     redis.call('HSET', lead, 'state', lead_state)
@@ -50,7 +52,7 @@ judge(call, now, get(call, 'outcome'), 1)
 local bridged = get(call, 'bridged')
 if bridged ~= '' then
   local dismissed = get(call, 'dismissed') -- the operator left then; the rest was a message to a machine
-  local talked_until = dismissed ~= '' and epoch(dismissed) or now
+  local talked_until = dismissed ~= '' and epoch(dismissed) or ended
   redis.call('HSET', call, 'talk_s', string.format('%.3f', math.max(0, talked_until - epoch(bridged))))
 end
 if operator and operator ~= '' and get(key('operator', operator), 'call') == uuid then

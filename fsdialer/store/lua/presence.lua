@@ -2,8 +2,9 @@
 -- action: on (detail: the browser's last sign) | off | pause | ready | gone (browser lost) | phone_up (nailed-up phone answered)
 -- | phone_lost (its line ended with the call: rung again before the next one) | phone_down (failed or hung up)
 -- | unreachable (their switch does not answer; detail in words) | reachable (it does) | found (detail: their switch)
+-- | added, removed (the presence set of `campaign` was changed by hand: as on and gone, if that still is so)
 -- KEYS: ROOT
--- RETURNS: 'ok', or 'refused:WHY'.
+-- RETURNS: 'ok', 'stale' (nobody has changed it by hand), or 'refused:WHY'.
 -- WHY: during a call `off` and `pause` wait as a wish until it ends; everything else takes effect now.
 local operator, action, now, campaign, via, detail =
   ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
@@ -12,6 +13,15 @@ local state = get(hash, 'state')
 local KNOWN = {connecting = true, available = true, reserved = true, on_call = true, wrap_up = true, paused = true}
 if not KNOWN[state] then state = 'off' end -- none yet, or one that somebody made up by hand
 local in_call = state == 'reserved' or state == 'on_call'
+
+if action == 'added' or action == 'removed' then -- one look: read apart, their own coming or going looks the same
+  local present = redis.call('SISMEMBER', key(campaign, 'online'), operator) == 1
+  local off = state == 'off'
+  if off ~= present or off ~= (action == 'added') or (not off and get(hash, 'campaign') ~= campaign) then
+    return 'stale'
+  end
+  action = off and 'on' or 'gone'
+end
 
 if action == 'on' then
   if state ~= 'off' then
