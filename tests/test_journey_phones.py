@@ -69,6 +69,23 @@ def test_held_phone_that_is_started_anew_is_found_out_and_rung_without_blame(cen
     assert not c.dialer.said("off_line=yes")
 
 
+def test_held_phone_that_is_on_hold_gets_nobody_until_it_is_taken_off(centre):
+    """A second call on a desk phone puts the line on hold by itself, and a customer would hear nobody."""
+    c = centre()
+    leg = on_line(c)
+    c.switch.lab("phone 1001 holds")
+    wait_until(lambda: c.operator("1001").state == "connecting", 5, "the operator to be free for nobody")
+    assert "has the line on hold" in c.operator("1001").reason
+    c.add_lead(TALKS)
+    c.switch.lab("phone 1001 resumes")
+    wait_until(lambda: c.operator("1001").state == "on_call", 9, "the customer")
+    c.switch.lab("phone 1001 holds")
+    wait_until(lambda: c.operator("1001").unreachable, 5, "the hold in the talk to be seen")
+    assert (c.operator("1001").state, c.operator("1001").leg) == ("on_call", leg)
+    c.store.feed.publish("wish", what="hangup", operator="1001", call=c.operator("1001").call)
+    wait_until(lambda: c.operator("1001").state == "connecting", 9, "the operator to be free for nobody")
+
+
 def test_phone_that_is_well_keeps_its_line_when_it_registers_under_another_call_id(centre):
     c = centre()
     leg = on_line(c)

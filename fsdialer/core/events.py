@@ -129,8 +129,19 @@ class PhoneGone:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class LineOnHold:
+    """A phone put its line on hold (CHANNEL_HOLD), or took it off (`on` false, CHANNEL_UNHOLD): whoever is joined to it
+    meanwhile hears nobody."""
+
+    leg: str
+    on: bool
+
+
 LegEvent = LegRinging | LegAnswered | LegReady | WaitExpired | LegsBridged | LegHungUp | MachineHeard
 SwitchEvent = LegEvent | JobDone | Heartbeat
+#: All that a switch reports: of calls, and of phones.
+Reported = SwitchEvent | PhoneGone | LineOnHold
 
 
 # -- what only the dialer itself can report ----------------------------------------------------------------------

@@ -56,6 +56,11 @@ def phone_failure(extension: str, cause: str, in_browser: bool = False) -> str:
     return f"Your phone {extension} {words}. Get on the line again when it works."
 
 
+def line_on_hold(extension: str) -> str:
+    """What an operator reads whose phone has put its held line on hold."""
+    return f"Your phone {extension} has the line on hold: take it off hold. Until then you get no calls."
+
+
 def cut_off_alert(name: str, extension: str, in_browser: bool) -> str:
     """The words of the alert when an operator's phone died in a talk."""
     if in_browser:

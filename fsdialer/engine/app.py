@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from fsdialer import jobs
 from fsdialer.core.campaigns import Campaign
-from fsdialer.core.events import PhoneGone, SwitchEvent
+from fsdialer.core.events import LineOnHold, PhoneGone, Reported
 from fsdialer.core.machines import MACHINE_OUTCOME
 from fsdialer.core.pacing.observed import Observation, found_a_machine
 from fsdialer.core.times import iso
@@ -232,8 +232,7 @@ class Engine:
         return self.switches.no_way(home, dialer.gateways) if dialer is not None else ""
 
     def _wake(self, company: str, campaign: str) -> None:
-        dialer = self.dialers.get((company, campaign))
-        if dialer is not None:
+        if dialer := self.dialers.get((company, campaign)):
             dialer.wake()
 
     def _observe(self, company: str, campaign: str, seen: list[Observation]) -> None:
@@ -326,12 +325,14 @@ class Engine:
             self.trunks.look(company, own(company, company.setup.good_gateways(), self._clock()))
 
     # -- switches ------------------------------------------------------------------------------------------
-    def _on_event(self, switch: str, event: SwitchEvent | PhoneGone) -> None:
+    def _on_event(self, switch: str, event: Reported) -> None:
         if isinstance(event, PhoneGone):
             self.homes.gone(switch, event.extension)
-            return
-        self.phone_tests.on_event(event)
-        self.switchboard.on_event(event)
+        elif isinstance(event, LineOnHold):
+            self.phones.put_on_hold(event.leg, event.on)
+        else:
+            self.phone_tests.on_event(event)
+            self.switchboard.on_event(event)
 
     def _switch_came_up(self) -> None:
         self.tasks.spawn("adopt", self._adopt_phones)

@@ -23,6 +23,7 @@ from fsdialer.engine.stations import Stations
 from fsdialer.engine.tasks import Tasks
 from fsdialer.errors import FsdialerError, SwitchError
 from fsdialer.esl import commands
+from fsdialer.esl.translate import dumped
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
 
@@ -41,7 +42,8 @@ SHUT_DOWN = "SYSTEM_SHUTDOWN"
 @dataclass(frozen=True, slots=True)
 class HeldLine:
     """A nailed-up phone: whose it is, on which switch; `up` once it was answered. `phone` is what it was when it was
-    rung: the kind of station, the extension, the destination. `outdated`: it serves its present talk, and no other."""
+    rung: the kind of station, the extension, the destination. `outdated`: it serves its present talk, and no other.
+    `on_hold`: put there by the phone, whose operator hears nobody."""
 
     company: CompanyStore
     operator: str
@@ -49,6 +51,7 @@ class HeldLine:
     phone: tuple[str, str, str]
     up: bool = False
     outdated: bool = False
+    on_hold: bool = False
 
 
 class HeldLines:
@@ -69,7 +72,7 @@ class HeldLines:
         self._stations = stations
         self._awaited = awaited
         self._clock = clock
-        homes.line_on = self.line_on
+        homes.line_on, homes.line_on_hold = self.line_on, self.line_on_hold
         self._held: dict[str, HeldLine] = {}
         self._comfort = Comfort(tasks, lines, clock)
         self._ringing: set[tuple[str, str]] = set()  # company, operator
@@ -82,6 +85,11 @@ class HeldLines:
         """The switch a held line is on; empty when it is none of ours."""
         held = self._held.get(leg)
         return held.switch if held else ""
+
+    def line_on_hold(self, leg: str) -> bool:
+        """Has the phone put this line on hold?"""
+        held = self._held.get(leg)
+        return held is not None and held.on_hold
 
     def holds(self, leg: str) -> bool:
         """Is this a phone's line of ours?"""
@@ -133,13 +141,27 @@ class HeldLines:
             try:
                 if link.up and link.ask(commands.exists(view.leg)).strip() == "true":
                     self._held[view.leg] = HeldLine(company, view.id, link.address.name, _phone_of(view), up=True)
+                    self.put_on_hold(view.leg, dumped(link.ask(commands.dump(view.leg))).on_hold)
                     return
-            except SwitchError as error:
+            except (SwitchError, ValueError) as error:
                 log.warning("operator=%s leg=%s adopt=unsure reason=%s", view.id, view.leg, error)
                 return
         home = self._lines.get(view.switch)
         if (home is not None and home.up) or all(link.up for link in self._lines.all()):
             company.operators.phone_lost(view.id, self._clock())
+
+    # -- on hold -------------------------------------------------------------------------------------------
+    def put_on_hold(self, leg: str, on: bool) -> None:
+        """The phone put its line on hold, as many do when a second call is made or taken, or took it off. Until then
+        its operator is free for nobody."""
+        held = self._held.get(leg)
+        if held is not None and held.on_hold != on:
+            log.info("operator=%s leg=%s on_hold=%s", held.operator, leg, "yes" if on else "no")
+            self._held[leg] = replace(held, on_hold=on)
+            self._tasks.spawn("on_hold", self._settle, held.company, held.operator)
+
+    def _settle(self, company: CompanyStore, operator: str) -> None:
+        self._homes.settle(company, [company.operators.view(operator)])
 
     # -- another phone, or another page ----------------------------------------------------------------------
     def follow(self, company: CompanyStore, views: Iterable[OperatorView]) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from fsdialer.core.campaigns import Station
 from fsdialer.core.operators import WITH_A_CUSTOMER
+from fsdialer.core.phones import line_on_hold
 from fsdialer.core.switches import coming_back, page_away, unreachable
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.registrations import Registrations, ids_or_none
@@ -62,6 +63,8 @@ class Homes:
         self._left_behind: dict[tuple[str, str], str] = {}  # switch, extension → where it was registered before that
         #: On which switch a held phone's line is; empty for none of ours.
         self.line_on: Callable[[str], str] = lambda leg: ""
+        #: Whether the phone has put its held line on hold.
+        self.line_on_hold: Callable[[str], bool] = lambda leg: False
         #: Words when no switch that makes the calls of a company's campaign reaches one that phones are on.
         self.no_way: Callable[[str, str, str], str] = lambda company, campaign, home: ""
 
@@ -155,6 +158,7 @@ class Homes:
             self._pages = self._pages or view.in_browser
             words = unreachable(home) if home and self._away(home) else self._page_trouble(view, home)
             words = words or (home and self.no_way(company.id, view.campaign, home))
+            words = words or (line_on_hold(view.extension) if self.line_on_hold(view.leg) else "")
             if words and words != view.unreachable:
                 log.warning("operator=%s switch=%s reachable=no", view.id, home)
                 company.whereabouts.unreachable(view.id, words, now)

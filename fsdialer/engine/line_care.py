@@ -66,6 +66,8 @@ class LineCare:
             if link.ask(commands.exists(leg)).strip() == "true":
                 self._missing.discard(leg)
                 if held.up:
+                    if held.on_hold:  # that it was taken off is not always told
+                        self._held.put_on_hold(leg, dumped(link.ask(commands.dump(leg))).on_hold)
                     self._care_if_known(link, known, leg, held)
                 elif dumped(link.ask(commands.dump(leg))).answered_at is not None:
                     self._held.up(leg)

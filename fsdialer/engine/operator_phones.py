@@ -41,6 +41,10 @@ class OperatorPhones:
         if company.operators.view(operator).campaign in self._owned(company.id):
             self._held.cut_off(company, operator)
 
+    def put_on_hold(self, leg: str, on: bool) -> None:
+        """A phone put its line on hold, or took it off."""
+        self._held.put_on_hold(leg, on)
+
     def follow(self, company: CompanyStore, views: Iterable[OperatorView]) -> None:
         """The settings of phones may have changed."""
         owned = self._owned(company.id)

@@ -21,7 +21,7 @@ import gevent
 from gevent import Greenlet, socket
 from gevent.event import AsyncResult, Event
 
-from fsdialer.core.events import Heartbeat, JobDone, PhoneGone, SwitchEvent
+from fsdialer.core.events import Heartbeat, JobDone, Reported
 from fsdialer.core.switches import address
 from fsdialer.errors import (
     CommandRefused,
@@ -118,7 +118,7 @@ class SwitchLink:
     def __init__(
         self,
         address: SwitchAddress,
-        on_event: Callable[[SwitchEvent | PhoneGone], None],
+        on_event: Callable[[Reported], None],
         on_state: Callable[["SwitchLink", LinkState], None],
         *,
         timings: Timings | None = None,

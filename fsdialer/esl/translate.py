@@ -18,8 +18,10 @@ from fsdialer.core.events import (
     LegReady,
     LegRinging,
     LegsBridged,
+    LineOnHold,
     MachineHeard,
     PhoneGone,
+    Reported,
     SwitchEvent,
     WaitExpired,
 )
@@ -34,6 +36,8 @@ SUBSCRIPTION = (
     "CHANNEL_PARK",
     "CHANNEL_EXECUTE",
     "CHANNEL_BRIDGE",
+    "CHANNEL_HOLD",
+    "CHANNEL_UNHOLD",
     "CHANNEL_HANGUP_COMPLETE",
     "BACKGROUND_JOB",
     "HEARTBEAT",
@@ -57,7 +61,7 @@ class ChannelSnapshot:
 
     `answered_at`: epoch seconds by the switch's clock, None before. `bridged_to`: the other leg's uuid while both talk,
     else empty. `variables` are ours only (``fsdialer_…``). `waited`: the wait is over, what follows it has begun;
-    `sent_on`: the far side has said that a REFER succeeded.
+    `sent_on`: the far side has said that a REFER succeeded; `on_hold`: it has put the line on hold.
     """
 
     uuid: str
@@ -66,9 +70,10 @@ class ChannelSnapshot:
     variables: dict[str, str]
     waited: bool = False
     sent_on: bool = False
+    on_hold: bool = False
 
 
-def to_event(event: Event, clock_shift_s: float = 0.0) -> SwitchEvent | PhoneGone | None:
+def to_event(event: Event, clock_shift_s: float = 0.0) -> Reported | None:
     """Our event for FreeSWITCH's; None for one that says nothing to a dialer.
 
     `clock_shift_s` is added to the switch's times (`ClockShift` knows how much makes them ours).
@@ -87,6 +92,8 @@ def to_event(event: Event, clock_shift_s: float = 0.0) -> SwitchEvent | PhoneGon
             return _executing(event, leg, at)
         case "CHANNEL_BRIDGE":
             return LegsBridged(leg, _other_leg(event, leg), at)
+        case "CHANNEL_HOLD" | "CHANNEL_UNHOLD":
+            return LineOnHold(leg, name == "CHANNEL_HOLD" or _sends_only(event))
         case "CHANNEL_HANGUP_COMPLETE":
             return _hung_up(event, leg, at, clock_shift_s)
         case "BACKGROUND_JOB":
@@ -159,6 +166,12 @@ def _hung_up(event: Event, leg: str, at: float, clock_shift_s: float) -> LegHung
         refer_result=_count(event.get("variable_sip_refer_target_status_code")),
         bridge_cause=event.get("variable_last_bridge_hangup_cause"),
     )
+
+
+def _sends_only(event: Event) -> bool:
+    """By what it said last the far side does not listen. The end of a bridge takes the switch's own mark of a hold off
+    (CHANNEL_UNHOLD), whatever the far side does, and then none comes when it does take it off."""
+    return event.get("variable_remote_audio_media_flow") in ("sendonly", "inactive")
 
 
 def _count(text: str) -> int | None:
@@ -262,6 +275,7 @@ def dumped(text: str) -> ChannelSnapshot:
         variables={name.removeprefix("variable_"): event.get(name) for name in values if name.startswith(prefix)},
         waited=event.get("Channel-State") == "CS_EXECUTE" and _waited(event, *_running(event)),
         sent_on=event.get("variable_sip_refer_target_status_code").startswith("2"),
+        on_hold=event.get("Channel-Call-State") == "HELD" or _sends_only(event),
     )
 
 

@@ -3,14 +3,16 @@
 import json
 from collections.abc import Callable
 
-from fsdialer.lab import dead_phones
+from fsdialer.lab import dead_phones, hold_keys
 from fsdialer.lab.exchange import Exchange
 from fsdialer.lab.people import BY_NAME
 from fsdialer.lab.places import PHONE_MODES
 
+FATES = {**dead_phones.FATES, **hold_keys.FATES}
 USAGE = (
-    "-ERR lab phone EXT MODE|hangup|dies|restarts|registers-anew · gateway NAME up|down|channels=N|cps=N · "
-    "number N WHAT · module NAME on|off · profile NAME on|off · echo on|off · cut · restart · stall SECONDS · counts; "
+    "-ERR lab phone EXT MODE|hangup|dies|restarts|registers-anew|holds|resumes · "
+    "gateway NAME up|down|channels=N|cps=N · number N WHAT · module NAME on|off · "
+    "profile NAME on|off · echo on|off · cut · restart · stall SECONDS · counts; "
     f"MODE is one of {', '.join(PHONE_MODES)}; WHAT one of {', '.join(BY_NAME)}\n"
 )
 
@@ -36,11 +38,11 @@ class Fate:
                 for channel in list(exchange.channels.values()):
                     if channel.kind == "operator" and channel.number == extension:
                         exchange.hang_up(channel, "NORMAL_CLEARING", "recv_bye")
-            case ["phone", extension, what] if what in dead_phones.FATES:
+            case ["phone", extension, what] if what in FATES:
                 phone = exchange.destinations.phone(extension)
                 if phone is None:
                     return "-ERR no such phone\n"
-                dead_phones.FATES[what](exchange, phone)
+                FATES[what](exchange, phone)
             case ["phone", extension, mode] if mode in PHONE_MODES:
                 phone = exchange.destinations.phone(extension)
                 if phone is None:

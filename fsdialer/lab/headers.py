@@ -20,6 +20,8 @@ _SOURCES = {
     "CHANNEL_EXECUTE_COMPLETE": ("switch_core_session.c", "switch_core_session_exec", 3012),
     "CHANNEL_BRIDGE": ("switch_ivr_bridge.c", "switch_ivr_multi_threaded_bridge", 1689),
     "CHANNEL_UNBRIDGE": ("switch_ivr_bridge.c", "switch_ivr_multi_threaded_bridge", 1811),
+    "CHANNEL_HOLD": ("switch_channel.c", "switch_channel_mark_hold", 877),
+    "CHANNEL_UNHOLD": ("switch_channel.c", "switch_channel_mark_hold", 877),
     "CHANNEL_HANGUP_COMPLETE": ("switch_core_state_machine.c", "switch_core_session_reporting_state", 943),
     "BACKGROUND_JOB": ("mod_event_socket.c", "api_exec", 1580),
     "HEARTBEAT": ("switch_core.c", "send_heartbeat", 95),

@@ -14,6 +14,7 @@ from fsdialer.core.events import (
     LegReady,
     LegRinging,
     LegsBridged,
+    LineOnHold,
     WaitExpired,
 )
 from fsdialer.esl.frames import JsonEvent
@@ -49,6 +50,21 @@ def test_the_message_and_the_hangup_of_the_waiting_room_end_the_wait(application
 def test_other_applications_say_nothing(application, data):
     step = {"Event_Name": "CHANNEL_EXECUTE", "Unique_ID": "u-1", "Application": application, "Application_Data": data}
     assert to_event(event_of(**step, variable_fsdialer_lead="42")) is None
+
+
+@pytest.mark.parametrize(
+    ("event", "flow", "on"),
+    [
+        ("CHANNEL_HOLD", "sendonly", True),
+        ("CHANNEL_HOLD", "", True),
+        ("CHANNEL_UNHOLD", "sendrecv", False),
+        ("CHANNEL_UNHOLD", "sendonly", True),  # the end of a bridge takes the switch's own mark off, not the phone's
+        ("CHANNEL_UNHOLD", "inactive", True),
+    ],
+)
+def test_a_line_is_on_hold_until_its_phone_takes_it_off(event, flow, on):
+    told = event_of(Event_Name=event, Unique_ID="u-1", variable_remote_audio_media_flow=flow)
+    assert to_event(told) == LineOnHold("u-1", on)
 
 
 def test_the_other_leg_of_a_bridge_is_found_from_either():

@@ -67,6 +67,8 @@ class Peer:
         while time.monotonic() < end:
             for text in self.requests("SIP/2.0"):
                 if header(text, "CSeq") == header(request, "CSeq") and (status := int(text.split()[1])) >= 200:
+                    if method == "INVITE":
+                        self._send(request.partition("\r\n\r\n")[0].replace("INVITE", "ACK") + "\r\n\r\n", switch)
                     return status
             time.sleep(0.05)
         return 0

@@ -10,7 +10,7 @@ import pytest
 from fsdialer.core.campaigns import Operator, Station
 from fsdialer.core.leads import NewLead
 from tests.freeswitch.centre import SECRET
-from tests.freeswitch.peer import Peer
+from tests.freeswitch.peer import SDP, Peer
 from tests.freeswitch.sip import Caller
 from tests.freeswitch.test_real import free_port, until
 
@@ -102,6 +102,17 @@ def held(centre):
     return leg
 
 
+def says(centre, direction):
+    """What a phone does whose hold key is pressed (``inactive``), and again (``sendrecv``)."""
+    offer = SDP.format(port=free_port(socket.SOCK_DGRAM)) + f"a={direction}\r\n"
+    assert centre.phone.within("INVITE", "Content-Type: application/sdp\r\n", offer) == 200
+
+
+def on_hold(centre):
+    view = centre.acme.operators.view("1001")
+    return view.state == "connecting" and "on hold" in view.unreachable
+
+
 def rung_anew(centre, leg):
     return until(lambda: (now := centre.acme.operators.view("1001").leg) not in ("", leg) and now, 20)
 
@@ -123,6 +134,36 @@ def test_held_phone_that_is_well_answers_when_it_is_asked_and_keeps_its_line(cen
     call = centre.call()
     assert call["leg"] == leg
     centre.finish(call)
+
+
+@pytest.mark.parametrize("direction", ["inactive", "sendonly"])
+def test_held_phone_that_is_put_on_hold_gets_nobody_until_it_is_taken_off(centre, direction):
+    leg = held(centre)
+    says(centre, direction)
+    until(lambda: on_hold(centre))
+    says(centre, "sendrecv")
+    until(lambda: centre.state == "available")
+    call = centre.call()
+    assert call["leg"] == leg
+    says(centre, direction)
+    until(lambda: "on hold" in centre.acme.operators.view("1001").unreachable)
+    centre.finish(call)
+    until(lambda: on_hold(centre))
+    says(centre, "sendrecv")
+    until(lambda: centre.state == "available")
+
+
+def test_dialer_started_anew_knows_of_a_line_that_is_on_hold(centre):
+    leg = held(centre)
+    says(centre, "inactive")
+    until(lambda: on_hold(centre))
+    centre.dialer.kill()
+    centre.acme.whereabouts.reachable("1001", time.time())
+    centre.start_dialer()
+    until(lambda: on_hold(centre))
+    says(centre, "sendrecv")
+    until(lambda: centre.state == "available")
+    assert centre.acme.operators.view("1001").leg == leg
 
 
 @pytest.mark.parametrize("status", [488, 491])
