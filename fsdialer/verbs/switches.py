@@ -7,7 +7,6 @@ import click
 
 from fsdialer.core.switches import NO_LIMIT, alerts_about
 from fsdialer.errors import Refused
-from fsdialer.store.ownership import dialers
 from fsdialer.verbs.shared import open_store
 
 
@@ -76,6 +75,8 @@ def limit(name: str, channels: int, calls_per_second: int, by: str) -> None:
 @_by
 def forget(name: str, by: str) -> None:
     """Forget switch NAME, which is no more, and end the alerts of it."""
+    from fsdialer.store.ownership import dialers
+
     store, now = open_store(), time.time()
     for dialer, facts in dialers(store.redis).items():
         if name in (each.partition("=")[0] for each in facts.get("switches", "").split()):
