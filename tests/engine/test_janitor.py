@@ -4,6 +4,7 @@ import pytest
 
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator, Station
 from fsdialer.core.leads import NewLead
+from fsdialer.core.times import iso
 from fsdialer.engine.janitor import AWAY_S, BATCH, FORGOTTEN_S, RQ_GRACE_S, SIGNS_AGAIN_S, Janitor
 from fsdialer.store import Store
 
@@ -158,6 +159,14 @@ def test_a_name_nobody_has_does_not_stay_on_the_line(acme):
     acme.redis.sadd(acme.keys.online("spring"), "10001", "", "ann")
     look_after_presence(acme)
     assert acme.operators.on_line("spring") == {"1001"}
+
+
+def test_who_has_a_state_nobody_knows_gets_on_the_line_at_the_first_try(acme):
+    acme.redis.hset(acme.keys.operator("1001"), mapping={"state": "dancing", "campaign": "spring", "since": iso(NOW)})
+    acme.operators.go_on_line("1001", "spring", NOW + 60, via="cli")
+    assert acme.operators.view("1001").state == "available"
+    assert acme.operators.on_line("spring") == {"1001"}
+    assert acme.operators.today("1001", NOW) == {}
 
 
 @pytest.mark.parametrize(
