@@ -66,6 +66,16 @@ def test_busy_lead_is_called_again_after_the_busy_delay(centre):
     c.audit()
 
 
+def test_promised_call_back_in_the_last_attempt_that_the_carrier_refuses_is_still_promised(centre):
+    c = centre(max_attempts=3)
+    lead = c.add_lead(CARRIER_REFUSES)
+    c.redis.hset(c.store.keys.lead(lead), mapping={"attempts": 3, "callback": "1"})
+    c.on_line("1001")
+    record = c.disposition(lead)
+    assert (record.disposition, record.state, record.attempts) == ("technical", "waiting", 3)
+    assert c.redis.hget(c.store.keys.lead(lead), "callback") == "1"
+
+
 def test_no_answer_is_a_missed_call(centre):
     c = centre(ring_s=2)
     c.on_line("1001")

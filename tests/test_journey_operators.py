@@ -28,7 +28,7 @@ def test_operator_added_to_the_presence_set_by_hand_is_on_the_line(centre):
 def test_operator_whose_browser_is_gone_leaves_the_line(centre):
     c = centre()
     c.store.operators.go_on_line("1001", "spring", time.time() - 60, via="web")
-    wait_until(lambda: c.operator("1001").state == "off", 2.0, "1001 to be off the line")
+    wait_until(lambda: c.operator("1001").state == "off", 20, "the time a dialer that has just begun gives a page")
     assert "browser" in c.operator("1001").reason
 
 

@@ -36,7 +36,7 @@ class Call:
     listens for a machine (empty: nothing), `machine_at`: when it heard one, `beeped_at`: its beep; `spared`: an
     operator gets it all the same; `dismissed_at`: since when it is only a machine's, to be ended or left a message.
     `wait_until`: a limit of the wait later than the first, once the operator's own PBX has accepted the customer.
-    `cut_off`: the talk ended because the operator's phone had died.
+    `cut_off`: the talk ended because the operator's phone had died. `promised`: an operator promised this call.
     """
 
     uuid: str
@@ -49,6 +49,7 @@ class Call:
     attempt: int
     placed_at: float
     preferred: str = ""
+    promised: bool = False
     rang_at: float | None = None
     answered_at: float | None = None
     ready_at: float | None = None

@@ -26,6 +26,7 @@ def next_step(
     charged: bool,
     final: bool,
     attempts: int,
+    promised: bool,
     retry_min: RetryDelays,
     max_attempts: int,
     now: float,
@@ -33,11 +34,12 @@ def next_step(
     """The lead's next step.
 
     `attempts` is the lead's charged attempts and this one; when this one is not charged it does not count towards
-    the cap. `abandoned`, `cancelled` and whatever else has no delay of its own wait as long as a technical error.
+    the cap, and the call that was `promised` has not been made. `abandoned`, `cancelled` and whatever else has no delay
+    of its own wait as long as a technical error.
     """
     if final:
         return NextStep(None, "done", str(disposition))
-    if (attempts if charged else attempts - 1) >= max_attempts:
+    if (attempts if charged else attempts - 1) >= max_attempts and (charged or not promised):
         return NextStep(None, "done", f"attempt cap of {max_attempts} reached")
     delays = retry_min.over(DEFAULT_DELAYS)
     delay = {

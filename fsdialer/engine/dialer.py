@@ -281,18 +281,13 @@ class Dialer:
             attempt=claim.attempt,
             placed_at=now,
             preferred=claim.preferred,
+            promised=claim.promised,
             amd=str(self.campaign.amd) if detectors else "",
         )
         self._switchboard.open(self.company, self.campaign, self.owner, call)
         self.pacer.observe([placed(call)])
-        log.info(
-            "call=%s lead=%s operator=- campaign=%s state=dialling attempt=%d gateway=%s",
-            call.uuid,
-            call.lead,
-            call.campaign,
-            call.attempt,
-            gateway.name,
-        )
+        facts = (call.uuid, call.lead, call.campaign, call.attempt, gateway.name)
+        log.info("call=%s lead=%s operator=- campaign=%s state=dialling attempt=%d gateway=%s", *facts)
         self._senders.spawn(self._send, call, gateway, detectors)
 
     def _send(self, call: Call, gateway: Gateway, detectors: tuple[str, ...]) -> None:

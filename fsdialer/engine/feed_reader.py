@@ -7,17 +7,16 @@ Redis is away is read again, one that fails by itself is logged and passed over,
 import logging
 from collections.abc import Callable
 
-from redis.exceptions import ConnectionError as RedisAway
 from redis.exceptions import ReadOnlyError
-from redis.exceptions import TimeoutError as RedisSilent
 
 from fsdialer.engine.tasks import Tasks
+from fsdialer.store import REDIS_AWAY
 from fsdialer.store.feed import Feed
 
 log = logging.getLogger(__name__)
 
 #: What passes by itself. Any other error of Redis (somebody made a key a thing of another type) would come each time.
-PASSING = (RedisAway, RedisSilent, ReadOnlyError)
+PASSING = (*REDIS_AWAY, ReadOnlyError)
 #: How long one wait for the feed may be (ms); entries come at once.
 BLOCK_MS = 2000
 

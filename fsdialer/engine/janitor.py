@@ -22,7 +22,7 @@ RQ_GRACE_S = 1.0
 #: An operator put on the line by a browser leaves it when the browser was last seen so long ago (seconds).
 BROWSER_GRACE_S = 20.0
 #: Who could not look for so long (seconds) was without Redis, and so were the pages: none could give a sign. They have
-#: so long afterwards to give one.
+#: so long afterwards to give one; also before a first look: the campaign may be another dialer's that lost it so.
 AWAY_S, SIGNS_AGAIN_S = 5.0, 10.0
 #: An operator who has been promised, or talks, for so long (seconds) is known to that call, if it is still up.
 FORGOTTEN_S = 15.0
@@ -37,7 +37,7 @@ class Janitor:
         self.company = company
         self._clock = clock
         self._browser_grace_s = browser_grace_s
-        self._looked_at: float | None = None
+        self._looked_at = 0.0
         self._signs_count_from = 0.0
 
     def end_wrap_ups(self) -> None:
@@ -67,7 +67,7 @@ class Janitor:
     def heed_presence(self, campaigns: dict[str, Campaign], views: list[OperatorView]) -> None:
         """The presence set is the truth an administrator edits: states follow it. Lost browsers leave it."""
         operators, now = self.company.operators, self._clock()
-        if self._looked_at is not None and now - self._looked_at > AWAY_S:
+        if now - self._looked_at > AWAY_S:
             self._signs_count_from = now + SIGNS_AGAIN_S
         self._looked_at = now
         on_line = {campaign: operators.on_line(campaign) for campaign in campaigns}

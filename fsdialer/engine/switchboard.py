@@ -226,8 +226,7 @@ class Switchboard:
 
     def _forget(self, line: Line) -> None:
         self._calls.pop(line.call.uuid, None)
-        for leg in [leg for leg, uuid in self._legs.items() if uuid == line.call.uuid]:
-            del self._legs[leg]
+        self._legs = {leg: uuid for leg, uuid in self._legs.items() if uuid != line.call.uuid}
         for timer in line.timers:
             timer.kill(block=False)
         line.timers.clear()
@@ -315,6 +314,7 @@ class Switchboard:
             charged=verdict.charged,
             final=verdict.final,
             attempts=call.attempt,
+            promised=call.promised,
             retry_min=campaign.retry_min,
             max_attempts=campaign.max_attempts,
             now=now,

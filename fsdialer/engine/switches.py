@@ -84,9 +84,10 @@ class Switches:
         self._store.switches.found(name, False, reason, self._clock())
 
     def is_away(self, switch: str) -> bool:
-        """Has it not answered for so long that whoever picks up there can be put through to nobody?"""
+        """Has it not answered for so long that whoever picks up there can be put through to nobody? So it is with one
+        that FSDIALER_SWITCHES names no more."""
         since = self._down.get(switch)
-        return since is not None and time.monotonic() - since >= AWAY_S
+        return self._lines.get(switch) is None or (since is not None and time.monotonic() - since >= AWAY_S)
 
     def is_gone(self, switch: str) -> bool:
         """Not running for so long that none of its calls can be up."""

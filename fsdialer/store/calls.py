@@ -43,6 +43,7 @@ class Claim:
     number: str
     attempt: int
     preferred: str
+    promised: bool
 
 
 _HISTORY = ("placed", "answered", "bridged", "ended", "cause", "disposition", "dismissed")
@@ -78,8 +79,8 @@ class Calls:
             json.dumps(hours.opens) if hours else "",
             *uuids,
         )
-        rows = [flat[i : i + 5] for i in range(0, len(flat), 5)]
-        return [Claim(uuid, lead, number, int(n), preferred) for uuid, lead, number, n, preferred in rows]
+        rows = [flat[i : i + 6] for i in range(0, len(flat), 6)]
+        return [Claim(uuid, lead, number, int(n), by, bool(promised)) for uuid, lead, number, n, by, promised in rows]
 
     def in_the_last_hour(self, now: float) -> int:
         """Calls placed by all campaigns in this minute and the 60 before it: what the company's ceiling counts."""
@@ -221,6 +222,7 @@ def _call_of(company: str, record: dict[str, str]) -> Call:
         attempt=int(record["attempt"]),
         placed_at=instants["placed_at"] or 0.0,
         preferred=record.get("preferred", ""),
+        promised=bool(record.get("promised")),
         # Promised, and not known to the dialer that died: still sought, and `reserve` gives the same one again.
         operator=record.get("operator", "") if record.get("leg") or not record.get("seeking") else "",
         leg=record.get("leg", ""),

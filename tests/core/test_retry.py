@@ -11,12 +11,13 @@ from fsdialer.core.retry import next_step
 NOW = 1_795_400_000.0
 
 
-def after(disposition, *, charged=True, final=False, attempts=1, delays=None, cap=6):
+def after(disposition, *, charged=True, final=False, attempts=1, delays=None, cap=6, promised=False):
     return next_step(
         disposition=disposition,
         charged=charged,
         final=final,
         attempts=attempts,
+        promised=promised,
         retry_min=delays or RetryDelays(),
         max_attempts=cap,
         now=NOW,
@@ -70,6 +71,12 @@ def test_attempt_that_was_not_charged_does_not_count_towards_the_cap():
 
 def test_lead_already_at_a_cap_that_was_lowered_meanwhile_is_done_even_after_a_fault_of_ours():
     assert after(Disposition.TECHNICAL, charged=False, attempts=4, cap=3).lead_state == "done"
+
+
+@pytest.mark.parametrize(("charged", "state"), [(False, "waiting"), (True, "done")])
+def test_a_promised_call_back_above_the_cap_is_made_after_a_fault_of_ours_and_once(charged, state):
+    step = after(Disposition.TECHNICAL, charged=charged, attempts=4, cap=3, promised=True)
+    assert step.lead_state == state
 
 
 delays = st.builds(RetryDelays, *[st.none() | st.floats(0, 10_000) for _ in range(4)])

@@ -4,7 +4,8 @@ import pytest
 
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Operator, Station
 from fsdialer.core.leads import NewLead
-from fsdialer.engine.janitor import BATCH, FORGOTTEN_S, RQ_GRACE_S, Janitor
+from fsdialer.core.times import iso
+from fsdialer.engine.janitor import AWAY_S, BATCH, FORGOTTEN_S, RQ_GRACE_S, SIGNS_AGAIN_S, Janitor
 from fsdialer.store import Store
 
 NOW = 1_795_400_000.0
@@ -36,7 +37,11 @@ def wait_for_retry(acme, count, at):
 
 
 def look_after_presence(acme, at=NOW):
-    chores(acme, at).heed_presence({"spring": acme.setup.campaign("spring")}, acme.operators.views())
+    """By one that has looked all the time."""
+    times = iter((at - SIGNS_AGAIN_S, at - AWAY_S, at))
+    janitor = Janitor(acme, lambda: next(times), browser_grace_s=20.0)
+    for _ in range(3):
+        janitor.heed_presence({"spring": acme.setup.campaign("spring")}, acme.operators.views())
 
 
 def test_a_retry_is_rqs_to_release_for_a_second_and_the_janitors_from_then_on(acme):
@@ -78,10 +83,12 @@ def test_a_page_that_was_left_is_given_time_to_be_loaded_again(acme, left_s, see
     assert acme.operators.view("1001").state == state
 
 
+@pytest.mark.parametrize("first", [0, 25])
 @pytest.mark.parametrize(("back", "state"), [(True, "available"), (False, "off")])
-def test_while_nobody_could_write_no_browser_is_missed(acme, back, state):
-    """Redis was away, for longer than a browser may be: it is given the time for a sign."""
-    times = iter((NOW, NOW + 25, NOW + 30, NOW + 34, NOW + 36))
+def test_while_nobody_could_write_no_browser_is_missed(acme, back, state, first):
+    """Redis was away, for longer than a browser may be: it is given the time for a sign. Also by a dialer that has
+    the campaign only since then."""
+    times = iter((NOW + first, NOW + 25, NOW + 30, NOW + 34, NOW + 36))
     janitor = Janitor(acme, lambda: next(times), browser_grace_s=20.0)
     acme.operators.go_on_line("1001", "spring", NOW, via="web")
 
@@ -152,6 +159,14 @@ def test_a_name_nobody_has_does_not_stay_on_the_line(acme):
     acme.redis.sadd(acme.keys.online("spring"), "10001", "", "ann")
     look_after_presence(acme)
     assert acme.operators.on_line("spring") == {"1001"}
+
+
+def test_who_has_a_state_nobody_knows_gets_on_the_line_at_the_first_try(acme):
+    acme.redis.hset(acme.keys.operator("1001"), mapping={"state": "dancing", "campaign": "spring", "since": iso(NOW)})
+    acme.operators.go_on_line("1001", "spring", NOW + 60, via="cli")
+    assert acme.operators.view("1001").state == "available"
+    assert acme.operators.on_line("spring") == {"1001"}
+    assert acme.operators.today("1001", NOW) == {}
 
 
 @pytest.mark.parametrize(

@@ -121,3 +121,11 @@ def test_a_switch_that_goes_away_while_it_is_asked_is_not_said_to_be_up(acme):
     one.went_down(link, "connection refused", gone=True)
     one.ask_again(link)  # it was on its way to it
     assert not Store(acme.redis).switches.views(1000.0)[0].up
+
+
+def test_calls_of_a_switch_that_is_away_or_named_no_more_are_for_no_operator(acme):
+    one, link = away(acme)
+    assert one.is_away("fs1") and one.is_away("taken off the list")
+    link.up = True
+    one.came_up(link)
+    assert not one.is_away("fs1")

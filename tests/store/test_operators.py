@@ -194,6 +194,25 @@ def test_callback_promised_in_the_last_attempt_is_made_once(acme, owner, in_call
     assert acme.leads.get(lead).state == "done"
 
 
+@pytest.mark.parametrize(("charged", "claimed"), [(False, 1), (True, 0)])
+def test_callback_that_failed_by_no_fault_of_the_customers_is_still_promised(
+    acme, owner, in_call, campaign, trunk, charged, claimed
+):
+    lead = in_call("ann", "u1")
+    acme.redis.hset(acme.keys.lead(lead), "attempts", campaign.max_attempts)
+    end(acme, owner, "u1", NOW + 30)
+    acme.operators.save_outcome("ann", "u1", "callback", "", NOW + 7200, NOW + 35)
+    acme.leads.release_due("spring", NOW + 7201)
+    (claim,) = acme.calls.claim(campaign, owner, trunk, "fs1", ["u2"], NOW + 7201)
+    (call,) = acme.calls.load("acme", "spring")
+    assert claim.promised and call.promised
+    failed = Verdict(Disposition.TECHNICAL, charged=charged, final=False, detail="the carrier failed")
+    again = NextStep(NOW + 7260, "waiting", "again")
+    acme.calls.finish("u2", owner, NOW + 7202, failed, again, 15.0, "NORMAL_TEMPORARY_FAILURE", 503)
+    acme.leads.release_due("spring", NOW + 7261)
+    assert len(acme.calls.claim(campaign, owner, trunk, "fs1", ["u3"], NOW + 7261)) == claimed
+
+
 def test_callback_in_the_past_is_refused(acme, owner, in_call):
     in_call("ann", "u1")
     with pytest.raises(Refused, match="passed"):

@@ -160,6 +160,26 @@ def test_call_back_time_that_is_refused_stays_to_be_mended(page, acme):
     expect(page.locator("#error")).to_be_hidden()
 
 
+def test_keys_are_shortcuts_again_when_a_call_back_was_saved_and_its_card_is_gone(page, acme):
+    """Firefox leaves the focus in a field that is hidden; so the page has to take it away."""
+    call, owner = connect_customer(acme, "1001", "call-1"), acme.ownership.owner("spring")
+    over = Verdict(Disposition.ANSWERED, charged=True, final=True, detail="talked")
+    acme.calls.finish(call, owner, time.time(), over, NextStep(None, "done", "talked"), 60, "NORMAL_CLEARING", None)
+    sign_in(page)
+    state(page, "Wrap-up")
+    page.evaluate("""() => {
+        window.blurred = 0;
+        const blur = HTMLElement.prototype.blur;
+        HTMLElement.prototype.blur = function () { window.blurred += 1; blur.call(this); };
+    }""")
+    page.keyboard.press("4")
+    page.keyboard.press("Enter")
+    state(page, "Free")
+    expect(page.locator("#card")).to_be_hidden()
+    wait_until(lambda: page.evaluate("document.getElementById('callback').hidden"), what="the form to be closed")
+    assert page.evaluate("window.blurred") == 1
+
+
 def test_trouble_of_the_server_is_told_as_long_as_it_lasts(page, acme):
     words = "The server cannot reach its database; trying again."
     body = f"retry: 100\nevent: trouble\ndata: {json.dumps({'reason': words})}\n\n"

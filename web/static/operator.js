@@ -226,7 +226,7 @@ async function save(outcome, callbackAt) {
   const call = shownCall;
   const saved = await ask('outcome', { call, outcome, note: $('note').value, callback_at: callbackAt });
   if (saved) keepDraft(call);
-  if (!saved || call !== shownCall) return; // what was refused stays, to be mended
+  if (!saved || (shownCall && shownCall !== call)) return; // what was refused stays, to be mended; so does another card
   $('callback').hidden = true;
   document.activeElement?.blur();
 }

@@ -2,7 +2,7 @@
 -- for these call uuids, one each, best first, each with its call written before anything is dialled.
 -- opens: zones of leads -> when they may be called, 0 for now, as JSON; '' when calling hours do not matter.
 -- KEYS: ROOT
--- RETURNS: a flat list uuid, lead, number, attempt, preferred; shorter than asked when a limit or the queue ends.
+-- RETURNS: a flat list uuid, lead, number, attempt, preferred, promised; shorter than asked when a limit or the queue ends.
 -- WHY: the last moment at which every limit is checked, and the only door to an originate. A lead whose number is
 -- being called right now, or who may not be called at this hour, is put back until later instead of hiding those behind.
 local campaign, owner, now, lease_until = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -71,13 +71,13 @@ while room > 0 and next_uuid <= #ARGV and looked < (opens and 1000 or 200) do
     redis.call('HSET', lead, 'state', 'waiting', 'detail', 'this number is in another call now')
     redis.call('ZADD', key(campaign, 'waiting'), now + BUSY_NUMBER_DELAY_S, id)
   else
-    local uuid, attempt = ARGV[next_uuid], tonumber(attempts) + 1
+    local uuid, attempt, promised = ARGV[next_uuid], tonumber(attempts) + 1, callback == '1' and '1' or ''
     redis.call('SET', key('number', number), uuid)
     redis.call('HSET', lead, 'state', 'calling', 'attempts', attempt, 'call', uuid, 'called', iso(now))
     redis.call('HDEL', lead, 'callback', 'next_at', 'not_by', 'not_by_until')
     redis.call('HSET', key('call', uuid), 'uuid', uuid, 'campaign', campaign, 'lead', id, 'number', number,
       'gateway', gateway, 'switch', switch, 'attempt', attempt, 'preferred', preferred or '',
-      'state', 'dialling', 'placed', iso(now))
+      'promised', promised, 'state', 'dialling', 'placed', iso(now))
     redis.call('ZADD', key('calls'), lease_until, uuid)
     redis.call('SADD', busy, uuid)
     redis.call('ZADD', starts, now, uuid)
@@ -86,7 +86,7 @@ while room > 0 and next_uuid <= #ARGV and looked < (opens and 1000 or 200) do
     redis.call('HINCRBY', minutes, minute, 1)
     redis.call('EXPIRE', minutes, 7200)
     feed('call', 'call', uuid, 'state', 'dialling', 'lead', id, 'campaign', campaign, 'operator', '')
-    for _, value in ipairs({uuid, id, number, tostring(attempt), preferred or ''}) do
+    for _, value in ipairs({uuid, id, number, tostring(attempt), preferred or '', promised}) do
       result[#result + 1] = value
     end
     next_uuid = next_uuid + 1

@@ -41,6 +41,7 @@ if get(lead, 'call') == uuid then
     if next_at ~= '' then
       redis.call('HSET', lead, 'next_at', iso(tonumber(next_at)))
       redis.call('ZADD', key(campaign, 'waiting'), next_at, id)
+      if not charged and get(call, 'promised') == '1' then redis.call('HSET', lead, 'callback', '1') end
       if ARGV[12] ~= '' then
         redis.call('HSET', lead, 'not_by', ARGV[12], 'not_by_until', iso(tonumber(next_at) + NOT_BY_S))
       end

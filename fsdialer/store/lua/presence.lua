@@ -11,7 +11,10 @@ local operator, action, now, campaign, via, detail =
 local hash = key('operator', operator)
 local state = get(hash, 'state')
 local KNOWN = {connecting = true, available = true, reserved = true, on_call = true, wrap_up = true, paused = true}
-if not KNOWN[state] then state = 'off' end -- none yet, or one that somebody made up by hand
+if not KNOWN[state] then -- none yet, or one that somebody made up by hand: no time on the line is counted for it
+  if state ~= '' then redis.call('HSET', hash, 'state', 'off') end
+  state = 'off'
+end
 local in_call = state == 'reserved' or state == 'on_call'
 
 if action == 'added' or action == 'removed' then -- one look: read apart, their own coming or going looks the same
