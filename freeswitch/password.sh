@@ -4,4 +4,4 @@
 umask 077
 made=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
 [ -s "$1" ] || printf %s "$made" > "$1"
-cat "$1" || printf %s "$made"
+if [ -s "$1" ] && kept=$(cat "$1") && [ -n "$kept" ]; then printf %s "$kept"; else printf %s "$made"; fi
