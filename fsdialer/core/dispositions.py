@@ -109,7 +109,7 @@ _BY_CAUSE = {
     "INCOMPATIBLE_DESTINATION": _ours("no common codec with the carrier"),
     "EXCHANGE_ROUTING_ERROR": _ours("the carrier could not route the call"),
     "INTERWORKING": _ours("the carrier failed"),
-    "REQUESTED_CHAN_UNAVAIL": _ours("the carrier sends the call elsewhere (SIP 302), which is not followed"),
+    "REQUESTED_CHAN_UNAVAIL": _ours("the carrier's lines are full"),
     "ACCOUNT_REFUSED": _ours("the carrier refused our account"),
     "SYSTEM_SHUTDOWN": _ours("the switch was shut down"),
     "MANAGER_REQUEST": _ours("ended by an administrator"),
@@ -121,8 +121,10 @@ _BY_CAUSE = {
     "BARRED": Verdict(Disposition.CANCELLED, False, True, "the company does not call this destination"),
 }
 
-# The switch's own ends of a call, which come with 487: what they say counts.
-_GIVEN_UP = ("NO_ANSWER", "ALLOTTED_TIMEOUT", "REQUESTED_CHAN_UNAVAIL")
+_ELSEWHERE = _ours("the carrier sends the call elsewhere (SIP 302), which is not followed")
+# The switch's own ends of a call, which come with 487: what they say counts. A phone that rang, and then forwards the
+# call, was called.
+_GIVEN_UP = {"NO_ANSWER": _MISSED, "ALLOTTED_TIMEOUT": _MISSED, "REQUESTED_CHAN_UNAVAIL": _ELSEWHERE}
 # STIR/SHAKEN refusals (428-438): the network mistrusts our number, not the lead.
 _BLOCKED_BY_IDENTITY = range(428, 439)
 # What says nothing by itself: no answer if it rang, and if it did not, what stands here.
@@ -137,6 +139,7 @@ _CAUSE_BEFORE_RINGING = {
     "ORIGINATOR_CANCEL": _UNAVAILABLE,
     "NORMAL_CLEARING": _UNAVAILABLE,
     "RECOVERY_ON_TIMER_EXPIRE": _ours("the carrier did not answer in time"),
+    "REQUESTED_CHAN_UNAVAIL": _ELSEWHERE,
     # Its end was not heard of: no dialer ran, most likely. A phone that has rung was called.
     "LOST": _ours("the switch lost the call"),
 }
@@ -164,7 +167,7 @@ def _by_status(status: int, cause: str, rang: bool) -> Verdict:
     if status in _BLOCKED_BY_IDENTITY:
         return _ours("the network does not trust our caller id")
     if status == 487 and cause in _GIVEN_UP:
-        return _BY_CAUSE[cause]
+        return _MISSED if rang else _GIVEN_UP[cause]
     if status in _STATUS_BEFORE_RINGING:
         return _MISSED if rang else _STATUS_BEFORE_RINGING[status]
     # The cause may come from a Reason header that contradicts the status: then it only adds words to a fault of ours.

@@ -23,6 +23,7 @@ FAULTS = {
     "EXCHANGE_ROUTING_ERROR": False,
     "INCOMPATIBLE_DESTINATION": False,
     "INTERWORKING": False,
+    "REQUESTED_CHAN_UNAVAIL": False,
     "ACCOUNT_REFUSED": False,
 }
 #: Answers by which a carrier refuses us and not the lead: credentials, credit, address. For FreeSWITCH they are one

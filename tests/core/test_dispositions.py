@@ -120,7 +120,19 @@ def test_our_own_ring_limit_is_a_missed_call_even_when_the_carrier_never_said_it
 def test_a_call_that_the_carrier_sends_elsewhere_is_its_fault_and_says_so():
     """The switch does not follow, and ends it itself: 487."""
     assert come_to("REQUESTED_CHAN_UNAVAIL", 487, rang=False) == OURS
-    assert classify("REQUESTED_CHAN_UNAVAIL", 487, True).detail.startswith("the carrier sends the call elsewhere")
+    assert classify("REQUESTED_CHAN_UNAVAIL", 487, False).detail.startswith("the carrier sends the call elsewhere")
+
+
+def test_a_phone_that_rang_before_its_call_was_sent_elsewhere_was_called():
+    """Many forward what is not answered. It would ring every ten minutes, at no attempt."""
+    for status in (487, None):
+        assert come_to("REQUESTED_CHAN_UNAVAIL", status, rang=True)[:2] == (Disposition.MISSED, True)
+
+
+def test_a_carrier_that_has_no_channel_is_not_said_to_send_calls_elsewhere():
+    """The same cause, from the Reason header (Q.850, 44) of a 503."""
+    said = classify("REQUESTED_CHAN_UNAVAIL", 503, False)
+    assert (said.disposition, said.detail) == (Disposition.TECHNICAL, "the carrier's lines are full")
 
 
 def test_no_free_operators_is_what_people_read_of_an_abandoned_call():

@@ -75,6 +75,13 @@ def test_a_carrier_that_refuses_us_is_at_fault_and_a_person_who_rejects_the_call
     assert cause_of("CALL_REJECTED", 603) not in FAULTS and cause_of("USER_BUSY", None) == "USER_BUSY"
 
 
+def test_a_carrier_that_sends_every_call_elsewhere_is_at_fault():
+    health = WELL
+    for _ in range(3):
+        health = after_call(health, "REQUESTED_CHAN_UNAVAIL", False, False, NOW)
+    assert health.rests(NOW)
+
+
 def silent(times, health=WELL, cause="NO_ANSWER"):
     for _ in range(times):
         health = after_call(health, cause, False, False, NOW)

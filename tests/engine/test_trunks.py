@@ -72,6 +72,11 @@ def test_a_carrier_that_refuses_our_account_hands_the_lead_on_and_a_rejection_do
     assert (trunks.failover(CALL, BOTH, refused, False, LATER).not_by == "trunk") is another
 
 
+def test_a_carrier_that_sends_a_call_elsewhere_hands_the_lead_on(trunks):
+    elsewhere = CloseCall("REQUESTED_CHAN_UNAVAIL", 487, rang=False, by_customer=False)
+    assert trunks.failover(CALL, BOTH, elsewhere, False, LATER).not_by == "trunk"
+
+
 def test_what_a_dialer_before_this_one_found_of_a_gateway_ends_with_a_call_that_rings(trunks, acme_store):
     acme_store.setup.save_gateway(GATEWAY)
     for _ in range(3):
