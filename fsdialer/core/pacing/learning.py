@@ -21,8 +21,9 @@ DIALS_REMEMBERED, TALKS_REMEMBERED = 4000.0, 600.0
 SLOW, FAST = 400.0, 50.0
 #: A prior believed as much as this many expected answers: 10 % more answers than the ring table's prior has.
 BELIEF, PRIOR_LEVEL = 15.0, 1.1
-#: So many dials in a row that nobody answers are a trunk that is down, and say nothing of how calls ring once it is up:
-#: learned, they would let hundreds of calls out at once, and more each time, into a trunk that connects again.
+#: So many dials in a row that nobody answers are a trunk that is down, and those after them say nothing of how calls
+#: ring once it is up, nor of how many are answered: learned, they would let hundreds of calls out into a trunk that
+#: connects again. Where one dial in a hundred is answered, a list is taken for a better one than it is.
 OUTAGE = 100
 #: Calls or operators followed at a time; the oldest is forgotten beyond it.
 FOLLOWED = 20_000
@@ -91,8 +92,9 @@ class Learner:
             return
         age = t - since
         self._unanswered = 0 if answered else self._unanswered + 1
-        if self._unanswered <= OUTAGE:
-            self.ring.ended(age, 0 if answered else 1)
+        if self._unanswered > OUTAGE:
+            return
+        self.ring.ended(age, 0 if answered else 1)
         expected = float(self._expected[min(int(age) + 1, AGES)])
         for level in (self.slow, self.fast):
             level.add(float(answered), expected)
