@@ -135,6 +135,7 @@ class LineOnHold:
     meanwhile hears nobody."""
 
     leg: str
+    at: float
     on: bool
 
 

@@ -93,7 +93,7 @@ def to_event(event: Event, clock_shift_s: float = 0.0) -> Reported | None:
         case "CHANNEL_BRIDGE":
             return LegsBridged(leg, _other_leg(event, leg), at)
         case "CHANNEL_HOLD" | "CHANNEL_UNHOLD":
-            return LineOnHold(leg, name == "CHANNEL_HOLD" or _sends_only(event))
+            return LineOnHold(leg, at, name == "CHANNEL_HOLD" or _sends_only(event))
         case "CHANNEL_HANGUP_COMPLETE":
             return _hung_up(event, leg, at, clock_shift_s)
         case "BACKGROUND_JOB":

@@ -20,7 +20,7 @@ class World:
         view = SimpleNamespace(id="1001", extension="1001", dial="", in_browser=False, leg="", state="available")
         self.view, operators = view, SimpleNamespace(view=lambda operator: view)
         company = SimpleNamespace(id="acme", operators=operators)
-        line = SimpleNamespace(company=company, operator="1001", up=True, outdated=False)
+        line = SimpleNamespace(company=company, operator="1001", up=True, outdated=False, on_hold=False)
         self._held = SimpleNamespace(on=lambda switch: [(self.leg, line)], holds=lambda leg: leg == self.leg)
         self._link = SimpleNamespace(address=SimpleNamespace(name="fs1"), ask=lambda command: "true", bgapi=self._bgapi)
         self._care = LineCare(self._held, lambda: self.now)
@@ -85,6 +85,23 @@ def test_a_line_that_its_operator_hangs_up_says_nothing_of_the_phone(world):
     assert world.passes(1000) > 10
 
 
+@pytest.mark.parametrize(("flow", "on"), [("sendrecv", False), ("sendonly", True)])
+def test_a_line_that_was_on_hold_is_looked_at_for_what_no_event_tells(flow, on):
+    """The end of a talk on hold takes the switch's mark of it off, and then the phone's own goes without a word."""
+    told, view = [], SimpleNamespace(state="connecting", leg="u-2")
+    company = SimpleNamespace(operators=SimpleNamespace(view=lambda operator: view))
+    line = SimpleNamespace(company=company, operator="1001", up=True, outdated=False, on_hold=True)
+    held = SimpleNamespace(
+        on=lambda switch: [("u-1", line)], holds=lambda leg: True, put_on_hold=lambda leg, on: told.append((leg, on))
+    )
+    dump = f'{{"Channel-Call-State":"ACTIVE","variable_remote_audio_media_flow":"{flow}"}}'
+    link = SimpleNamespace(
+        address=SimpleNamespace(name="fs1"), ask=lambda command: "true" if "exists" in command else dump
+    )
+    LineCare(held, lambda: 0.0).look(link, SimpleNamespace())
+    assert told == [("u-1", on)]
+
+
 def nobody(operator):
     raise NotFound(f"no operator {operator!r}")
 
@@ -92,7 +109,7 @@ def nobody(operator):
 def test_a_line_of_an_operator_nobody_knows_keeps_no_other_from_being_looked_at():
     """Redis was started empty, and the switch still has the line."""
     company = SimpleNamespace(operators=SimpleNamespace(view=nobody))
-    lines = [(leg, SimpleNamespace(company=company, operator="1001", up=True)) for leg in ("u-1", "u-2")]
+    lines = [(leg, SimpleNamespace(company=company, operator="1001", up=True, on_hold=False)) for leg in ("u-1", "u-2")]
     held = SimpleNamespace(on=lambda switch: lines, holds=lambda leg: True)
     asked = []
     link = SimpleNamespace(

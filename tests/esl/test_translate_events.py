@@ -64,7 +64,7 @@ def test_other_applications_say_nothing(application, data):
 )
 def test_a_line_is_on_hold_until_its_phone_takes_it_off(event, flow, on):
     told = event_of(Event_Name=event, Unique_ID="u-1", variable_remote_audio_media_flow=flow)
-    assert to_event(told) == LineOnHold("u-1", on)
+    assert to_event(told) == LineOnHold("u-1", 0.0, on)
 
 
 def test_the_other_leg_of_a_bridge_is_found_from_either():

@@ -300,9 +300,10 @@ def test_no_hangup_no_answer_and_no_job_is_left_out_nor_changed(name):
 def test_what_is_subscribed_to_is_what_is_told():
     """Nothing that says nothing is asked for, and nothing that says something is not."""
     told = {event.name for name in captures.NAMES for event in events_of(name) if to_event(event) is not None}
-    # Not recorded here: early media, the carrier sent none; modules' own: test_translate_detectors, the contract.
+    # Not recorded here: early media, the carrier sent none; a phone's hold; modules' own: test_translate_detectors, the
+    # contract.
     own = {"CUSTOM", "avmd::beep", "amd::info", "sofia::unregister"}
-    assert told | own | {"CHANNEL_PROGRESS_MEDIA"} == set(SUBSCRIPTION)
+    assert told | own | {"CHANNEL_PROGRESS_MEDIA", "CHANNEL_HOLD", "CHANNEL_UNHOLD"} == set(SUBSCRIPTION)
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ def test_it_subscribes_once_to_what_is_needed_and_to_nothing_else(switch, up):
     assert subscriptions == ["event plain " + " ".join(SUBSCRIPTION)]
     assert subscriptions == [
         "event plain CHANNEL_PROGRESS CHANNEL_PROGRESS_MEDIA CHANNEL_ANSWER CHANNEL_PARK CHANNEL_EXECUTE "
-        "CHANNEL_BRIDGE CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB HEARTBEAT CUSTOM avmd::beep amd::info "
-        "sofia::unregister"
+        "CHANNEL_BRIDGE CHANNEL_HOLD CHANNEL_UNHOLD CHANNEL_HANGUP_COMPLETE BACKGROUND_JOB HEARTBEAT CUSTOM avmd::beep "
+        "amd::info sofia::unregister"
     ]
 
 
