@@ -222,13 +222,15 @@ class HeldLines:
                 self._drop(leg, held)
 
     # -- letting go ----------------------------------------------------------------------------------------
-    def let_go(self, company: CompanyStore, operator: str) -> None:
-        """The operator left the line: hang up their phone, which may be another one next time."""
+    def let_go(self, company: CompanyStore, operator: str, back: OperatorView | None = None) -> None:
+        """The operator left the line: hang up their phone, which may be another one next time. Who is `back` on it by
+        now keeps the line that is being rung, or up, for them since."""
         self._stations.forget_family(company.id, operator)
         self._awaited.forget((company.id, operator))
         self._again.pop((company.id, operator), None)
         for leg, held in self._of(company, operator):
-            self._drop(leg, held)
+            if back is None or (held.up and leg != back.leg):
+                self._drop(leg, held)
 
     def _drop(self, leg: str, held: HeldLine) -> None:
         self._forget(leg)
@@ -276,11 +278,12 @@ class HeldLines:
         held = self._held.get(leg)
         if held is None:
             return
-        self._held[leg] = replace(held, up=True)
+        held.company.operators.phone_up(held.operator, leg, self._clock())
         self._ringing.discard((held.company.id, held.operator))
         self._awaited.forget((held.company.id, held.operator))
         log.info("operator=%s leg=%s station=nailed state=up", held.operator, leg)
-        held.company.operators.phone_up(held.operator, leg, self._clock())
+        if now := self._held.get(leg):  # it may have ended meanwhile
+            self._held[leg] = replace(now, up=True)
 
     def _lost(self, leg: str, cause: str, by_phone: bool = False) -> None:
         """Hung up during a talk or its wrap-up, or just after: the way to end a call by phone. At any other time the

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from fsdialer.core.campaigns import Campaign
 from fsdialer.core.operators import OperatorState
 from fsdialer.engine.held_lines import RING_AGAIN_S, HeldLines
+from fsdialer.errors import NotFound
 from fsdialer.store import CompanyStore
 from fsdialer.store.operators import OperatorView
 
@@ -21,11 +22,14 @@ class OperatorPhones:
         self._clock = clock
 
     def moved(self, company: CompanyStore, operator: str, state: str) -> None:
-        """An operator is in another state."""
-        if state == OperatorState.OFF:
+        """An operator is in another state; the news of it may be late, and they in a third by now."""
+        try:
+            view = company.operators.view(operator)
+        except NotFound:  # removed
             self._held.let_go(company, operator)
             return
-        view = company.operators.view(operator)
+        if state == OperatorState.OFF:
+            self._held.let_go(company, operator, view if view.state != OperatorState.OFF else None)
         self.follow(company, [view])
         campaign = self._owned(company.id).get(view.campaign)
         if view.state == OperatorState.CONNECTING and campaign is not None:

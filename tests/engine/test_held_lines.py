@@ -7,6 +7,7 @@ import pytest
 
 from fsdialer.core.events import LegHungUp
 from fsdialer.engine.held_lines import HeldLine, HeldLines
+from fsdialer.engine.operator_phones import OperatorPhones
 
 LEG = "22222222-2222-4222-8222-222222222222"
 
@@ -63,3 +64,24 @@ def test_the_line_of_an_operator_who_left_while_it_was_being_adopted_is_dropped(
     assert held.holds(LEG)
     held.follow(company, [view])
     assert not held.holds(LEG) and sent == [f"uuid_kill {LEG} NORMAL_CLEARING"]
+
+
+@pytest.mark.parametrize(
+    ("leg", "up", "kept"), [(LEG, True, True), ("", False, True), ("", True, False), ("another", True, False)]
+)
+def test_news_that_an_operator_left_does_not_end_the_line_they_have_had_since(leg, up, kept):
+    """News may be late: they are on the line again, and have a new line, or it is being rung; the former one goes."""
+    link = SimpleNamespace(bgapi=lambda command, job: None)
+    nothing = SimpleNamespace(forget=lambda who: None, forget_family=lambda company, operator: None)
+    held = HeldLines(None, SimpleNamespace(of=lambda switch: link), SimpleNamespace(), nothing, nothing, lambda: 0.0)
+    view = SimpleNamespace(
+        id="1001", campaign="spring", leg=leg, state="available", station="nailed", extension="1001", dial="", held=True
+    )
+    operators = SimpleNamespace(view=lambda operator: view, phone_lost=lambda operator, now: None)
+    company = SimpleNamespace(id="acme", operators=operators)
+    held._held[LEG] = HeldLine(company, "1001", "fs1", ("nailed", "1001", ""), up=up)
+    OperatorPhones(held, lambda company: {}, lambda: 0.0).moved(company, "1001", "off")
+    assert held.holds(LEG) == kept
+    view.state = "off"
+    OperatorPhones(held, lambda company: {}, lambda: 0.0).moved(company, "1001", "off")
+    assert not held.holds(LEG)
