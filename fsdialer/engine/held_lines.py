@@ -282,8 +282,8 @@ class HeldLines:
         self._ringing.discard((held.company.id, held.operator))
         self._awaited.forget((held.company.id, held.operator))
         log.info("operator=%s leg=%s station=nailed state=up", held.operator, leg)
-        if now := self._held.get(leg):  # it may have ended meanwhile
-            self._held[leg] = replace(now, up=True)
+        if held := self._held.get(leg):  # it may have ended meanwhile, or been put on hold
+            self._held[leg] = replace(held, up=True)
 
     def _lost(self, leg: str, cause: str, by_phone: bool = False) -> None:
         """Hung up during a talk or its wrap-up, or just after: the way to end a call by phone. At any other time the
