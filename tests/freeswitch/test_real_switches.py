@@ -203,47 +203,42 @@ def test_customer_and_operator_of_different_switches_hear_each_other_and_either_
     until(lambda: two.esl["fs1"].api("show channels count").split()[0] == "0", 15)
 
 
-def test_a_phone_on_another_switch_is_asked_to_answer_and_shown_no_number(two):
+@pytest.fixture
+def anns_peer(two):
+    """In place of Ann's phone on fs2: one that keeps what it was sent, and answers as it is told to."""
     phone = Peer()
-    try:
-        two.settle(Station.RING)
-        two.esl["fs2"].api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")
-        until(lambda: two.esl["fs2"].api("sofia_contact 1001@127.0.0.1").startswith("error"))
-        two.register_ann(phone.port)
-        two.on_line("1001", "fs2")
-        lead = two.lead()
-        call = two.talking(lead)
-        invite = phone.requests("INVITE")[0]
-        assert "answer-after=0" in header(invite, "Call-Info")
-        assert '"Spring sale"' in header(invite, "From")
-        everything = "".join(phone.messages)
-        assert call["number"].lstrip("+") not in everything
-        two.esl["fs1"].api(f"uuid_kill {call['uuid']}")
-        until(lambda: two.view("1001").state == "available", 10)
-    finally:
-        two.esl["fs2"].api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")
-        phone.stop()
-        two.register_ann()
+    two.settle(Station.RING)
+    two.esl["fs2"].api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")
+    until(lambda: two.esl["fs2"].api("sofia_contact 1001@127.0.0.1").startswith("error"))
+    two.register_ann(phone.port)
+    yield phone
+    two.esl["fs2"].api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")
+    phone.stop()
+    two.register_ann()
 
 
-def test_a_phone_on_another_switch_that_forwards_its_calls_sends_nobody_elsewhere(two):
-    phone, elsewhere = Peer(), Peer()
-    phone.refuses, phone.forwards_to = 302, f"sip:9000@127.0.0.1:{elsewhere.port}"
-    try:
-        two.settle(Station.RING)
-        two.esl["fs2"].api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")
-        until(lambda: two.esl["fs2"].api("sofia_contact 1001@127.0.0.1").startswith("error"))
-        two.register_ann(phone.port)
-        two.on_line("1001", "fs2")
-        two.lead()
-        until(lambda: two.view("1001").state == "off")
-        assert "forwards its calls" in two.view("1001").reason
-        assert phone.requests("INVITE") and elsewhere.messages == []
-    finally:
-        two.esl["fs2"].api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")
-        phone.stop()
-        elsewhere.stop()
-        two.register_ann()
+def test_a_phone_on_another_switch_is_asked_to_answer_and_shown_no_number(two, anns_peer):
+    two.on_line("1001", "fs2")
+    lead = two.lead()
+    call = two.talking(lead)
+    invite = anns_peer.requests("INVITE")[0]
+    assert "answer-after=0" in header(invite, "Call-Info")
+    assert '"Spring sale"' in header(invite, "From")
+    everything = "".join(anns_peer.messages)
+    assert call["number"].lstrip("+") not in everything
+    two.esl["fs1"].api(f"uuid_kill {call['uuid']}")
+    until(lambda: two.view("1001").state == "available", 10)
+
+
+def test_a_phone_on_another_switch_that_forwards_its_calls_sends_nobody_elsewhere(two, anns_peer):
+    elsewhere = Peer()
+    anns_peer.refuses, anns_peer.forwards_to = 302, f"sip:9000@127.0.0.1:{elsewhere.port}"
+    two.on_line("1001", "fs2")
+    two.lead()
+    until(lambda: two.view("1001").state == "off")
+    assert "forwards its calls" in two.view("1001").reason
+    assert anns_peer.requests("INVITE") and elsewhere.messages == []
+    elsewhere.stop()
 
 
 def test_a_stranger_reaches_nobody_through_the_switches_profile_but_operators(two):
