@@ -20,7 +20,7 @@ class SipSocket:
     WS, or WSS for one that speaks TLS itself."""
 
     def __init__(self):
-        self._browsers, self._invites = [], 0
+        self._browsers, self._invites, self._one_at_a_time = [], 0, threading.Lock()
         self.forget()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -28,9 +28,10 @@ class SipSocket:
 
     def forget(self):
         """As it was at first: nobody connected, nothing heard."""
-        self.drop()
-        self.password, self.deaf, self.transport = None, False, "WS"
-        self.registered, self.requests, self.answers = {}, [], queue.Queue()
+        with self._one_at_a_time:
+            self.drop()
+            self.password, self.deaf, self.transport = None, False, "WS"
+            self.registered, self.requests, self.answers = {}, [], queue.Queue()
 
     def close(self):
         self._listener.close()
@@ -84,14 +85,16 @@ class SipSocket:
             if self.deaf or not key:
                 return
             proof = base64.b64encode(hashlib.sha1((key[1] + _GUID).encode(), usedforsecurity=False).digest()).decode()
+            self._browsers.append(browser)
             browser.sendall(
                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 f"Sec-WebSocket-Accept: {proof}\r\nSec-WebSocket-Protocol: sip\r\n\r\n".encode()
             )
-            self._browsers.append(browser)
             file = browser.makefile("rb")
             while text := _frame(file):
-                self._heed(browser, text)
+                with self._one_at_a_time:
+                    if browser in self._browsers:  # what a connection had sent before it was dropped is still read
+                        self._heed(browser, text)
         except OSError:
             return
         finally:
