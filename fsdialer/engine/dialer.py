@@ -248,7 +248,7 @@ class Dialer:
     def _place_on(self, link: SwitchLink, gateway: Gateway, share: int) -> int:
         """Up to `share` calls: as many as the switch and the gateway have room and the campaign has leads for."""
         now = self._clock()
-        ids = self._switches.take(link, [str(uuids.uuid4()) for _ in range(share)], now)
+        ids = self._switches.take(link, [str(uuids.uuid4()) for _ in range(share)])
         try:
             claims = self.company.calls.claim(self.campaign, self.owner, gateway, link.address.name, ids, now)
         except FsdialerError:
