@@ -167,6 +167,19 @@ def test_our_own_fault_costs_the_lead_no_attempt(acme, claim, owner):
     assert acme.leads.get(lead).attempts == 0
 
 
+def test_faults_of_ours_in_a_row_are_counted_until_an_attempt_is_paid(acme, claim, owner):
+    (lead,) = add_leads(acme, 1)
+    handed_on = NextStep(NOW, "waiting", "soon", not_by="another")
+    ends = [(OUR_FAULT, again(NOW)), (OUR_FAULT, handed_on), (OUR_FAULT, again(NOW)), (BUSY, again(NOW))]
+    counted = []
+    for n, (verdict, step) in enumerate(ends):
+        assert claim(f"u{n}")
+        finish(acme, owner, f"u{n}", verdict, step)
+        acme.leads.release_due("spring", NOW + 1)
+        counted.append(acme.leads.failures(lead))
+    assert counted == [1, 1, 2, 0], "one that another gateway makes good is none"
+
+
 def test_saved_call_comes_back_as_it_was(acme, claim, owner):
     (lead,) = add_leads(acme, 1)
     (claimed,) = claim("u1")
