@@ -77,6 +77,25 @@ def test_gateway_that_is_down_or_unknown_to_the_switch_is_wrong(check, acme, run
     assert code == 1
 
 
+def test_gateway_that_stands_in_an_operators_dial_alone_and_the_switch_has_not_is_wrong(check, acme, running):
+    """Any name may be written there: it may be the switch's own."""
+    acme.setup.save_campaign(Campaign("acme", "autumn", gateways=("far",)))
+    acme.setup.save_gateway(Gateway("acme", "far", switches=("fs2",)))
+    ways = {"bob": "nowhere/1002", "cid": "spare/1003", "dan": "trunk/1004", "eve": "no*where/1005", "fay": "away/1006"}
+    for number, (name, way) in enumerate(ways.items(), 1002):
+        campaigns = ("autumn",) if name == "fay" else ("spring",)
+        acme.setup.save_operator(
+            Operator("acme", name, name, str(number), dial=f"sofia/gateway/{way}", campaigns=campaigns)
+        )
+    found = {what: mend for what, mend in wrong(check()[0]).items() if "rung by it" in what}
+    assert set(found) == {
+        "switch fs1: no gateway nowhere: rung by it: bob",
+        "switch fs1: no gateway no*where: rung by it: eve",
+        "switch fs1: gateway spare is DOWN: rung by it: cid",
+    }
+    assert all("mend the dial of" in mend for mend in found.values())
+
+
 def test_phone_that_is_not_registered_is_wrong_only_while_its_operator_is_on_the_line(check, switch, acme, running):
     switch.lab("phone 1001 unregistered")
     try:
