@@ -117,6 +117,14 @@ def test_default_password_is_wrong(check, running):
     assert any("default, ClueCon" in what for what in wrong(check(url="esl://:ClueCon@127.0.0.1:8021")[0]))
 
 
+def test_a_domain_the_switch_does_not_have_is_wrong_with_nobody_on_line(check, acme, switch, running):
+    """Found by their extension in it, nobody's phone would be."""
+    assert wrong(check(url=f"{switch.url}&domain=127.0.0.1")[0]) == {}
+    acme.setup.save_operator(Operator("acme", "ann", "Ann", "9999", campaigns=("spring",)))
+    ((what, mend),) = wrong(check(url=f"{switch.url}&domain=pbx.example.org")[0]).items()
+    assert "no domain pbx.example.org" in what and "?domain=" in mend and "127.0.0.1" in mend
+
+
 def test_setting_edited_into_nonsense_is_wrong_and_named(check, acme, running):
     acme.redis.hset(acme.keys.settings("spring"), "ring_s", "long")
     assert any("ring_s: 'long' is not a whole number" in what for what in wrong(check()[0]))
