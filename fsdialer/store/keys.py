@@ -20,7 +20,7 @@ def session(token: str) -> str:
 
 
 def dialer(name: str) -> str:
-    """HASH, 15 s: a dialer process that is alive: seen, pid, switches, campaigns."""
+    """HASH, 15 s: a dialer process that is alive: seen, pid, switches, campaigns, ahead_s."""
     return f"{PREFIX}:dialer:{name}"
 
 

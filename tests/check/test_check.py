@@ -49,6 +49,14 @@ def test_dialer_that_does_not_reach_a_switch_is_wrong_though_check_reaches_it(ch
     assert wrong(check()[0]) == {}
 
 
+def test_dialer_whose_clock_is_not_redis_is_wrong_wherever_check_runs(check, redis, acme, running):
+    redis.hset("fsdialer:dialer:d1", "ahead_s", "-61.2")
+    ((what, mend),) = wrong(check()[0]).items()
+    assert what == "clock of dialer d1 to that of Redis: -61.2 s" and "NTP" in mend
+    redis.hset("fsdialer:dialer:d1", "ahead_s", "0.1")
+    assert wrong(check()[0]) == {}
+
+
 def test_redis_that_may_forget_is_wrong(check, redis, running):
     redis.config_set("maxmemory-policy", "allkeys-lru")
     redis.config_set("appendonly", "no")

@@ -114,6 +114,8 @@ def look_at_dialers(alive: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]
     """Is there one, and does each reach its switches? It has a password and addresses of its own."""
     yield judge(bool(alive), f"dialers running: {', '.join(alive) or 'none'}", "start one: fsdialer dial")
     for dialer, facts in alive.items():
+        if ahead_s := facts.get("ahead_s"):
+            yield clock(f"dialer {dialer} to that of Redis", float(ahead_s))
         links = dict(link.rsplit("=", 1) for link in facts.get("switches", "").split() if "=" in link)
         for switch in (name for name, state in links.items() if state != "up"):
             mend = "its log says why: start the switch, or set FSDIALER_SWITCHES of the dialer and start it again"

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 
+from fsdialer.core.times import CLOCK_TOLERANCE_S
 from fsdialer.errors import FsdialerError, SwitchError
 from fsdialer.esl import check_commands as ask
 from fsdialer.esl import commands
@@ -14,7 +15,7 @@ from fsdialer.verbs.check.accounts import look_at_accounts
 from fsdialer.verbs.check.between import Seen, on_the_switch
 from fsdialer.verbs.check.doors import look_at_doors
 from fsdialer.verbs.check.echo import call_echo
-from fsdialer.verbs.check.finding import CLOCK_TOLERANCE_S, UNREACHABLE, Finding, clock, fail, judge, ok, warn
+from fsdialer.verbs.check.finding import UNREACHABLE, Finding, clock, fail, judge, ok, warn
 from fsdialer.verbs.check.gateways import look_at_gateways
 from fsdialer.verbs.check.limits import look_at_limits, look_at_pause
 from fsdialer.verbs.check.needs import Needs
