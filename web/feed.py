@@ -110,7 +110,7 @@ def _operator_stream(hub: Hub, company: CompanyStore, operator: str) -> Iterator
             now = time.time()
             try:
                 if not arrived:
-                    company.operators.seen(operator, now)
+                    company.operators.seen(operator)
                     arrived = True
                 if changed:
                     view = operator_view(company, operator, now)

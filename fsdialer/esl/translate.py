@@ -251,6 +251,16 @@ def registered_as(text: str) -> dict[str, frozenset[str]]:
     return {extension: frozenset(ids) for extension, ids in found.items()}
 
 
+def registered_at(text: str) -> dict[str, frozenset[str]]:
+    """Extension → the addresses it is registered at (``sip:…``, as ``sofia_contact`` has them behind the profile), in
+    the answer of ``sofia xmlstatus profile … reg``."""
+    found: dict[str, set[str]] = {}
+    for said in _registered(text):
+        _, _, address = said.get("contact", "").rpartition("<")
+        found.setdefault(said.get("user", "").partition("@")[0], set()).add(address.rstrip(">"))
+    return {extension: frozenset(addresses - {""}) for extension, addresses in found.items()}
+
+
 def contact_profile(text: str) -> str:
     """The SIP profile in the answer of ``sofia_contact``; empty for a phone that is not registered."""
     match = re.match(r"sofia/([0-9A-Za-z_.-]{1,64})/", text.strip())
