@@ -219,6 +219,10 @@ class Operators:
         retry = int(outcome != "callback")
         self._scripts.run("outcome", operator, call, outcome, note, now, next_at, retry)
 
+    def save_note(self, operator: str, call: str, note: str) -> None:
+        """A note alone: the outcome stays open. Refused unless the call was theirs."""
+        self._scripts.run("note", operator, call, note)
+
     def _machine_delay_min(self, call: str) -> float:
         """Minutes until a machine is called again, by the campaign's settings, else the company's."""
         campaign = self._redis.hget(self._keys.call(call), "campaign") or ""

@@ -91,6 +91,20 @@ def test_note_that_is_too_long_is_refused_and_nothing_is_saved(acme, ann, custom
     assert acme.leads.get(acme.leads.find("spring", NUMBER)).outcome == ""
 
 
+def test_note_without_an_outcome_reaches_the_lead_and_leaves_the_outcome_open(acme, ann, customer):
+    call = customer()
+    assert ann.ask("note", call=call, note="two boxes").status_code == 204
+    lead = acme.leads.get(acme.leads.find("spring", NUMBER))
+    assert (lead.outcome, lead.note, ann.ask("ready").json["card"]["note"]) == ("", "two boxes", "two boxes")
+    assert ann.ask("note", call=call, note="x" * 2001).status_code == 409
+
+
+def test_note_of_anothers_call_is_refused(acme, ann, customer):
+    assert ann.ask("note", call=customer(operator="1002"), note="two boxes").status_code == 409
+    assert ann.ask("note", call="unknown", note="two boxes").status_code == 409
+    assert acme.leads.get(acme.leads.find("spring", NUMBER)).note == ""
+
+
 def test_hang_up_is_left_in_the_feed_for_the_dialer(acme, ann, customer):
     call = customer()
     before = acme.feed.last_id()
