@@ -9,7 +9,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from queue import Empty, Full, Queue
 from typing import Any
 
@@ -17,7 +17,7 @@ from flask import Blueprint, Response, current_app, g
 from redis.exceptions import RedisError
 
 from fsdialer.store import CompanyStore, Store, connect
-from web.auth import signed_in
+from web.auth import signed_in, still_signed_in
 from web.views import operator_view
 
 log = logging.getLogger(__name__)
@@ -96,10 +96,14 @@ class Hub:
 def operator_feed() -> Response:
     """The operator's own stream: event ``view`` with everything the page shows."""
     me = g.me
-    return _sse(_operator_stream(current_app.extensions["fsdialer.hub"], me.company, me.operator))
+    hub = current_app.extensions["fsdialer.hub"]
+    return _sse(_operator_stream(hub, me.company, me.operator, still_signed_in("operator")))
 
 
-def _operator_stream(hub: Hub, company: CompanyStore, operator: str) -> Iterator[str]:
+def _operator_stream(
+    hub: Hub, company: CompanyStore, operator: str, still: Callable[[], bool] = lambda: True
+) -> Iterator[str]:
+    """Ends when they may not have it any more: it has customers' names and numbers."""
     stream = hub.subscribe(company.id)
     arrived = False
     try:
@@ -109,6 +113,8 @@ def _operator_stream(hub: Hub, company: CompanyStore, operator: str) -> Iterator
         while True:
             now = time.time()
             try:
+                if not still():
+                    return
                 if not arrived:
                     company.operators.seen(operator, now)
                     arrived = True
