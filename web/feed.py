@@ -16,6 +16,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, g
 from redis.exceptions import RedisError
 
+from fsdialer.errors import NotFound
 from fsdialer.store import CompanyStore, Store, connect
 from web.auth import signed_in, still_signed_in
 from web.views import operator_view
@@ -29,6 +30,9 @@ PING_S = 5.0
 BLOCK_MS, BEHIND = 5000, 100
 #: Milliseconds after which a browser connects again.
 RETRY_MS = 1000
+
+#: For an operator who was removed.
+GONE = "You are set up as an operator no longer: ask your administrator."
 
 Stream = Queue[dict[str, str]]
 
@@ -125,6 +129,9 @@ def _operator_stream(
                 else:
                     yield "event: alive\ndata:\n\n"
                 changed = False
+            except NotFound:  # removed while the page is open
+                yield _event("trouble", {"reason": GONE})
+                changed = True
             except RedisError:  # what has changed stays to be told
                 yield _event("trouble", {"reason": "The server cannot reach its database; trying again."})
             changed = _wait(stream, operator, call) or changed or (until is not None and time.time() >= until)

@@ -177,7 +177,9 @@ class Operators:
         """Refused when the operator is not of the campaign."""
         view = self.view(operator)
         if campaign not in view.campaigns:
-            allowed = ", ".join(view.campaigns) or "none"
+            if not view.campaigns:
+                raise Refused(f"operator {operator} is of no campaign yet: an administrator has to add them to one")
+            allowed = ", ".join(view.campaigns)
             raise Refused(f"operator {operator} is not of campaign {campaign!r} (campaigns: {allowed})")
 
     def leave_line(self, operator: str, now: float, reason: str = "") -> None:

@@ -62,6 +62,13 @@ def test_feed_ends_for_whoever_may_not_have_it_any_more(acme, app, ann):
     assert not [line for line in lines if b"view" in line]
 
 
+def test_operator_who_was_removed_is_told_so_on_the_page_that_is_open(acme, ann):
+    feed = iter(ann.get("/feed", buffered=False).response)
+    assert b"event: view" in b"".join(next(feed) for _ in range(2))
+    acme.setup.remove_operator("1001")
+    assert b"event: trouble" in (said := next(feed)) and b"ask your administrator" in said
+
+
 @pytest.mark.parametrize("what", ["on", "off", "pause", "ready", "outcome", "hangup"])
 def test_button_without_its_token_is_refused(ann, what):
     assert ann.client.post(f"{ann.base}/{what}", json={}).status_code == 400

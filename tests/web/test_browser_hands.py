@@ -51,6 +51,7 @@ def test_nothing_comes_under_the_pointer_where_hang_up_was(page, acme):
     state(page, "Wrap-up")
     press(page, 1)
     assert {each: page.locator(each).bounding_box() for each in ("#line", "#pause")}.items() <= places.items()
+    assert page.locator("#ready").bounding_box()["x"] < places["#line"]["x"]
     assert acme.operators.view("1001").state == "wrap_up"
     page.click("#ready")
     state(page, "Free")
@@ -87,6 +88,16 @@ def test_double_click_on_an_outcome_does_not_choose_the_next_customers(page, acm
     press(page, 1)
     expect(page.locator("#outcomes [aria-pressed=true]")).to_contain_text("Interested")
     assert asked.count("outcome") == 2
+
+
+def test_figures_do_not_cover_the_card_of_a_page_zoomed_in(page, acme):
+    connect_customer(acme, "1001", "call-1")
+    sign_in(page)
+    state(page, "Talking")
+    page.set_viewport_size({"width": 640, "height": 360})  # a small laptop at 200 %
+    page.locator("#outcomes button").last.scroll_into_view_if_needed()
+    button, figures = (page.locator(each).bounding_box() for each in ("#outcomes button:last-child", "#figures"))
+    assert button["y"] + button["height"] <= figures["y"]
 
 
 def test_note_that_was_not_saved_when_the_next_card_comes_is_kept_with_its_lead(page, acme):

@@ -34,6 +34,11 @@ def test_line_of_a_campaign_that_is_not_theirs_is_refused_in_words(ann):
     assert "not of campaign" in answer.json["error"]
 
 
+def test_operator_of_no_campaign_is_told_so(acme, ann):
+    acme.setup.save_operator(dataclasses.replace(acme.setup.operator("1001"), campaigns=()))
+    assert "is of no campaign yet" in ann.ask("on", campaign="").json["error"]
+
+
 def test_pause_needs_a_reason(ann):
     ann.ask("on", campaign="spring")
     assert ann.ask("pause", reason="").status_code == 409
