@@ -61,6 +61,18 @@ def signed_in(role: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return guard
 
 
+def still_signed_in(role: str) -> Callable[[], bool]:
+    """For what outlives its request, as a feed does: whether whoever asked may still have it."""
+    token, seat = session.get("id", ""), g.me.seat
+    redis = store()
+
+    def still() -> bool:
+        who = _signed_in(redis, token, seat)
+        return who is not None and who.role == role
+
+    return still
+
+
 def this_sign_in() -> str:
     """Which sign-in the request is of, without giving its token away."""
     return hashlib.sha256(session.get("id", "").encode()).hexdigest()[:16]
@@ -116,7 +128,8 @@ def _in_thread(work: Callable[..., Any], *args: Any) -> Any:
 def _sign_in(company: str, user: User) -> Response:
     token, seat = secrets.token_urlsafe(24), seat_of(company, user.login)
     redis = store().redis
-    redis.hset(session_key(token), mapping={"company": company, "login": user.login})
+    record = {"company": company, "login": user.login, "password": _mark(user)}
+    redis.hset(session_key(token), mapping=record)
     redis.expire(session_key(token), SESSION_S)
     page = "admin.wallboard" if user.role == "admin" else "operators.page"
     response = redirect(url_for(page, seat=seat))
@@ -148,14 +161,27 @@ def logout(seat: str) -> Response:
 
 
 def _who(seat: str) -> SignedIn:
-    """Who is signed in to the seat; 401 when nobody is. The user is read anew: a changed role counts at once."""
+    """Who is signed in to the seat; 401 when nobody is."""
     token = session.get("id", "")
-    record = store().redis.hgetall(session_key(token)) if token else {}
-    if not record or seat_of(record["company"], record["login"]) != seat:
-        abort(401, "Sign in first.")
-    company = store().company(record["company"])
-    user = company.users.get(record["login"])
-    if user is None:
+    who = _signed_in(store(), token, seat)
+    if who is None:
         abort(401, "Sign in first.")
     store().redis.expire(session_key(token), SESSION_S)
+    return who
+
+
+def _signed_in(everything: Store, token: str, seat: str) -> SignedIn | None:
+    """The user is read anew: a changed role or password counts at once."""
+    record = everything.redis.hgetall(session_key(token)) if token else {}
+    if not record or seat_of(record["company"], record["login"]) != seat:
+        return None
+    company = everything.company(record["company"])
+    user = company.users.get(record["login"])
+    if user is None or record.get("password", _mark(user)) != _mark(user):
+        return None
     return SignedIn(company, user.login, user.name, user.role, user.operator, seat)
+
+
+def _mark(user: User) -> str:
+    """By which a session knows the password it was begun with; it tells nothing of it."""
+    return hashlib.sha256(user.password_hash.encode()).hexdigest()[:16]

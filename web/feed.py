@@ -9,15 +9,16 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from queue import Empty, Full, Queue
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g
 from redis.exceptions import RedisError
 
+from fsdialer.errors import NotFound
 from fsdialer.store import CompanyStore, Store, connect
-from web.auth import signed_in
+from web.auth import signed_in, still_signed_in
 from web.views import operator_view
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,9 @@ PING_S = 5.0
 BLOCK_MS, BEHIND = 5000, 100
 #: Milliseconds after which a browser connects again.
 RETRY_MS = 1000
+
+#: For an operator who was removed.
+GONE = "You are set up as an operator no longer: ask your administrator."
 
 Stream = Queue[dict[str, str]]
 
@@ -96,10 +100,14 @@ class Hub:
 def operator_feed() -> Response:
     """The operator's own stream: event ``view`` with everything the page shows."""
     me = g.me
-    return _sse(_operator_stream(current_app.extensions["fsdialer.hub"], me.company, me.operator))
+    hub = current_app.extensions["fsdialer.hub"]
+    return _sse(_operator_stream(hub, me.company, me.operator, still_signed_in("operator")))
 
 
-def _operator_stream(hub: Hub, company: CompanyStore, operator: str) -> Iterator[str]:
+def _operator_stream(
+    hub: Hub, company: CompanyStore, operator: str, still: Callable[[], bool] = lambda: True
+) -> Iterator[str]:
+    """Ends when they may not have it any more: it has customers' names and numbers."""
     stream = hub.subscribe(company.id)
     arrived = False
     try:
@@ -109,6 +117,8 @@ def _operator_stream(hub: Hub, company: CompanyStore, operator: str) -> Iterator
         while True:
             now = time.time()
             try:
+                if not still():
+                    return
                 if not arrived:
                     company.operators.seen(operator)
                     arrived = True
@@ -119,6 +129,9 @@ def _operator_stream(hub: Hub, company: CompanyStore, operator: str) -> Iterator
                 else:
                     yield "event: alive\ndata:\n\n"
                 changed = False
+            except NotFound:  # removed while the page is open
+                yield _event("trouble", {"reason": GONE})
+                changed = True
             except RedisError:  # what has changed stays to be told
                 yield _event("trouble", {"reason": "The server cannot reach its database; trying again."})
             changed = _wait(stream, operator, call) or changed or (until is not None and time.time() >= until)

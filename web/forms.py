@@ -59,6 +59,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "premium_allowed": ("Premium numbers too", "flag", "Numbers that cost the caller extra."),
         "max_attempts_per_hour": ("Calls an hour at most", "number", "Over all campaigns; 0: no ceiling."),
         "time_zone": ("Time zone", "text", "Where days begin, and who may be anywhere is: Europe/Paris, …"),
+        "holidays": ("Holidays", "text", "2026-12-25 2027-01-01: nobody is called on them, in any campaign."),
     },
     Gateway: {
         "host": ("Host", "text", "Empty: the switch has a gateway of this name."),
@@ -102,6 +103,7 @@ _LABELS: dict[type, dict[str, tuple[str, str, str]]] = {
         "amd_action": ("A machine gets", "choice", "Before an operator has the call; no talk is ever ended."),
         "amd_message": ("Message to machines", "text", "A sound file, after the beep; empty: the message above."),
         "calling_hours": ("Calling hours", "text", "mon-fri 09:00-20:00, sat 10:00-16:00, where they are."),
+        "holidays": ("Holidays", "text", "2026-12-25 2027-01-01, besides the company's: nobody is called."),
         "amd_sample": ("Machines an operator gets all the same", "number", "Percent: their word is the truth."),
     },
     Operator: {

@@ -73,8 +73,9 @@ class _Figures(Collector):
             for alert in company.alerts.standing():
                 alerts.add_metric([company_id, alert.name], alert.count)
             unverified.add_metric([company_id], company.recordings.unverified_count())
-            for campaign in company.ownership.campaigns():
-                snapshot, at = company.stats.snapshot(campaign, now), [company_id, campaign]
+            for snapshot in company.stats.snapshots(company.ownership.campaigns(), now):
+                campaign = snapshot["campaign"]
+                at = [company_id, campaign]
                 for state in OperatorState:
                     if state is not OperatorState.OFF:
                         operators.add_metric([*at, state], snapshot["operators"].get(state, 0))

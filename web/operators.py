@@ -126,13 +126,25 @@ def left() -> tuple[str, int]:
 @signed_in("operator")
 def outcome() -> Response:
     """What came of the call."""
-    note = _asked("note")
-    if len(note) > NOTE_LIMIT:
-        raise Refused(f"the note has {len(note)} characters: {NOTE_LIMIT} are the most")
     g.me.company.operators.save_outcome(
-        g.me.operator, _asked("call"), _asked("outcome"), note, _instant(_asked("callback_at")), time.time()
+        g.me.operator, _asked("call"), _asked("outcome"), _note(), _instant(_asked("callback_at")), time.time()
     )
     return _view()
+
+
+@blueprint.route("/note", methods=["POST"])
+@signed_in("operator")
+def note() -> tuple[str, int]:
+    """What was typed of a call whose card is gone, no outcome having been chosen."""
+    g.me.company.operators.save_note(g.me.operator, _asked("call"), _note())
+    return "", 204
+
+
+def _note() -> str:
+    text = _asked("note")
+    if len(text) > NOTE_LIMIT:
+        raise Refused(f"the note has {len(text)} characters: {NOTE_LIMIT} are the most")
+    return text
 
 
 @blueprint.route("/hangup", methods=["POST"])

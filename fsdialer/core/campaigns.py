@@ -152,6 +152,7 @@ class Company:
     time_zone: str = "UTC"
     abandon_soft_limit: Decimal = Decimal(0)
     abandon_hard_limit: Decimal = Decimal(0)
+    holidays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,7 @@ class Campaign:
     `amd_action`, left `amd_message` (empty: `message`) after the beep; `amd_sample` percent of those go to an operator
     all the same, whose word says how often the detector is wrong.
     `calling_hours`: lines like ``mon-fri 09:00-20:00`` by the clocks of who is called (`core.hours`); none: any time.
+    `holidays`: dates (2026-12-25), with those of the company, on which nobody is called.
     """
 
     company: str
@@ -229,6 +231,7 @@ class Campaign:
     amd_message: str = ""
     amd_sample: int = 0
     calling_hours: tuple[str, ...] = ()
+    holidays: tuple[str, ...] = ()
 
     @property
     def machine_message(self) -> str:

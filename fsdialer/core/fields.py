@@ -7,6 +7,7 @@ administrator's pages check what was typed with it. A value may come typed (TOML
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from functools import partial
@@ -171,14 +172,14 @@ def _asked(check: Callable[[str], str]) -> Kind:
     return Kind(read)
 
 
-def _calling_hours() -> Kind:
-    line = _asked(hours.canonical)
+def _lines(check: Callable[[str], str], like: str, parted: str) -> Kind:
+    line = _asked(check)
 
     def read(value: Any) -> tuple[str, ...]:
-        lines = re.split(r"[,;\n]", value) if isinstance(value, str) else value
-        if not isinstance(lines, list | tuple) or not all(isinstance(each, str) for each in lines):
-            raise Wrong(f"must be a list of texts like 'mon-fri 09:00-20:00', not {value!r}")
-        return tuple(dict.fromkeys(line.read(each) for each in lines if each.strip()))
+        lines = re.split(parted, value) if isinstance(value, str) else value
+        if not isinstance(lines, list | tuple) or not all(isinstance(each, str | date) for each in lines):
+            raise Wrong(f"must be a list of texts like {like!r}, not {value!r}")
+        return tuple(dict.fromkeys(line.read(each) for each in lines if str(each).strip()))
 
     return Kind(read, ", ".join)
 
@@ -193,6 +194,7 @@ _DESTINATION = (
 _WAYS = (
     "a way a switch can call: user/1001, sofia/gateway/pbx/1001, sofia/internal/1001@host, loopback/… or verto.rtc/…"
 )
+_HOLIDAYS = _lines(hours.holiday, "2026-12-25", r"[,;\s]")
 # As in ``?name=`` of FSDIALER_SWITCHES.
 _SWITCH = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 # A file, or one of FreeSWITCH's generated sounds; the wire text is made, and checked again, by `esl.commands`.
@@ -216,6 +218,7 @@ KINDS: dict[type, dict[str, Kind]] = {
         "premium_allowed": _flag(),
         "max_attempts_per_hour": _number(int, 0, 10_000_000, " attempts"),
         "time_zone": _asked(hours.check_zone),
+        "holidays": _HOLIDAYS,
     },
     Gateway: {
         "host": _HOST,
@@ -255,7 +258,8 @@ KINDS: dict[type, dict[str, Kind]] = {
         "amd_action": _one_of(AmdAction),
         "amd_message": _text(200, _SOUND, "a sound file's path or a tone_stream"),
         "amd_sample": _number(int, 0, 100, " percent"),
-        "calling_hours": _calling_hours(),
+        "calling_hours": _lines(hours.canonical, "mon-fri 09:00-20:00", r"[,;\n]"),
+        "holidays": _HOLIDAYS,
     },
     Operator: {
         "name": _text(80),

@@ -2,7 +2,8 @@
 
 A campaign's hours are lines like ``mon-fri 09:00-20:00``. They hold in the time zone the lead's file names, else in
 every zone the number's prefix may stand for, else in the company's own (16 CFR 310.4(c): 8 to 21 at the called
-person's location; where the number leaves it open, all must be open). Pure: `now` is an argument.
+person's location; where the number leaves it open, all must be open). On a holiday, of
+the calendar where they are, nobody is called. Pure: `now` is an argument.
 """
 
 import math
@@ -19,8 +20,9 @@ from phonenumbers import timezone
 from fsdialer.errors import InvalidSetting
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-#: Opening is looked for so many days ahead; a week has every line of the hours in it.
-LOOK_AHEAD_DAYS = 8
+#: Opening is looked for so many days ahead: a week has every line of the hours in it. And one more for each holiday to
+#: come, up to so many.
+LOOK_AHEAD_DAYS, HOLIDAYS_AHEAD = 8, 30
 
 _LINE = re.compile(
     r"(?:(?P<first>[a-z]{3})(?:-(?P<last>[a-z]{3}))? )?(?P<from>[0-9]{1,2}:[0-9]{2})-(?P<to>[0-9]{1,2}:[0-9]{2})"
@@ -88,10 +90,20 @@ def canonical(text: str) -> str:
     return f"{days} {clock}".strip()
 
 
+def holiday(text: str) -> str:
+    """A date like ``2026-12-25``, as it is kept; InvalidSetting for anything else."""
+    try:
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text.strip()):
+            raise ValueError
+        return date.fromisoformat(text.strip()).isoformat()
+    except ValueError:
+        raise InvalidSetting("holidays", f"{text!r} is no date like 2026-12-25") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """`opens`: the first moment from now on at which a call may be placed, None when there is none within a week.
-    `closes`: when that time ends, `day_ends`: when the last one of that day does. Epoch seconds."""
+    """`opens`: the first moment from now on at which a call may be placed, None when there is none within a week, its
+    holidays not counted. `closes`: when that time ends, `day_ends`: when the last of that day does. Epoch seconds."""
 
     opens: float | None
     closes: float
@@ -99,10 +111,12 @@ class Outlook:
 
 
 class CallingHours:
-    """The hours of a campaign; without a line, always open."""
+    """The hours of a campaign; without a line, always open but on `holidays`."""
 
-    def __init__(self, lines: Iterable[str] = ()) -> None:
-        self.spans = tuple(parse_line(line) for line in lines)
+    def __init__(self, lines: Sequence[str] = (), holidays: Iterable[str] = ()) -> None:
+        self.holidays = frozenset(date.fromisoformat(holiday(text)) for text in holidays)
+        all_day = ["00:00-24:00"] if self.holidays else []
+        self.spans = tuple(parse_line(line) for line in lines or all_day)
 
     def open(self, at: float, zones: Sequence[str]) -> bool:
         """Is it within the hours in every one of these zones?"""
@@ -110,7 +124,7 @@ class CallingHours:
 
     def _open_in(self, at: float, zone: str) -> bool:
         local = datetime.fromtimestamp(at, _zone(zone))
-        return any(span.holds(local) for span in self.spans)
+        return local.date() not in self.holidays and any(span.holds(local) for span in self.spans)
 
     def outlook(self, now: float, zones: Sequence[str], lasting: float = 0.0) -> Outlook:
         """When a call that may ring for `lasting` seconds can be placed into these zones; days are the first one's."""
@@ -145,7 +159,8 @@ class CallingHours:
         for name in zones:
             zone = _zone(name)
             today = datetime.fromtimestamp(now, zone).date()
-            for day in range(-1, LOOK_AHEAD_DAYS):
+            to_come = sum(each >= today for each in self.holidays)
+            for day in range(-1, LOOK_AHEAD_DAYS + min(to_come, HOLIDAYS_AHEAD)):
                 for span in self.spans:
                     edges.update(span.edges(today + timedelta(days=day), zone))
         return edges

@@ -85,7 +85,7 @@ class Dialer:
         self._fault = ""
         self._ceiling_said: bool | None = None  # None: the dialer before may have said it
         self._held_since = math.inf  # since when fewer calls go out than are wanted
-        self._hours: tuple[tuple[str, ...], str] | None = None
+        self._hours: tuple[tuple[str, ...], tuple[str, ...], str] | None = None
         self.pacer = Pacer(company, campaign, clock)
         self.company_settings = Company(company.id, active=False)
         self.campaign = Campaign(company.id, campaign, mode=Mode.OFF)
@@ -117,13 +117,14 @@ class Dialer:
             self.company_settings = setup.company()
             campaign = setup.campaign(self.campaign_id)
             delays = campaign.retry_min.over(self.company_settings.retry_min)
-            self.campaign = replace(campaign, retry_min=delays)
+            holidays = campaign.holidays + self.company_settings.holidays
+            self.campaign = replace(campaign, retry_min=delays, holidays=holidays)
             self.gateways = own(self.company, map(setup.gateway, self.campaign.gateways), self._clock())
             company = self.company_settings
             self.pacer.use(self.campaign, company)
             if self._placed is None:
                 self._placed = self.company.stats.day(campaign.id, day(self._clock())).get("attempts", 0)
-            self._keep_hours((self.campaign.calling_hours, company.time_zone))
+            self._keep_hours((self.campaign.calling_hours, holidays, company.time_zone))
             self._fault = NO_DIRECTORY if campaign.record and not self._recordings else ""
         except FsdialerError as error:
             self._fault = str(error)
@@ -131,7 +132,7 @@ class Dialer:
         for line in self._switchboard.of_campaign(self.company.id, self.campaign_id):
             line.campaign = self.campaign
 
-    def _keep_hours(self, hours: tuple[tuple[str, ...], str]) -> None:
+    def _keep_hours(self, hours: tuple[tuple[str, ...], tuple[str, ...], str]) -> None:
         if self._hours not in (None, hours):
             count = self.company.leads.look_at_hours_again(self.campaign_id, self._clock())
             log.info("campaign=%s calling_hours=changed leads=%d", self.campaign_id, count)

@@ -43,8 +43,8 @@ class Hours:
         self._reckoned: dict[tuple[str, ...], tuple[float, float, Outlook]] = {}
 
     def now(self, campaign: Campaign, now: float) -> OpenNow | None:
-        """None for a campaign without calling hours: it may call at any time."""
-        if not campaign.calling_hours:
+        """None for a campaign without calling hours and holidays: it may call at any time."""
+        if not campaign.calling_hours and not campaign.holidays:
             return None
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.hget(self._keys.company, "time_zone")
@@ -59,7 +59,7 @@ class Hours:
         )
 
     def _outlook(self, campaign: Campaign, zones: str, now: float) -> Outlook:
-        key = (*campaign.calling_hours, str(campaign.ring_s), zones)
+        key = (*campaign.calling_hours, *campaign.holidays, str(campaign.ring_s), zones)
         since, until, outlook = self._reckoned.get(key, (math.inf, 0.0, None))
         if outlook is None or not since <= now < until:
             outlook = _reckon(campaign, zones, now)
@@ -76,7 +76,7 @@ class Hours:
 
 def _reckon(campaign: Campaign, zones: str, now: float) -> Outlook:
     try:
-        return CallingHours(campaign.calling_hours).outlook(now, zones.split(), campaign.ring_s)
+        return CallingHours(campaign.calling_hours, campaign.holidays).outlook(now, zones.split(), campaign.ring_s)
     except InvalidSetting:  # an edited lead: where nobody can say what time it is, it is never time to call
         return Outlook(None, math.inf, math.inf)
 

@@ -117,6 +117,11 @@ class Keys:
         """SET: numbers that no campaign of the company calls; kept until somebody takes one off."""
         return f"{self.root}:do_not_call"
 
+    @property
+    def do_not_call_why(self) -> str:
+        """HASH: number → when and how it came onto the list, in words; nothing for one put there by hand."""
+        return f"{self.root}:do_not_call:why"
+
     def user(self, login: str) -> str:
         """HASH: name, role (operator|admin), operator, password_hash (argon2id)."""
         return f"{self.root}:user:{login}"

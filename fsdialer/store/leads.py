@@ -127,7 +127,9 @@ class Leads:
         record = self.get(lead)
         sentences = self._why(lead, record, now)
         if self._redis.sismember(self._keys.do_not_call, record.number):
-            sentences.append("Nobody of the company calls this number: it is on the do-not-call list.")
+            said = self._redis.hget(self._keys.do_not_call_why, record.number)  # not where it was put there by hand
+            known = f" ({said})" if said else ""
+            sentences.append(f"Nobody of the company calls this number: it is on the do-not-call list{known}.")
         return sentences
 
     def _why(self, lead: str, record: Lead, now: float) -> list[str]:

@@ -178,7 +178,9 @@ class Operators:
         """Refused when the operator is not of the campaign."""
         view = self.view(operator)
         if campaign not in view.campaigns:
-            allowed = ", ".join(view.campaigns) or "none"
+            if not view.campaigns:
+                raise Refused(f"operator {operator} is of no campaign yet: an administrator has to add them to one")
+            allowed = ", ".join(view.campaigns)
             raise Refused(f"operator {operator} is not of campaign {campaign!r} (campaigns: {allowed})")
 
     def leave_line(self, operator: str, now: float, reason: str = "") -> None:
@@ -219,6 +221,10 @@ class Operators:
             next_at = f"{now + self._machine_delay_min(call) * 60:.3f}"
         retry = int(outcome != "callback")
         self._scripts.run("outcome", operator, call, outcome, note, now, next_at, retry)
+
+    def save_note(self, operator: str, call: str, note: str) -> None:
+        """A note alone: the outcome stays open. Refused unless the call was theirs."""
+        self._scripts.run("note", operator, call, note)
 
     def _machine_delay_min(self, call: str) -> float:
         """Minutes until a machine is called again, by the campaign's settings, else the company's."""

@@ -1,6 +1,6 @@
 """Counters of a day, and the picture of a moment that the wallboard, `status` and the metrics show."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -47,11 +47,32 @@ class Stats:
 
     def snapshot(self, campaign: str, now: float) -> dict[str, Any]:
         """Everything about a campaign at this moment, as plain JSON."""
+        return self.snapshots([campaign], now)[0]
+
+    def snapshots(self, campaigns: Iterable[str], now: float) -> list[dict[str, Any]]:
+        """The same of several; operators and calls are looked at once."""
+        keys = self._keys
+        with self._redis.pipeline(transaction=False) as pipe:
+            operators, uuids = self._redis.smembers(keys.operators), self._redis.zrange(keys.calls, 0, -1)
+            for operator in operators:
+                pipe.hmget(keys.operator(operator), "campaign", "state")
+            for uuid in uuids:
+                pipe.hmget(keys.call(uuid), "campaign", "state")
+            found = pipe.execute() if operators or uuids else []
+        states, calls = found[: len(operators)], found[len(operators) :]
+        on_line: dict[str, Counter[str]] = defaultdict(Counter)
+        in_flight: dict[str, Counter[str]] = defaultdict(Counter)
+        for campaign, state in states:
+            if state and state != "off":
+                on_line[campaign][state] += 1
+        for campaign, state in calls:
+            in_flight[campaign][state] += 1
+        return [self._snapshot(each, now, on_line[each], in_flight[each]) for each in campaigns]
+
+    def _snapshot(self, campaign: str, now: float, by_state: Counter[str], in_flight: Counter[str]) -> dict[str, Any]:
         keys = self._keys
         today = self.today(campaign, now)
         with self._redis.pipeline(transaction=False) as pipe:
-            pipe.smembers(keys.operators)
-            pipe.zrange(keys.calls, 0, -1)
             pipe.hlen(keys.leads(campaign))
             pipe.zcard(keys.due(campaign))
             pipe.zcard(keys.waiting(campaign))
@@ -59,15 +80,7 @@ class Stats:
             pipe.hgetall(keys.pace(campaign))
             pipe.get(keys.owner(campaign))
             pipe.hmget(keys.settings(campaign), "mode", "target_abandon")
-            operators, uuids, total, due, waiting, retries, pace, owner, (mode, target) = pipe.execute()
-            for operator in operators:
-                pipe.hmget(keys.operator(operator), "state", "campaign")
-            states = pipe.execute() if operators else []
-            for uuid in uuids:
-                pipe.hmget(keys.call(uuid), "campaign", "state")
-            calls = pipe.execute() if uuids else []
-        by_state = Counter(state for state, at in states if at == campaign and state and state != "off")
-        in_flight = Counter(state for at, state in calls if at == campaign)
+            total, due, waiting, retries, pace, owner, (mode, target) = pipe.execute()
         calling = sum(in_flight.values())
         return {
             "campaign": campaign,

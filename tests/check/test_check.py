@@ -147,6 +147,8 @@ def test_campaign_that_cannot_call_is_wrong(check, acme, running):
 
 def test_a_campaign_that_calls_at_night_is_warned_of(check, acme, running):
     assert good(check()[0], "campaign acme/spring: calling hours 09:00-20:00")
+    acme.setup.save_campaign(replace(SPRING, holidays=("2026-12-25",)))
+    assert good(check()[0], "campaign acme/spring: calling hours 09:00-20:00, not on 2026-12-25")
     acme.setup.save_campaign(replace(SPRING, calling_hours=()))
     acme.setup.save_campaign(Campaign("acme", "autumn", mode=Mode.OFF))
     warned = wrong(check()[0], "warn")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fsdialer.core.hours import DAYS, CallingHours, canonical, check_zone, offset_s, parse_line, zones_of
+from fsdialer.core.hours import DAYS, CallingHours, canonical, check_zone, holiday, offset_s, parse_line, zones_of
 from fsdialer.errors import InvalidSetting
 
 USUAL = CallingHours(["mon-fri 09:00-20:00", "sat 10:00-16:00"])
@@ -51,6 +51,40 @@ def test_no_phone_rings_after_the_hours_end():
     just_before = at("2026-11-30T19:59:40")
     assert USUAL.outlook(just_before, PARIS, lasting=20).opens == just_before
     assert USUAL.outlook(just_before, PARIS, lasting=25).opens == at("2026-12-01T09:00:00")
+
+
+CHRISTMAS = ["2026-12-25", "2026-12-26", "2026-12-24"]
+
+
+@pytest.mark.parametrize("lines", [["mon-fri 09:00-20:00", "sat 10:00-16:00"], []])
+def test_nobody_is_called_on_a_holiday(lines):
+    hours = CallingHours(lines, CHRISTMAS)
+    evening, noon = at("2026-12-23T19:00:00"), at("2026-12-25T12:00:00")
+    assert hours.open(evening, PARIS) and not hours.open(noon, PARIS)
+    after = at("2026-12-28T09:00:00") if lines else at("2026-12-27T00:00:00")
+    assert hours.outlook(noon, PARIS).opens == after
+    assert hours.outlook(evening, PARIS).closes == (at("2026-12-23T20:00:00") if lines else at("2026-12-24T00:00:00"))
+
+
+def test_a_holiday_is_one_by_the_calendar_where_they_are():
+    hours, far = CallingHours([], CHRISTMAS), ("Pacific/Auckland", "Europe/Paris")
+    assert not hours.open(at("2026-12-23T13:00:00"), far[:1])  # it is Christmas Eve there
+    assert hours.open(at("2026-12-23T13:00:00"), far[1:])
+    outlook = hours.outlook(at("2026-12-25T12:00:00"), far)
+    assert outlook.opens == at("2026-12-27T00:00:00")
+
+
+def test_holidays_of_a_fortnight_do_not_hide_what_opens_after_them():
+    closed = [f"2026-12-{day}" for day in range(18, 32)]
+    assert CallingHours(["mon 09:00-20:00"], closed).outlook(at("2026-12-18T12:00:00"), PARIS).opens == at(
+        "2027-01-04T09:00:00"
+    )
+
+
+@pytest.mark.parametrize("text", ["25.12.2026", "2026-02-30", "20261225", "2026-W52-5", "christmas", ""])
+def test_what_is_no_date_is_no_holiday(text):
+    with pytest.raises(InvalidSetting, match="is no date like 2026-12-25"):
+        holiday(text)
 
 
 def test_the_day_ends_with_its_last_hours():

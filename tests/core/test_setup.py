@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fsdialer.core.campaigns import DEFAULT_DELAYS, Campaign, Company, Gateway, Mode, Operator, RetryDelays, Station
-from fsdialer.core.fields import checked, from_hash, to_hash
+from fsdialer.core.fields import checked, from_hash, read_setting, to_hash
 from fsdialer.core.setup import CompanySetup, InvalidSetup, read_toml, to_toml
 from fsdialer.errors import InvalidSetting
 from fsdialer.esl import allowed
@@ -77,6 +77,15 @@ def test_calling_hours_read_the_same_from_a_file_a_hash_and_a_form():
     assert 'calling_hours = ["mon-fri 09:00-20:00", "sat 10:00-16:00"]' in to_toml(read_toml(text))
 
 
+def test_holidays_read_the_same_from_a_file_a_hash_and_a_form():
+    text = WHOLE.replace("ring_s = 25", 'holidays = [2026-12-25, "2027-01-01"]')
+    (campaign,) = read_toml(text)[0].campaigns
+    assert campaign.holidays == ("2026-12-25", "2027-01-01")
+    assert from_hash(Campaign, "x", {"company": "acme", "id": "spring"}, to_hash(campaign)) == campaign
+    assert 'holidays = ["2026-12-25", "2027-01-01"]' in to_toml(read_toml(text))
+    assert read_setting(Company, "holidays", "2026-12-25, 2027-01-01 2026-12-25\n") == campaign.holidays
+
+
 def test_campaigns_delays_stay_its_own_so_that_the_companys_may_change_later():
     campaign = read_toml(WHOLE)[0].campaigns[0]
     assert campaign.retry_min == RetryDelays(missed=30)
@@ -133,6 +142,8 @@ def test_campaigns_delays_stay_its_own_so_that_the_companys_may_change_later():
         (("+{number}@{host}:{port}", "+{numbr}@{host}"), "company.acme.dial_format: unknown macro {numbr}"),
         (("hide_numbers = true", "hide_number = true"), "acme.hide_number: unknown key: did you mean 'hide_numbers'?"),
         (('"+15550100"', '"+1555;x"'), "campaign.spring.caller_ids: '+1555;x' is not a caller id"),
+        (("ring_s = 25", 'holidays = ["25.12.2026"]'), "spring.holidays: '25.12.2026' is no date like 2026-12-25"),
+        (("ring_s = 25", "holidays = [2026-12-25T10:00:00]"), "is no date like 2026-12-25"),
         (("ring_s = 25", 'calling_hours = ["9 to 5"]'), "spring.calling_hours: '9 to 5' is not like 'mon-fri 09:00-"),
         (('country = "US"', 'time_zone = "Paris"'), "company.acme.time_zone: 'Paris' is no time zone: a name like"),
         (("ring_s = 25", "ring_s = true"), "campaign.spring.ring_s: True is not a whole number"),

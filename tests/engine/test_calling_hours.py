@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from tests.journey import TALKS, TALKS_TOO, wait_until
 
@@ -35,6 +36,24 @@ def test_longer_hours_are_in_effect_at_once(centre):
     wait_until(lambda: c.lead(asleep).state == "waiting", what="the sleeping lead put off")
     c.store.setup.save_campaign(replace(c.store.setup.campaign("spring"), calling_hours=("00:00-24:00",)))
     c.talking(asleep)
+
+
+def test_holidays_of_company_and_campaign_are_kept_and_may_be_taken_back(centre):
+    c = centre()
+    zone = zone_where_it_is(12)
+    today = datetime.now(ZoneInfo(zone)).date().isoformat()
+    c.store.setup.save_company(replace(c.store.setup.company(), holidays=(today,)))
+    c.store.setup.save_campaign(replace(c.store.setup.campaign("spring"), holidays=("2020-01-01",)))
+    resting = c.add_lead(TALKS, time_zone=zone)
+    c.add_lead(TALKS_TOO, time_zone=zone)
+    c.store.operators.go_on_line("1001", "spring", time.time(), via="cli")
+    reason = wait_until(
+        lambda: "calling hours" in (reason := c.redis.hget(c.store.keys.pace("spring"), "reason") or "") and reason,
+        what="the reason",
+    )
+    assert reason.startswith("outside calling hours until 20") and not c.call_of(resting)
+    c.store.setup.save_company(replace(c.store.setup.company(), holidays=()))
+    c.talking(resting)
 
 
 def test_when_nobody_may_be_called_the_decision_says_until_when(centre):

@@ -6,10 +6,15 @@ from fsdialer.core.campaigns import Campaign
 from fsdialer.core.dispositions import Disposition, Verdict
 from fsdialer.core.leads import NewLead
 from fsdialer.core.retry import NextStep
+from fsdialer.core.times import iso
 from tests.store.conftest import NOW
 
 NUMBER = "+15550100000"
 TALKED = Verdict(Disposition.ANSWERED, True, True, "talked")
+SAID = (
+    "Nobody of the company calls this number: it is on the do-not-call list "
+    f"({iso(NOW + 35)}, said to operator ann, campaign spring, lead 1, call u1)."
+)
 BY_KEY = Verdict(Disposition.ABANDONED, True, True, "asked by key not to be called again", do_not_call=True)
 
 
@@ -87,10 +92,24 @@ def test_why_tells_of_the_list_however_far_the_lead_is(acme, redis, two_campaign
     lead = acme.leads.find("autumn", NUMBER)
     assert "do-not-call" not in " ".join(acme.leads.why(lead, NOW))
     acme.operators.save_outcome("ann", "u1", "do_not_call", "", None, NOW + 35)
-    assert acme.leads.why(lead, NOW)[-1] == "Nobody of the company calls this number: it is on the do-not-call list."
+    assert acme.leads.why(lead, NOW)[-1] == SAID
     redis.hset(acme.keys.lead(lead), "outcome", "callback")
     two_campaigns[0]("autumn", "u2", NOW + 60)
-    assert acme.leads.why(lead, NOW) == [
-        "It is done: callback.",
-        "Nobody of the company calls this number: it is on the do-not-call list.",
-    ]
+    assert acme.leads.why(lead, NOW) == ["It is done: callback.", SAID]
+
+
+def test_why_tells_when_and_how_a_number_came_onto_the_list(acme, redis, two_campaigns):
+    claim, finish = two_campaigns
+    claim("spring", "u1", NOW)
+    finish("spring", "u1", BY_KEY, NOW + 5)
+    lead, at = acme.leads.find("autumn", NUMBER), iso(NOW + 5)
+    said = f"list ({at}, asked by key not to be called again, campaign spring, lead 1, call u1)."
+    assert acme.leads.why(lead, NOW)[-1].endswith(said)
+    redis.hdel(acme.keys.do_not_call_why, NUMBER)  # as of a number put there by hand, or before it was noted
+    assert acme.leads.why(lead, NOW)[-1] == "Nobody of the company calls this number: it is on the do-not-call list."
+
+
+def test_what_was_known_of_a_number_goes_with_the_mistake(acme, redis, talked_to):
+    acme.operators.save_outcome("ann", "u1", "do_not_call", "", None, NOW + 35)
+    acme.operators.save_outcome("ann", "u1", "sale", "", None, NOW + 36)
+    assert not redis.exists(acme.keys.do_not_call_why)

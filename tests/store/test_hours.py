@@ -102,6 +102,14 @@ def test_a_zone_edited_into_nonsense_is_never_called_and_stops_nobody_else(acme,
     assert acme.leads.get(wrong).next_at == NOON + 86400
 
 
+def test_nobody_is_claimed_on_a_holiday_and_they_wait_until_it_is_over(acme, spring, trunk, owner):
+    (lead,) = add(acme, NEW_YORK)
+    christmas = dataclasses.replace(spring, calling_hours=(), holidays=("2026-11-30",))
+    assert acme.calls.claim(christmas, owner, trunk, "fs1", ["u1"], NOON) == []
+    assert acme.leads.get(lead).next_at == at("2026-12-01T00:00:00")
+    assert "outside calling hours in America/New_York" in acme.leads.why(lead, NOON)[0]
+
+
 def test_without_calling_hours_the_clock_does_not_matter(acme, campaign, owner, trunk):
     add(acme, NEW_YORK)
     assert len(acme.calls.claim(campaign, owner, trunk, "fs1", ["u1"], EVENING)) == 1

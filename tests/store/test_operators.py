@@ -169,6 +169,16 @@ def test_outcome_of_somebody_elses_call_is_refused(acme, in_call):
         acme.operators.save_outcome("bob", "u1", "sale", "", None, NOW + 5)
 
 
+def test_note_of_a_call_before_does_not_replace_what_was_said_since(acme, owner, in_call):
+    lead = in_call("ann", "u1")
+    end(acme, owner, "u1", NOW + 30)
+    acme.operators.save_note("ann", "u1", "has a dog")
+    assert (acme.leads.get(lead).note, acme.operators.view("ann").state) == ("has a dog", "wrap_up")
+    acme.redis.hset(acme.keys.lead(lead), mapping={"last_call": "u9", "note": "has two dogs"})
+    acme.operators.save_note("ann", "u1", "has a cat")
+    assert acme.leads.get(lead).note == "has two dogs" and acme.calls.get("u1")["note"] == "has a cat"
+
+
 def test_callback_is_due_at_its_time_ahead_of_retries(acme, owner, in_call):
     lead = in_call("ann", "u1")
     end(acme, owner, "u1", NOW + 30)

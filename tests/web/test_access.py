@@ -1,9 +1,11 @@
 """Who gets in, and what each may see and do."""
 
+import dataclasses
 import re
 
 import pytest
 
+from fsdialer.verbs.setup import add_user
 from tests.web.conftest import Browser, open_company, token_in
 
 
@@ -41,6 +43,30 @@ def test_sign_ins_that_succeed_and_sign_outs_are_not_tries(app):
     for _ in range(12):
         who = Browser(app, "1001")
         assert who.submit("/logout").status_code == 302
+
+
+def test_another_password_ends_what_was_begun_with_the_one_before(acme, ann):
+    assert ann.get("/").status_code == 200
+    add_user(acme, "1001", "operator", "1001", "", "another-horse")
+    assert ann.get("/").location == "/login"
+    assert ann.ask("seen").status_code == 401
+
+
+def test_feed_ends_for_whoever_may_not_have_it_any_more(acme, app, ann):
+    """It was opened before, and tells customers' names and numbers."""
+    feed = ann.get("/feed", buffered=False)
+    lines = iter(feed.response)
+    assert b"event: view" in b"".join(next(lines) for _ in range(2))
+    acme.users.save(dataclasses.replace(acme.users.get("1001"), role="admin"))
+    acme.feed.publish("settings", what="user", id="1001")
+    assert not [line for line in lines if b"view" in line]
+
+
+def test_operator_who_was_removed_is_told_so_on_the_page_that_is_open(acme, ann):
+    feed = iter(ann.get("/feed", buffered=False).response)
+    assert b"event: view" in b"".join(next(feed) for _ in range(2))
+    acme.setup.remove_operator("1001")
+    assert b"event: trouble" in (said := next(feed)) and b"ask your administrator" in said
 
 
 @pytest.mark.parametrize("what", ["on", "off", "pause", "ready", "outcome", "hangup"])

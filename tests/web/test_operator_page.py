@@ -34,6 +34,11 @@ def test_line_of_a_campaign_that_is_not_theirs_is_refused_in_words(ann):
     assert "not of campaign" in answer.json["error"]
 
 
+def test_operator_of_no_campaign_is_told_so(acme, ann):
+    acme.setup.save_operator(dataclasses.replace(acme.setup.operator("1001"), campaigns=()))
+    assert "is of no campaign yet" in ann.ask("on", campaign="").json["error"]
+
+
 def test_pause_needs_a_reason(ann):
     ann.ask("on", campaign="spring")
     assert ann.ask("pause", reason="").status_code == 409
@@ -89,6 +94,20 @@ def test_outcome_of_anothers_call_is_refused(ann, customer):
 def test_note_that_is_too_long_is_refused_and_nothing_is_saved(acme, ann, customer):
     assert ann.ask("outcome", call=customer(), outcome="sale", note="x" * 2001).status_code == 409
     assert acme.leads.get(acme.leads.find("spring", NUMBER)).outcome == ""
+
+
+def test_note_without_an_outcome_reaches_the_lead_and_leaves_the_outcome_open(acme, ann, customer):
+    call = customer()
+    assert ann.ask("note", call=call, note="two boxes").status_code == 204
+    lead = acme.leads.get(acme.leads.find("spring", NUMBER))
+    assert (lead.outcome, lead.note, ann.ask("ready").json["card"]["note"]) == ("", "two boxes", "two boxes")
+    assert ann.ask("note", call=call, note="x" * 2001).status_code == 409
+
+
+def test_note_of_anothers_call_is_refused(acme, ann, customer):
+    assert ann.ask("note", call=customer(operator="1002"), note="two boxes").status_code == 409
+    assert ann.ask("note", call="unknown", note="two boxes").status_code == 409
+    assert acme.leads.get(acme.leads.find("spring", NUMBER)).note == ""
 
 
 def test_hang_up_is_left_in_the_feed_for_the_dialer(acme, ann, customer):

@@ -2,7 +2,7 @@
 // Lead data is only ever put in as text.
 
 import { clock } from './clock.js';
-import { draftOf, keepDraft, stillTyping, stopTyping, takeFocus } from './typing.js';
+import { draftOf, draftSent, keepDraft, sendDrafts, stillTyping, stopTyping, takeFocus } from './typing.js';
 
 const $ = (id) => document.getElementById(id);
 const csrf = document.querySelector('meta[name="csrf-token"]').content;
@@ -16,19 +16,22 @@ let trouble = '';       // what the feed last said is wrong
 
 // -- asking ---------------------------------------------------------------------------------------------------
 
+const headers = { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': csrf };
+const post = (what, body = {}, keepalive = false) =>
+  fetch(here + what, { method: 'POST', headers, body: JSON.stringify(body), keepalive });
+
+const sendNotes = (shown) => sendDrafts(shown, (note) => post('note', note, true));
+
 // An answer that comes after news is not drawn: it may be older than they are, and what it changed is news, too.
 async function ask(what, body = {}) {
   const before = told;
   try {
-    const answer = await fetch(here + what, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-CSRFToken': csrf },
-      body: JSON.stringify(body),
-    });
+    const answer = await post(what, body);
     if (answer.status === 401) return location.assign('/login');
     const data = await answer.json();
     if (!answer.ok) return say(data.error || 'That did not work.');
     say('');
+    if (what === 'outcome') draftSent(body.call, body.note);
     if (told === before) draw(data);
     return true;
   } catch {
@@ -61,6 +64,7 @@ function draw(next) {
   $('reason').classList.toggle('trouble', next.state === 'off' || Boolean(next.unreachable));
   drawControls(next);
   drawCard(next.card, next);
+  sendNotes(shownCall);
   drawFigures(next.today);
   tick();
 }
@@ -129,31 +133,19 @@ function openCard(card) {
   $('card-name').textContent = card.name || 'No name';
   $('card-number').textContent = card.number;
   $('card-chips').replaceChildren(
-    chip(`attempt ${card.attempts}`),
-    ...(card.last ? [chip(`last: ${card.last}`)] : []),
-    ...(card.mine ? [chip('served before')] : []),
-    ...(card.hidden ? [chip('number hidden')] : []),
-    ...(card.recorded ? [chip('● recorded')] : []),
+    make('li', `attempt ${card.attempts}`),
+    ...(card.last ? [make('li', `last: ${card.last}`)] : []),
+    ...(card.mine ? [make('li', 'served before')] : []),
+    ...(card.hidden ? [make('li', 'number hidden')] : []),
+    ...(card.recorded ? [make('li', '● recorded')] : []),
   );
-  const fields = [];
-  for (const [title, value] of Object.entries(card.fields)) {
-    const row = document.createElement('div');
-    const term = document.createElement('dt');
-    const text = document.createElement('dd');
-    term.textContent = title;
-    text.append(linked(value));
-    row.append(term, text);
-    fields.push(row);
-  }
-  $('card-fields').replaceChildren(...fields);
+  $('card-fields').replaceChildren(...Object.entries(card.fields).map(([title, value]) =>
+    make('div', make('dt', title), make('dd', linked(value)))));
   $('note').value = draftOf(card.call) ?? card.note;
   $('callback').hidden = true;
   $('outcomes').replaceChildren(...card.outcomes.map((outcome, index) => {
-    const button = document.createElement('button');
+    const button = make('button', make('kbd', String(index + 1)), ` ${outcome.label}`);
     button.dataset.code = outcome.code;
-    const key = document.createElement('kbd');
-    key.textContent = String(index + 1);
-    button.append(key, ` ${outcome.label}`);
     button.addEventListener('click', () => choose(outcome.code));
     return button;
   }));
@@ -162,10 +154,10 @@ function openCard(card) {
   $('card').classList.add('opening');
 }
 
-function chip(words) {
-  const item = document.createElement('li');
-  item.textContent = words;
-  return item;
+function make(tag, ...children) {
+  const element = document.createElement(tag);
+  element.append(...children);
+  return element;
 }
 
 // A link only where the whole text is an http(s) address; anything else stays text.
@@ -225,7 +217,6 @@ function choose(outcome) {
 async function save(outcome, callbackAt) {
   const call = shownCall;
   const saved = await ask('outcome', { call, outcome, note: $('note').value, callback_at: callbackAt });
-  if (saved) keepDraft(call);
   if (!saved || (shownCall && shownCall !== call)) return; // what was refused stays, to be mended; so does another card
   $('callback').hidden = true;
   document.activeElement?.blur();
@@ -251,17 +242,17 @@ $('pause-menu').addEventListener('click', (event) => {
   }
 });
 $('pause-other').addEventListener('keydown', (event) => {
-  if (event.key === 'Enter' && event.target.value.trim()) {
-    openPause(false);
-    ask('pause', { reason: event.target.value });
-    event.target.value = '';
-  }
+  if (event.key !== 'Enter' || !event.target.value.trim()) return;
+  openPause(false);
+  ask('pause', { reason: event.target.value });
+  event.target.value = '';
 });
 $('callback').addEventListener('submit', (event) => {
   event.preventDefault();
   save('callback', new Date($('callback-at').value).toISOString());
 });
 $('note').addEventListener('input', () => keepDraft(shownCall, $('note').value));
+$('note').addEventListener('change', () => sendNotes(''));
 $('help-open').addEventListener('click', () => $('help').showModal());
 document.addEventListener('click', (event) => {
   if (!event.target.closest('.menu')) openPause(false);
@@ -330,12 +321,13 @@ function heard() {
 
 function sign() {
   signedAt = Date.now();
-  fetch(here + 'seen', { method: 'POST', headers: { 'X-CSRFToken': csrf } }).catch(() => {});
+  post('seen').then((answer) => answer.status === 401 && location.assign('/login')).catch(() => {});
 }
 
 // Closed, or loaded again: then it is seen again before its operator is taken off the line.
 window.addEventListener('pagehide', () => {
-  fetch(here + 'left', { method: 'POST', headers: { 'X-CSRFToken': csrf }, keepalive: true }).catch(() => {});
+  sendNotes('');
+  post('left', {}, true).catch(() => {});
 });
 window.addEventListener('pageshow', sign);
 

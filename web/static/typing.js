@@ -6,6 +6,7 @@ const PAUSE_MS = 1000;  // who has pressed nothing for so long has stopped typin
 
 let takenAt = 0;        // when the focus was taken, or the last key after it was pressed
 let notes = {};         // by call
+const underWay = new Set(); // calls whose notes are being sent
 try {
   notes = JSON.parse(sessionStorage.getItem(KEPT)) || {};
 } catch { /* nothing to be read, or nowhere to keep it: for this page alone */ }
@@ -19,6 +20,27 @@ export function keepDraft(call, text) {
   try {
     sessionStorage.setItem(KEPT, JSON.stringify(notes));
   } catch { /* as above */ }
+}
+
+// What was typed meanwhile is still to be sent.
+export function draftSent(call, note) {
+  if (notes[call] === note) keepDraft(call);
+}
+
+// Whoever had no time to choose an outcome loses no note: it goes by itself when its card is gone.
+export function sendDrafts(shownCall, send) {
+  for (const [call, note] of Object.entries(notes)) {
+    if (call !== shownCall && !underWay.has(call)) sendDraft(call, note, send);
+  }
+}
+
+async function sendDraft(call, note, send) {
+  underWay.add(call);
+  try {
+    const { ok, status } = await send({ call, note });
+    if (ok || [404, 409].includes(status)) draftSent(call, note); // refused once is refused for ever
+  } catch { /* no server: with the next news */ }
+  underWay.delete(call);
 }
 
 export function takeFocus(element) {

@@ -2,6 +2,7 @@
 
 import { clock } from './clock.js';
 
+const PATIENCE_MS = 8000; // what is shown is not taken for the present for longer
 const campaigns = document.getElementById('campaigns');
 const operators = document.getElementById('operators');
 const alerts = document.getElementById('alerts');
@@ -12,6 +13,23 @@ function make(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children.map((child) => (child instanceof Node ? child : document.createTextNode(String(child)))));
   return element;
+}
+
+// Puts what is new in the place of what was, part by part: what has the focus, or is being pressed, is not replaced.
+function show(parent, fresh) {
+  const shown = [...parent.childNodes];
+  fresh.forEach((node, at) => {
+    const old = shown[at];
+    if (!old) parent.append(node);
+    else if (old.isEqualNode(node)) return;
+    else if (old.nodeName !== node.nodeName || !(node instanceof Element)) old.replaceWith(node);
+    else {
+      for (const name of old.getAttributeNames()) if (!node.hasAttribute(name)) old.removeAttribute(name);
+      for (const name of node.getAttributeNames()) old.setAttribute(name, node.getAttribute(name));
+      show(old, [...node.childNodes]);
+    }
+  });
+  for (const old of shown.slice(fresh.length)) old.remove();
 }
 
 const sum = (counts, ...names) => names.reduce((total, name) => total + (counts[name] || 0), 0);
@@ -52,45 +70,50 @@ function operator(o, now) {
     make('td', { class: 'n' }, since), make('td', {}, o.campaign), make('td', { class: 'quiet small' }, more));
 }
 
+alerts.addEventListener('click', (event) => {
+  const row = event.target.closest('button')?.closest('[data-alert]');
+  if (!row) return;
+  row.remove();
+  const csrf = document.querySelector('meta[name="csrf-token"]').content;
+  fetch(alerts.dataset.url.replace('NAME', encodeURIComponent(row.dataset.alert)),
+    { method: 'POST', headers: { 'X-CSRFToken': csrf, Accept: 'application/json' } }).catch(() => {}); // it is shown again
+});
+
 function alert(a, now) {
-  const button = make('button', { type: 'button', class: 'plain' }, 'Clear');
-  button.addEventListener('click', async () => {
-    button.disabled = true;
-    const csrf = document.querySelector('meta[name="csrf-token"]').content;
-    await fetch(alerts.dataset.url.replace('NAME', encodeURIComponent(a.name)),
-      { method: 'POST', headers: { 'X-CSRFToken': csrf, Accept: 'application/json' } });
-  });
+  const button = make('button', { type: 'button', class: 'plain', 'aria-label': `Clear: ${a.text}` }, 'Clear');
   const often = a.count > 1 ? `, ${a.count} times since ${clock(now - a.first)} ago` : '';
   return make('div', { class: 'title', 'data-alert': a.name }, make('span', {}, a.text),
-    make('span', { class: 'quiet small' }, `${clock(now - a.last)} ago${often}`), button);
+    make('span', { class: 'quiet small', 'aria-live': 'off' }, `${clock(now - a.last)} ago${often}`), button);
 }
 
 function showAlerts(found, now) {
-  const key = JSON.stringify(found.map((a) => [a.name, a.text, a.count]));
   alerts.hidden = !found.length;
-  if (alerts.dataset.shown === key && alerts.contains(document.activeElement)) return; // a button in use stays
-  alerts.dataset.shown = key;
-  alerts.replaceChildren(...found.map((a) => alert(a, now)));
+  for (const row of [...alerts.children]) if (!found.some((a) => a.name === row.dataset.alert)) row.remove();
+  show(alerts, found.map((a) => alert(a, now)));
+}
+
+function say(words) {
+  if (trouble.textContent !== words) trouble.textContent = words; // a screen reader says it once
+  trouble.hidden = !words;
 }
 
 async function look() {
   try {
-    const answer = await fetch(campaigns.dataset.url, { headers: { Accept: 'application/json' } });
+    const answer = await fetch(campaigns.dataset.url, { headers: { Accept: 'application/json' }, signal: AbortSignal.timeout(PATIENCE_MS) });
     if (answer.status === 401) return location.assign('/login');
     const now = await answer.json();
     if (!answer.ok) throw new Error(now.error);
-    campaigns.replaceChildren(...now.campaigns.map((c) => campaign(c, now.now)));
-    operators.replaceChildren(...now.operators.map((o) => operator(o, now.now)));
+    show(campaigns, now.campaigns.map((c) => campaign(c, now.now)));
+    show(operators, now.operators.map((o) => operator(o, now.now)));
     showAlerts(now.alerts, now.now);
     const words = [];
     if (!now.active) words.push('The master switch is off: no calls are made.');
     if (!Object.keys(now.dialers).length) words.push('No dialer is running.');
     for (const [name, state] of Object.entries(now.gateways)) if (state !== 'up') words.push(`Gateway ${name}: ${state}.`);
-    trouble.textContent = words.join(' ');
+    say(words.join(' '));
   } catch {
-    trouble.textContent = 'Connection lost – trying again…';
+    say('Connection lost – trying again…');
   }
-  trouble.hidden = !trouble.textContent;
   return setTimeout(look, 1000);
 }
 look();

@@ -73,6 +73,13 @@ local function count(campaign, now, name, by)
   redis.call('EXPIRE', stats, 400 * 86400)
 end
 
+-- Onto the list of those nobody calls, with when and why; 1, or 0 for who is there already, for the first reason.
+local function put_on_list(number, now, why)
+  local new = redis.call('SADD', key('do_not_call'), number)
+  if new == 1 then redis.call('HSET', key('do_not_call', 'why'), number, iso(now) .. ', ' .. why) end
+  return new
+end
+
 -- A counter of the operator's day. 40 days.
 local function count_operator(operator, now, name, by)
   local stats = key('operator', operator, 'stats', string.sub(iso(now), 1, 10))

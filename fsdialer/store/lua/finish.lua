@@ -23,7 +23,9 @@ end
 redis.call('ZREM', key('calls'), uuid)
 redis.call('SREM', key('gateway', get(call, 'gateway'), 'calls'), uuid)
 if redis.call('GET', key('number', number)) == uuid then redis.call('DEL', key('number', number)) end
-if ARGV[13] == '1' then redis.call('SADD', key('do_not_call'), number) end
+if ARGV[13] == '1' then
+  put_on_list(number, ended, detail .. ', campaign ' .. campaign .. ', lead ' .. id .. ', call ' .. uuid)
+end
 count(campaign, now, disposition)
 if not charged then count(campaign, now, 'uncharged') end
 if ARGV[10] == 'BARRED' then -- it was never dialled, and does not use up the ceiling of an hour

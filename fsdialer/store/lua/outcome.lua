@@ -25,9 +25,11 @@ if first and first ~= '' then
   count_operator(operator, now, 'outcome.' .. first, -1)
 end
 if outcome == 'do_not_call' then
-  if redis.call('SADD', key('do_not_call'), number) == 1 then redis.call('HSET', call, 'put_on_list', '1') end
+  local why = 'said to operator ' .. operator .. ', campaign ' .. campaign .. ', lead ' .. id .. ', call ' .. uuid
+  if put_on_list(number, now, why) == 1 then redis.call('HSET', call, 'put_on_list', '1') end
 elseif get(call, 'put_on_list') ~= '' then -- pressed by mistake; who had been put there before stays there
   redis.call('SREM', key('do_not_call'), number)
+  redis.call('HDEL', key('do_not_call', 'why'), number)
   redis.call('HDEL', call, 'put_on_list')
 end
 count(campaign, now, 'outcome.' .. outcome)

@@ -139,11 +139,13 @@ def look_at_setup(companies: list[CompanyStore]) -> Iterator[Finding]:
                 idle = campaign.mode is Mode.OFF and not values
                 yield warn(what, f"{mend} before it is switched on") if idle else judge(bool(values), what, mend)
             hours = ", ".join(campaign.calling_hours)
+            holidays = sorted({*setup.company.holidays, *campaign.holidays})
+            closed = f", not on {', '.join(holidays)}" if holidays else ""
             mend = 'set calling_hours, like ["mon-fri 09:00-20:00"]: without, people are called at night too'
             if hours:
-                yield ok(f"{where}: calling hours {hours}")
+                yield ok(f"{where}: calling hours {hours}{closed}")
             elif campaign.mode is not Mode.OFF:
-                yield warn(f"{where}: calls at any hour", mend)
+                yield warn(f"{where}: calls at any hour{closed}", mend)
 
 
 def readable(company: CompanyStore) -> bool:
