@@ -180,8 +180,7 @@ class Operators:
         if campaign not in view.campaigns:
             if not view.campaigns:
                 raise Refused(f"operator {operator} is of no campaign yet: an administrator has to add them to one")
-            allowed = ", ".join(view.campaigns)
-            raise Refused(f"operator {operator} is not of campaign {campaign!r} (campaigns: {allowed})")
+            raise Refused(f"operator {operator} is not of campaign {campaign!r}: only {', '.join(view.campaigns)}")
 
     def leave_line(self, operator: str, now: float, reason: str = "") -> None:
         """Off the line now, or after the present call."""
