@@ -264,6 +264,11 @@ def test_reloaded_page_is_connected_again_at_once(windows, lab):
     until(lambda: len(lab.contacts()) == 1, 10)
 
 
+def forget_what_the_dead_switch_left(lab):
+    lab.esl.api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")
+    until(lambda: lab.contacts() == [])
+
+
 @pytest.mark.parametrize("station", [Station.WEBRTC, Station.WEBRTC_NAILED])
 def test_switch_that_is_started_anew_has_the_page_back_before_its_operator_gets_a_customer(windows, lab, station):
     """What it kept of the page's registration leads to a connection that is gone."""
@@ -283,8 +288,7 @@ def test_switch_that_is_started_anew_has_the_page_back_before_its_operator_gets_
     until(lambda: figures(page)["received"] > 50)
     hang_up(page)
     page.close()
-    lab.esl.api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")  # what the dead switch had left
-    until(lambda: lab.contacts() == [])
+    forget_what_the_dead_switch_left(lab)
 
 
 def test_page_that_is_back_before_the_dialer_after_a_restart_of_the_switch_gets_customers_at_once(windows, lab):
@@ -307,6 +311,8 @@ def test_page_that_is_back_before_the_dialer_after_a_restart_of_the_switch_gets_
     assert time.monotonic() - began < 15, "20 s is what is given to a page that is not back"
     until(lambda: figures(page)["received"] > 50)
     hang_up(page)
+    page.close()
+    forget_what_the_dead_switch_left(lab)
 
 
 def test_page_that_is_left_during_a_talk_asks_before_the_customer_is_cut_off(windows, lab):
