@@ -301,10 +301,10 @@ class Engine:
         self.switches.crossings.alert(self._companies())
         for company_id, janitor in list(self._janitors.items()):
             campaigns = self._owned(company_id)
-            janitor.end_wrap_ups()
             for campaign in campaigns:
                 janitor.release_overdue(campaign)
             if campaigns:
+                janitor.end_wrap_ups(campaigns)
                 views = janitor.company.operators.views()
                 janitor.heed_presence(campaigns, views)
                 janitor.free_forgotten(campaigns, views)

@@ -47,9 +47,9 @@ class Janitor:
         self._looked_at = 0.0
         self._signs_count_from = 0.0
 
-    def end_wrap_ups(self) -> None:
+    def end_wrap_ups(self, campaigns: Iterable[str]) -> None:
         """Whose time is over is available again."""
-        self.company.operators.end_wrap_up(self._clock())
+        self.company.operators.end_wrap_up(campaigns, self._clock())
 
     def release_overdue(self, campaign: str) -> int:
         """Leads that should have been made due by RQ; how many were not."""

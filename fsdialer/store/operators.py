@@ -299,9 +299,9 @@ class Operators:
         said = [part for view in views for part in (view.id, view.call)]
         return list(self._scripts.run("free_forgotten", now, *said)) if said else []
 
-    def end_wrap_up(self, now: float) -> int:
-        """Make available whose wrap-up time is over; how many."""
-        return int(self._scripts.run("end_wrap_up", now))
+    def end_wrap_up(self, campaigns: Iterable[str], now: float) -> int:
+        """Make available whose wrap-up time is over, of these campaigns; how many."""
+        return int(self._scripts.run("end_wrap_up", now, *campaigns))
 
     def _presence(
         self, operator: str, action: str, now: float, campaign: str = "", via: str = "", detail: str = ""

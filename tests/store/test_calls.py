@@ -235,8 +235,9 @@ def test_talk_ends_in_wrap_up_and_wrap_up_ends_in_time(acme, claim, owner):
     finish(acme, owner, "u1", TALKED, DONE, now=NOW + 65, wrap_up_s=15)
     view = acme.operators.view("ann")
     assert (view.state, view.wrap_until) == ("wrap_up", pytest.approx(NOW + 80, abs=0.01))
-    assert acme.operators.end_wrap_up(NOW + 79) == 0
-    assert acme.operators.end_wrap_up(NOW + 80.1) == 1
+    assert acme.operators.end_wrap_up(["spring"], NOW + 79) == 0
+    assert acme.operators.end_wrap_up(["autumn"], NOW + 140) == 0, "another dialer's, whose clock is ahead"
+    assert acme.operators.end_wrap_up(["spring"], NOW + 80.1) == 1
     assert acme.operators.view("ann").state == "available"
     today = acme.operators.today("ann", NOW)
     assert today["calls"] == 1

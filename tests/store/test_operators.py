@@ -131,7 +131,7 @@ def test_pause_during_a_call_begins_after_the_wrap_up(acme, owner, in_call):
     acme.operators.pause("ann", "Lunch", NOW + 10)
     end(acme, owner, "u1", NOW + 30)
     assert acme.operators.view("ann").state == "wrap_up"
-    acme.operators.end_wrap_up(NOW + 46)
+    acme.operators.end_wrap_up(["spring"], NOW + 46)
     view = acme.operators.view("ann")
     assert (view.state, view.reason) == ("paused", "Lunch")
     acme.operators.ready("ann", NOW + 100)
@@ -279,5 +279,5 @@ class TestNailedPhone:
         acme.calls.talking("u1", owner, "ann", NOW + 3.1, 40)
         acme.operators.phone_lost("ann", NOW + 20)
         end(acme, owner, "u1", NOW + 20.1)
-        acme.operators.end_wrap_up(NOW + 40)
+        acme.operators.end_wrap_up(["spring"], NOW + 40)
         assert acme.operators.view("ann").state == "connecting"
