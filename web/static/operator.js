@@ -321,7 +321,7 @@ function heard() {
 
 function sign() {
   signedAt = Date.now();
-  post('seen').then((answer) => [401, 403].includes(answer.status) && location.assign('/login')).catch(() => {});
+  post('seen').then((answer) => [401, 403].includes(answer.status) && !view?.call && location.assign('/login')).catch(() => {});
 }
 
 // Closed, or loaded again: then it is seen again before its operator is taken off the line.
