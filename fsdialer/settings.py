@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from fsdialer.core.hosts import in_url
 from fsdialer.errors import InvalidSetting
 
 _PREFIX = "FSDIALER_"
@@ -146,7 +147,7 @@ def _listen(text: str) -> str:
     host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isdigit() or int(port) > 65535:
         raise InvalidSetting(f"{_PREFIX}LISTEN", f"{text!r} is not HOST:PORT, like 127.0.0.1:8080")
-    return text
+    return f"{in_url(host)}:{port}"
 
 
 def _websocket(text: str) -> str:

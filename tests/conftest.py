@@ -1,10 +1,15 @@
 """What all tests share: a real Redis, one server for the session, emptied for each test."""
 
+import hypothesis
 import pytest
 
 from fsdialer.lab.redis_server import RedisServer
 from fsdialer.store import connect
 from tests.journey import Centre
+
+# A test says the same on every run; how long one takes says something of the machine only.
+hypothesis.settings.register_profile("fsdialer", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("fsdialer")
 
 
 @pytest.fixture(scope="session")

@@ -16,16 +16,18 @@ from fsdialer.store import Store, connect
 
 PASSWORD = "journey-password-0123456789"
 
-#: What customers do, by the last three digits of their number (`fsdialer.lab.people`).
 #: A process has so many seconds to start: nothing is promised of that, and the machine may be busy.
 START_S = 30.0
+#: And so many to end when it is told to.
+END_S = 20.0
+#: What customers do, by the last three digits of their number (`fsdialer.lab.people`).
 TALKS, TALKS_TOO, LEAVES_AFTER_3S = "+12125550200", "+13125550200", "+12125550202"
 LEAVES_AT_ONCE, BUSY, NO_ANSWER = "+12125550201", "+12125550486", "+12125550408"
 UNAVAILABLE, REJECTS, UNKNOWN_NUMBER = "+12125550480", "+12125550603", "+12125550404"
 CARRIER_REFUSES = "+12125550503"
 
 
-def wait_until(condition, timeout_s=8.0, what="", every_s=0.02):
+def wait_until(condition, timeout_s=20.0, what="", every_s=0.02):
     """The condition's first true answer; fails, saying what it waited for, when there is none in time."""
     deadline = time.monotonic() + timeout_s
     while True:
@@ -62,11 +64,11 @@ class Process:
         if self.child.poll() is None:
             self.child.terminate()
             try:
-                self.child.wait(5)
+                self.child.wait(END_S)
             except subprocess.TimeoutExpired:
                 self.child.kill()
                 self.child.wait()
-                raise AssertionError(f"{self.log.stem} did not end within 5 s of SIGTERM") from None
+                raise AssertionError(f"{self.log.stem} did not end within {END_S} s of SIGTERM") from None
         self.out.close()
 
 

@@ -108,6 +108,17 @@ def test_carrier_that_refuses_is_our_fault_and_costs_no_attempt(centre):
     c.audit()
 
 
+def test_a_number_the_carrier_refuses_again_and_again_is_called_less_and_less(centre):
+    c, before = centre(), time.time()
+    lead = c.add_lead(CARRIER_REFUSES)
+    c.redis.hset(c.store.keys.lead(lead), "failures", 5)
+    c.on_line("1001")
+    record = c.disposition(lead)
+    assert record.next_at == pytest.approx(before + 80 * 60, abs=20)
+    assert c.store.leads.why(lead, time.time())[-1].startswith("It has failed on our side or the carrier's 6 times in")
+    c.audit()
+
+
 def test_dead_gateway_costs_no_attempt(centre):
     c = centre("--gateway=trunk:down")
     c.on_line("1001")

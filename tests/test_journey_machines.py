@@ -7,7 +7,7 @@ import pytest
 from fsdialer.core.campaigns import Amd, AmdAction, RetryDelays, Station
 from fsdialer.core.machines import Tally
 from fsdialer.core.times import epoch
-from tests.journey import TALKS, wait_until
+from tests.journey import TALKS, TALKS_TOO, wait_until
 
 #: Their greeting, then the beep: three seconds after the answer, or soon. An office says hello in a long sentence.
 MACHINE, QUICK_MACHINE, OFFICE = "+12125550301", "+12125550302", "+12125550303"
@@ -102,6 +102,26 @@ def test_operators_word_ends_the_machines_call_and_is_the_truth(centre):
     assert tally(c) == Tally(false_person=1), "they were quicker than the beep"
     assert c.store.stats.snapshot("spring", time.time())["abandon_rate"] == 0
     c.audit()
+
+
+@pytest.mark.parametrize(("said", "goes_on"), [(["machine", "sale"], True), (["sale", "machine"], False)])
+def test_what_operators_said_while_no_dialer_ran_is_carried_out_as_they_said_it_last(centre, said, goes_on):
+    c = centre()
+    c.on_line("1001")
+    lead = c.add_lead(TALKS)
+    call = c.talking(lead)
+    c.dialer.kill()
+    for outcome in said:
+        c.store.operators.save_outcome("1001", call["uuid"], outcome, "", None, time.time())
+    c.start_dialer()
+    wait_until(lambda: c.dialer.said(f"call={call['uuid']}.*adopted=yes"), what="the call to be adopted")
+    if goes_on:
+        c.add_lead(TALKS_TOO)
+        c.on_line("1002")
+        wait_until(lambda: c.operator("1002").state == "on_call", 15, "what came after the take-over to be done")
+        assert c.call_of(lead)["state"] == "talking"
+        c.switch.api(f"uuid_kill {call['uuid']}")
+    wait_until(lambda: c.call_of(lead).get("ended"), 15, what="the call to be over")
 
 
 @pytest.mark.parametrize("station", [Station.NAILED, Station.RING])

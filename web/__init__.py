@@ -15,7 +15,7 @@ from redis import Redis
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from fsdialer.errors import FsdialerError, NotFound, Refused
+from fsdialer.errors import FsdialerError, InvalidSetting, NotFound, Refused
 from fsdialer.settings import Settings
 from fsdialer.store import REDIS_AWAY, Store, connect
 from web.feed import Hub
@@ -66,16 +66,21 @@ def create_app(settings: Settings, redis: Redis | None = None) -> Flask:
 
 
 def main(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. The caller has patched the standard library for gevent."""
+    """Serve until SIGTERM or SIGINT; InvalidSetting when it cannot listen. The caller has patched the standard library
+    for gevent."""
     import signal
 
     import gevent
     from gevent.pywsgi import WSGIServer
 
     host, _, port = settings.listen.rpartition(":")
-    server = WSGIServer((host, int(port)), create_app(settings), log=None, error_log=log)
+    server = WSGIServer((host.strip("[]"), int(port)), create_app(settings), log=None, error_log=log)
     for signum in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(signum, lambda: gevent.spawn(server.stop, timeout=0.5))
+    try:
+        server.start()
+    except OSError as error:
+        raise InvalidSetting("FSDIALER_LISTEN", f"{settings.listen}: {error.strerror}") from None
     log.info("web=%s state=listening", settings.listen)
     server.serve_forever()
 

@@ -120,7 +120,7 @@ def _operator_stream(
                 if not call and not still():
                     return
                 if not arrived:
-                    company.operators.seen(operator, now)
+                    company.operators.seen(operator)
                     arrived = True
                 if changed:
                     view = operator_view(company, operator, now)

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app, g, jsonify, render_template,
 from fsdialer.core.campaigns import PhoneTestRule
 from fsdialer.errors import Refused
 from fsdialer.store import CompanyStore
+from fsdialer.store.clock import redis_time
 from web.auth import signed_in
 from web.softphone import addresses
 from web.views import PAUSE_REASONS, operator_view
@@ -38,7 +39,7 @@ def on() -> Response:
     if _to_be_tested(company, now):
         company.phone_tests.ask(g.me.operator, now, then=campaign)
     else:
-        company.operators.go_on_line(g.me.operator, campaign, now, via="web")
+        company.operators.go_on_line(g.me.operator, campaign, now, "web", seen=redis_time(company.redis))
     return _view()
 
 
@@ -109,7 +110,7 @@ def heard() -> Response:
 def seen() -> tuple[str, int]:
     """The page's sign that it is open. Only the page can give it: what is written to a connection whose other end has
     died is taken by whatever stands between for minutes."""
-    g.me.company.operators.seen(g.me.operator, time.time())
+    g.me.company.operators.seen(g.me.operator)
     return "", 204
 
 
@@ -117,7 +118,7 @@ def seen() -> tuple[str, int]:
 @signed_in("operator")
 def left() -> tuple[str, int]:
     """The page's goodbye: it is closed, or loaded again."""
-    g.me.company.operators.left(g.me.operator, time.time())
+    g.me.company.operators.left(g.me.operator)
     return "", 204
 
 

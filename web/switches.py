@@ -41,7 +41,7 @@ def page() -> str:
             ],
             "operators": seats.count(view.name),
         }
-        for view in store().switches.views(time.time())
+        for view in store().switches.views()
     ]
     return render_template("switches.html", rows=rows, shared=_shared(), said=store().switches.said(_SHOWN))
 

@@ -77,6 +77,7 @@ _BY_STATUS = {
     402: _ours("the carrier wants payment"),
     403: _ours("the carrier forbids the call"),
     407: _ours("the carrier refused our account"),
+    421: _ours("the carrier asks for an extension of SIP that is not switched on (SIP 421)"),
     608: _ours("a network on the way blocked the call"),
 }
 

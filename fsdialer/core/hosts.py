@@ -23,3 +23,8 @@ def is_host_and_port(text: str) -> bool:
     """HOST or HOST:PORT."""
     host, colon, port = text.partition(":")
     return is_host(host) and (not colon or is_port(port))
+
+
+def in_url(host: str) -> str:
+    """As it stands before a port: an IPv6 address in brackets."""
+    return f"[{host.strip('[]')}]" if ":" in host else host

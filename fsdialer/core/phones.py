@@ -22,6 +22,8 @@ _WORDS = {
     "NETWORK_OUT_OF_ORDER": _UNREACHED,
     "DESTINATION_OUT_OF_ORDER": _UNREACHED,
     "INVALID_PROFILE": "could not be rung: the switch's SIP profile for it does not run: tell your administrator",
+    "INVALID_GATEWAY": "could not be rung: the switch has no such gateway as its `dial` names: tell your administrator",
+    "GATEWAY_DOWN": "could not be rung: the gateway its `dial` names is down: tell your administrator",
     "MEDIA_TIMEOUT": "was cut off: check its network and firewall",
     "INCOMPATIBLE_DESTINATION": "has no codec in common with the switch: allow PCMU or PCMA in it",
     "UNALLOCATED_NUMBER": "is not known where it was called: check its extension and account",

@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+#: The clocks of the machines may differ by so much (seconds) before people notice.
+CLOCK_TOLERANCE_S = 2.0
+
 
 def iso(at: float) -> str:
     """``1795394105.556`` → ``2026-11-23T00:35:05.556Z``."""

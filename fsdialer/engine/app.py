@@ -5,7 +5,6 @@ Nothing else builds these objects; everything receives what it needs from here.
 
 import contextlib
 import logging
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -20,10 +19,11 @@ from fsdialer.core.campaigns import Campaign
 from fsdialer.core.events import LineOnHold, PhoneGone, Reported
 from fsdialer.core.machines import MACHINE_OUTCOME
 from fsdialer.core.pacing.observed import Observation, found_a_machine
-from fsdialer.core.times import iso
 from fsdialer.engine import feed_reader
+from fsdialer.engine.about import about
 from fsdialer.engine.awaited_pages import AwaitedPages
 from fsdialer.engine.browser_phones import BrowserPhones
+from fsdialer.engine.clock_watch import ClockWatch
 from fsdialer.engine.dialer import Dialer
 from fsdialer.engine.feed_reader import FeedReader
 from fsdialer.engine.held_lines import HeldLines
@@ -65,6 +65,8 @@ SWEEP_S = 5.0
 SWITCH_SETUP_S = 1.0
 #: How often the switches are asked about the gateways (seconds).
 GATEWAYS_S = 10.0
+#: How often the clock is held against Redis' (seconds).
+CLOCK_S = 5.0
 
 
 class Engine:
@@ -86,6 +88,7 @@ class Engine:
         self._feeds = Store(connect(settings.redis_url, block_s=feed_reader.BLOCK_MS / 1000))
         self.tasks = Tasks()
         self.lines = Lines()
+        self.clock_watch = ClockWatch(redis, self.name, clock)
         registrations = Registrations()
         self.homes = Homes(self.lines, registrations, clock)
         self.switches = Switches(self.lines, self._store, clock)
@@ -126,6 +129,7 @@ class Engine:
         self.tasks.every("sweep", SWEEP_S, self._sweep)
         self.tasks.every("switch_setup", SWITCH_SETUP_S, self.switch_setup.settle)
         self.tasks.every("recordings", LOOK_S, self.recording_chores.run)
+        self.tasks.every("clock", CLOCK_S, lambda: self.clock_watch.look(self._companies()))
         self.tasks.every("gateways", GATEWAYS_S, self._look_at_gateways)
         self.tasks.every("detectors", DETECTORS_S, self.switchboard.machines.look_again)
         self.tasks.spawn("own", self._own)
@@ -165,7 +169,8 @@ class Engine:
                 self._set_owner(company, campaign, owner)
         for key in set(self.dialers) - seen:
             self._let_go(*key)
-        announce(self._redis, self.name, self._about())
+        ahead_s = self.clock_watch.redis_ahead_s()
+        announce(self._redis, self.name, about(self._clock(), ahead_s, self.dialers, self.lines))
         self.retries.forget_before(self._clock())
 
     def _set_owner(self, company: CompanyStore, campaign: str, owner: str) -> None:
@@ -240,19 +245,12 @@ class Engine:
         if dialer is not None:
             dialer.pacer.observe(seen)
 
-    def _about(self) -> dict[str, str]:
-        return {
-            "pid": str(os.getpid()),
-            "seen": iso(self._clock()),
-            "campaigns": " ".join(f"{company}/{campaign}" for company, campaign in sorted(self.dialers)),
-            "switches": " ".join(f"{link.address.name}={'up' if link.up else 'down'}" for link in self.lines.all()),
-        }
-
     # -- the feed: what people and other processes changed -----------------------------------------------------
     def _follow(self, company: CompanyStore) -> None:
         if company.id in self._janitors:
             return
-        self._janitors[company.id] = Janitor(company, self._clock, self.settings.browser_grace_s)
+        grace_s, ahead_s = self.settings.browser_grace_s, self.clock_watch.redis_ahead_s
+        self._janitors[company.id] = Janitor(company, self._clock, grace_s, ahead_s)
         feed, now_id = self._feeds.company(company.id).feed, company.feed.last_id()
         reader = FeedReader(self.tasks, feed, now_id, partial(self._heed, company))
         self.tasks.keep(f"feed.{company.id}", reader.run)

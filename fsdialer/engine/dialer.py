@@ -23,7 +23,7 @@ from fsdialer.core.dial_format import destination
 from fsdialer.core.pacing import State
 from fsdialer.core.pacing.observed import placed
 from fsdialer.core.recordings import notice_sound, relative_path
-from fsdialer.core.times import iso
+from fsdialer.core.times import day, iso
 from fsdialer.engine.own_gateways import own
 from fsdialer.engine.pacer import Pacer
 from fsdialer.engine.switchboard import Switchboard
@@ -81,7 +81,7 @@ class Dialer:
         self._senders = Pool(SENDERS)
         self._wake = Event()
         self._stopped = False
-        self._placed = 0
+        self._placed: int | None = None  # calls of the day so far, whoever made them: whose turn a caller id is
         self._fault = ""
         self._ceiling_said: bool | None = None  # None: the dialer before may have said it
         self._held_since = math.inf  # since when fewer calls go out than are wanted
@@ -122,6 +122,8 @@ class Dialer:
             self.gateways = own(self.company, map(setup.gateway, self.campaign.gateways), self._clock())
             company = self.company_settings
             self.pacer.use(self.campaign, company)
+            if self._placed is None:
+                self._placed = self.company.stats.day(campaign.id, day(self._clock())).get("attempts", 0)
             self._keep_hours((self.campaign.calling_hours, holidays, company.time_zone))
             self._fault = NO_DIRECTORY if campaign.record and not self._recordings else ""
         except FsdialerError as error:
@@ -249,7 +251,7 @@ class Dialer:
     def _place_on(self, link: SwitchLink, gateway: Gateway, share: int) -> int:
         """Up to `share` calls: as many as the switch and the gateway have room and the campaign has leads for."""
         now = self._clock()
-        ids = self._switches.take(link, [str(uuids.uuid4()) for _ in range(share)], now)
+        ids = self._switches.take(link, [str(uuids.uuid4()) for _ in range(share)])
         try:
             claims = self.company.calls.claim(self.campaign, self.owner, gateway, link.address.name, ids, now)
         except FsdialerError:
@@ -341,6 +343,6 @@ class Dialer:
         return f"{self._recordings}/{path}"
 
     def _caller_id(self, number: str) -> str:
-        self._placed += 1
+        turn, self._placed = self._placed or 0, (self._placed or 0) + 1
         ids, by, country = self.campaign.caller_ids, self.campaign.caller_id_by, self.company_settings.country
-        return caller_ids.choose(ids, by, number, self._placed, country)
+        return caller_ids.choose(ids, by, number, turn, country)

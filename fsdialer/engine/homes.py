@@ -60,7 +60,8 @@ class Homes:
         self._down_since: dict[str, float] = {}  # switch → monotonic seconds
         self._gone: dict[tuple[str, str], float] = {}  # switch, extension → when it said so (monotonic)
         self._restarted: dict[str, float] = {}  # switch → monotonic seconds
-        self._left_behind: dict[tuple[str, str], str] = {}  # switch, extension → where it was registered before that
+        self._addresses: dict[str, dict[str, frozenset[str]]] = {}  # switch → where extensions are, when last asked
+        self._left_behind: dict[str, dict[str, frozenset[str]]] = {}  # the same, as it was before it was started anew
         #: On which switch a held phone's line is; empty for none of ours.
         self.line_on: Callable[[str], str] = lambda leg: ""
         #: Whether the phone has put its held line on hold.
@@ -109,16 +110,26 @@ class Homes:
         if len(self._lines.all()) < 2 and name not in self._doubted and not self._pages:
             return
         try:
-            now = self._registrations.now(link).everybody()
-            self._seen[name] = _seen_now(now, self._seen.get(name), time.monotonic())
+            found = self._registrations.now(link)
+            self._seen[name] = _seen_now(found.everybody(), self._seen.get(name), time.monotonic())
+            if self._pages:
+                self._addresses[name] = found.addresses()
             self._doubted.discard(name)
         except SwitchError as error:
             log.warning("switch=%s registrations=unknown reason=%s", link.address.name, error)
+
+    def _look_for_pages(self, switch: str) -> None:
+        """For a page that has connected since the last look: should the switch be started anew it has to be known which
+        of its connections is the one of before."""
+        link = self._lines.get(switch)
+        if link is not None and self._may_ask(f"pages of {switch}"):
+            self.look(link)
 
     def gone(self, switch: str, extension: str) -> None:
         """A phone is registered no more under one of its contacts: before it is counted on it is asked after."""
         self._gone[switch, extension] = time.monotonic()
         self._seen.get(switch, {}).pop(extension, None)
+        self._addresses.get(switch, {}).pop(extension, None)
 
     # -- telling -------------------------------------------------------------------------------------------
     def trouble(self, view: OperatorView) -> str:
@@ -156,6 +167,8 @@ class Homes:
             if home != view.switch and not (view.switch and view.state in WITH_A_CUSTOMER):
                 company.whereabouts.found_on(view.id, home, now)
             self._pages = self._pages or view.in_browser
+            if view.in_browser and self._is_up(home) and view.extension not in self._addresses.get(home, {}):
+                self._look_for_pages(home)
             words = unreachable(home) if home and self._away(home) else self._page_trouble(view, home)
             words = words or (home and self.no_way(company.id, view.campaign, home))
             words = words or (line_on_hold(view.extension) if self.line_on_hold(view.leg) else "")
@@ -178,8 +191,7 @@ class Homes:
         """Its core is a new one. It keeps what it knew of the phones; those in pages have to connect to it again."""
         self._leaving.discard(switch)
         self._restarted[switch] = time.monotonic()
-        for known in [each for each in self._left_behind if each[0] == switch]:
-            del self._left_behind[known]
+        self._left_behind[switch] = self._addresses.pop(switch, {})
 
     def _page_trouble(self, view: OperatorView, home: str) -> str:
         """Words while a phone in a page cannot be rung."""
@@ -214,8 +226,12 @@ class Homes:
         if not view.in_browser or since is None or link is None or time.monotonic() - since > PAGE_BACK_S:
             return ""
         said = _contact(link, view)
-        same = said and said == self._left_behind.setdefault((home, view.extension), said)
-        return coming_back(home) if same else ""
+        if not said:
+            return ""
+        # Where nobody had looked before, what it says first is taken for left behind.
+        left = self._left_behind[home].setdefault(view.extension, frozenset({said}))
+        same = all(any(address in contact for address in left) for contact in said.split(","))
+        return coming_back(home) if same or not contact_profile(said) else ""
 
     def _is_up(self, switch: str) -> bool:
         link = self._lines.get(switch)

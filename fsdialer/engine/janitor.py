@@ -33,10 +33,17 @@ BATCH = 1000
 class Janitor:
     """The chores of one company and its campaigns, `campaigns` being those this dialer owns."""
 
-    def __init__(self, company: CompanyStore, clock: Callable[[], float], browser_grace_s: float = BROWSER_GRACE_S):
+    def __init__(
+        self,
+        company: CompanyStore,
+        clock: Callable[[], float],
+        browser_grace_s: float = BROWSER_GRACE_S,
+        redis_ahead_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self.company = company
         self._clock = clock
         self._browser_grace_s = browser_grace_s
+        self._redis_ahead_s = redis_ahead_s
         self._looked_at = 0.0
         self._signs_count_from = 0.0
 
@@ -106,4 +113,5 @@ class Janitor:
     def _browser_gone(self, view: OperatorView, now: float) -> bool:
         if view.via != "web" or view.wish == "off" or now < self._signs_count_from:
             return False
-        return page_gone(view.seen, view.left, now, self._browser_grace_s)
+        by_redis = now + self._redis_ahead_s()  # as the web writes them: its clock is another machine's
+        return page_gone(view.seen, view.left, by_redis, self._browser_grace_s)

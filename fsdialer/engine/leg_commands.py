@@ -16,8 +16,8 @@ from fsdialer.esl import commands
 
 log = logging.getLogger(__name__)
 
-#: A kill of a channel that does not exist yet does nothing, nor does one that was not sent: asked again this often
-#: (seconds), this many times.
+#: A kill of a channel that does not exist yet does nothing: asked again this often (seconds), this many times. One that
+#: could not be sent is, too, until it can be: who ended a talk while the network was away must not find it going on.
 KILL_AGAIN_S, KILL_TRIES = 0.3, 10
 
 
@@ -28,6 +28,7 @@ class _Kill:
     cause: str
     still_wanted: Callable[[], bool]
     tries: int = 1
+    unsent: bool = False
 
 
 class LegCommands:
@@ -61,8 +62,9 @@ class LegCommands:
             self._lines.of(kill.switch).bgapi(commands.kill(kill.leg, kill.cause), job)
         except SwitchError as error:  # it may have been sent: a second one does no harm, none at all would
             self._kills.pop(job, None)
-            log.warning("leg=%s kill=failed try=%d reason=%s", kill.leg, kill.tries, error)
-            self._again(kill)
+            if not kill.unsent:
+                log.warning("leg=%s kill=failed try=%d reason=%s", kill.leg, kill.tries, error)
+            self._again(replace(kill, unsent=True))
 
     def why_not_bridged(self, switch: str, customer: str, leg: str) -> str:
         """After a refused bridge: what is wrong with the operator's `leg`; empty when the customer is gone, or the
@@ -88,11 +90,11 @@ class LegCommands:
             return True
         kill = self._kills.pop(event.job, None)
         if kill is not None:
-            if not event.ok:
-                self._again(kill)
+            if not event.ok and kill.tries < KILL_TRIES:
+                self._again(replace(kill, tries=kill.tries + 1, unsent=False))
             return True
         return False
 
     def _again(self, kill: _Kill) -> None:
-        if kill.tries < KILL_TRIES and kill.still_wanted():
-            self._tasks.later(KILL_AGAIN_S, "kill", self._send_kill, replace(kill, tries=kill.tries + 1))
+        if kill.still_wanted():
+            self._tasks.later(KILL_AGAIN_S, "kill", self._send_kill, kill)

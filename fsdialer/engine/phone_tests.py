@@ -22,6 +22,7 @@ from fsdialer.esl import commands, phone_commands
 from fsdialer.esl.link import SwitchLink
 from fsdialer.esl.translate import contact_profile, contacts, phones, sharing
 from fsdialer.store import CompanyStore
+from fsdialer.store.clock import redis_time
 from fsdialer.store.operators import OperatorView
 
 log = logging.getLogger(__name__)
@@ -145,7 +146,7 @@ class PhoneTests:
             why = "Your phone was changed during its test. Get on the line again."
             company.operators.leave_line(operator, now, why)
             return
-        if not at_page(view.seen, view.left, now):
+        if not at_page(view.seen, view.left, redis_time(company.redis)):
             company.operators.leave_line(operator, now, "Your page was closed during the test. Get on the line again.")
             return
         try:

@@ -10,7 +10,7 @@ from fsdialer.core.switch_config import OPERATORS_PROFILE
 from fsdialer.errors import SwitchError
 from fsdialer.esl import commands, phone_commands
 from fsdialer.esl.link import SwitchLink
-from fsdialer.esl.translate import contact_profile, registered_as
+from fsdialer.esl.translate import contact_profile, registered_as, registered_at
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +33,17 @@ class Registered:
         self._link = link
         self._profiles = profiles
         self._known: dict[str, dict[str, frozenset[str]]] = {}
+        self._said: dict[str, str] = {}  # by profile
 
     def everybody(self) -> dict[str, frozenset[str]]:
         """The extensions registered with the profiles known so far, with their Call-IDs. SwitchError when nobody
         answers."""
         return {extension: ids for profile in self._profiles for extension, ids in self._of(profile).items()}
+
+    def addresses(self) -> dict[str, frozenset[str]]:
+        """Where those extensions are registered. SwitchError when nobody answers."""
+        self.everybody()
+        return {extension: at for said in self._said.values() for extension, at in registered_at(said).items()}
 
     def ids(self, extension: str) -> frozenset[str]:
         """The Call-IDs a phone is registered under; none when it is not. SwitchError when nobody answers."""
@@ -55,7 +61,8 @@ class Registered:
 
     def _of(self, profile: str) -> dict[str, frozenset[str]]:
         if profile not in self._known:
-            self._known[profile] = registered_as(self._link.ask(phone_commands.registrations(profile)))
+            self._said[profile] = self._link.ask(phone_commands.registrations(profile))
+            self._known[profile] = registered_as(self._said[profile])
         return self._known[profile]
 
 

@@ -18,7 +18,7 @@ from fsdialer.core.campaigns import Campaign
 from fsdialer.core.effects import Effect
 from fsdialer.core.events import CallEvent, Heartbeat, JobDone, LegsBridged, MachineHeard, SwitchEvent, WaitExpired
 from fsdialer.core.pacing.observed import Observation, of_call
-from fsdialer.core.retry import next_step
+from fsdialer.core.retry import is_failure, next_step
 from fsdialer.core.verdicts import verdict as verdict_of
 from fsdialer.engine.hand_overs import HandOvers
 from fsdialer.engine.held_lines import HeldLines
@@ -310,11 +310,10 @@ class Switchboard:
         call, campaign, now = line.call, line.campaign, self._clock()
         verdict = verdict_of(call, close)
         step = next_step(
-            disposition=verdict.disposition,
-            charged=verdict.charged,
-            final=verdict.final,
+            verdict=verdict,
             attempts=call.attempt,
             promised=call.promised,
+            failures=line.company.leads.failures(call.lead) if is_failure(verdict) else 0,
             retry_min=campaign.retry_min,
             max_attempts=campaign.max_attempts,
             now=now,

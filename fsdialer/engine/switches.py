@@ -129,15 +129,15 @@ class Switches:
         free = operators()
         rooms = [
             replace(room, operators=max(0, free.get(room.switch, 0) - on_the_way(room.switch)))
-            for room in self._store.switches.rooms(list(links), self._clock())
+            for room in self._store.switches.rooms(list(links))
         ]
         # Not where the way to all who are free is shut: whoever answers there would be put through to nobody.
         served = [room for room in rooms if any(free.get(name) for name in ("", room.switch, *self.reach(room.switch)))]
         return [(links[name], share) for name, share in rules.spread(calls, served or rooms).items()]
 
-    def take(self, link: SwitchLink, uuids: list[str], now: float) -> list[str]:
+    def take(self, link: SwitchLink, uuids: list[str]) -> list[str]:
         """Those of the calls the switch has room for."""
-        return self._store.switches.take(link.address.name, uuids, now)
+        return self._store.switches.take(link.address.name, uuids)
 
     def give_back(self, link: SwitchLink, uuids: Iterable[str]) -> None:
         """There were no leads for these."""
@@ -145,7 +145,7 @@ class Switches:
 
     def keep(self, switch: str, uuids: list[str]) -> None:
         """The switch carries these."""
-        self._store.switches.keep(switch, uuids, self._clock())
+        self._store.switches.keep(switch, uuids)
 
     def over(self, call: Call) -> None:
         """A call has ended."""
@@ -156,7 +156,7 @@ class Switches:
         up = [link.address.name for link in self._lines.up()]
         if not up:
             return "no switch is connected"
-        if all(room.drained for room in self._store.switches.rooms(up, self._clock())):
+        if all(room.drained for room in self._store.switches.rooms(up)):
             return f"switch {', '.join(up)} is drained: it gets no new calls"
         return ""
 

@@ -9,6 +9,7 @@ from fsdialer.core.events import HangUpAsked, MachineSaid
 from fsdialer.core.machines import MACHINE_OUTCOME
 from fsdialer.engine.switchboard import Switchboard
 from fsdialer.store import CompanyStore
+from fsdialer.store.clock import redis_time
 
 #: How far back (seconds) one that takes a campaign over looks: longer than a lease and the start of a process. A call
 #: that was heeded is over, and one is named, so that nothing is done that was not asked.
@@ -31,12 +32,14 @@ class Wishes:
 
     def missed(self, company: CompanyStore) -> None:
         """What is found when a campaign and its calls were taken over. Its switch may not be connected yet, so a call
-        is not taken for lost for that."""
+        is not taken for lost for that. An outcome may have been corrected since: the last one counts."""
         now = self._clock()
-        for _, entry in company.feed.since(now - MISSED_S):
+        entries = [entry for _, entry in company.feed.since(redis_time(company.redis) - MISSED_S)]
+        last = {entry["call"]: entry for entry in entries if entry.get("type") == "call" and entry.get("outcome")}
+        for entry in entries:
             if self._may_hang_up(entry):
                 self._switchboard.feed(entry["call"], HangUpAsked(now))
-            elif _says_machine(entry):
+            elif _says_machine(entry) and last[entry["call"]] is entry:
                 self.heed(entry)
 
     def _may_hang_up(self, entry: dict[str, str]) -> bool:

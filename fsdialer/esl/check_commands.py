@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from fsdialer.core.switch_config import CARRIER_PROFILE, OPERATORS_PROFILE
 from fsdialer.core.switches import to_echo
 from fsdialer.errors import InvalidSetting, UnsafeCommand
-from fsdialer.esl import marks
+from fsdialer.esl import allowed, marks
 
 #: What a stock FreeSWITCH calls the operators' profile and the carrier's.
 STOCK_OPERATORS, STOCK_CARRIER = "internal", "external"
@@ -135,6 +135,16 @@ def _originate(leg: str, destination: str) -> str:
 def account(extension: str, domain: str) -> str:
     """The hash the switch holds a phone's password against; nothing for a phone it does not know."""
     return f"user_data {_checked(_LIST, extension)}@{_checked(_LIST, domain)} param a1-hash"
+
+
+def knows_domain(domain: str) -> str:
+    """Is it one of the switch's directory?"""
+    return f"domain_exists {_checked(allowed.DOMAIN, domain)}"
+
+
+def own_domain() -> str:
+    """The one its configuration calls its own; an error where there is none."""
+    return "global_getvar domain"
 
 
 # -- and what it says ------------------------------------------------------------------------------------------------

@@ -53,6 +53,8 @@ _HOST_PORT = re.compile(r"@(\[[0-9a-fA-F:]+\](?::[0-9]+)?|[^\s;>@]+)")
 _REGISTRATION, _SAID = re.compile(r"<registration>(.*?)</registration>", re.S), re.compile(r"<([a-z-]+)>([^<]*)</")
 #: How our variables are called on the wire, and how an inner dialplan's silence begins.
 _TAG, _SILENCE = "fsdialer_", "silence_stream://"
+#: The status sofia-sip gives a call whose carrier asks for a password again, once it was shown the one we have.
+_PASSWORD_REFUSED = "904"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +143,12 @@ def _other_leg(event: Event, leg: str) -> str:
 
 
 def _sip_status(event: Event) -> int | None:
-    """The far side's final answer. The switch gives its own timers' end a 408 that came from nowhere."""
+    """The far side's final answer. The switch gives its own timers' end a 408 that came from nowhere, and a second
+    demand for a password (the one we have is wrong) a status of its own."""
     status = event.get("variable_sip_term_status") or event.get("variable_sip_invite_failure_status")
     if status == "408" and event.get("variable_sip_network_port") == "0":
         return None
-    return _whole(status) or None
+    return 407 if status == _PASSWORD_REFUSED else _whole(status) or None
 
 
 def _hung_up(event: Event, leg: str, at: float, clock_shift_s: float) -> LegHungUp:
@@ -249,6 +252,16 @@ def registered_as(text: str) -> dict[str, frozenset[str]]:
     for said in _registered(text):
         found.setdefault(said.get("user", "").partition("@")[0], set()).add(said.get("call-id", ""))
     return {extension: frozenset(ids) for extension, ids in found.items()}
+
+
+def registered_at(text: str) -> dict[str, frozenset[str]]:
+    """Extension → the addresses it is registered at (``sip:…``, as ``sofia_contact`` has them behind the profile), in
+    the answer of ``sofia xmlstatus profile … reg``."""
+    found: dict[str, set[str]] = {}
+    for said in _registered(text):
+        _, _, address = said.get("contact", "").rpartition("<")
+        found.setdefault(said.get("user", "").partition("@")[0], set()).add(address.rstrip(">"))
+    return {extension: frozenset(addresses - {""}) for extension, addresses in found.items()}
 
 
 def contact_profile(text: str) -> str:

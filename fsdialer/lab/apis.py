@@ -22,6 +22,8 @@ from fsdialer.lab.referrals import deflect
 NO_CHANNEL = "-ERR No such channel!\n"
 RECORD_USAGE = "-USAGE: <uuid> [start|stop|mask|unmask] <path> [<limit>] [<recording_vars>]\n"
 
+_DOMAIN = "127.0.0.1"
+
 Api = Callable[[Exchange, str], str]
 
 
@@ -225,7 +227,7 @@ def _fsctl(exchange: Exchange, argument: str) -> str:
 
 
 def _global_getvar(exchange: Exchange, argument: str) -> str:
-    known = {"domain": "127.0.0.1", "core_uuid": exchange.events.core, "hostname": "lab"}
+    known = {"domain": _DOMAIN, "core_uuid": exchange.events.core, "hostname": "lab"}
     known["switches_address"] = exchange.trunks.address
     return known.get(argument, "") if argument else "".join(f"{k}={v}\n" for k, v in known.items())
 
@@ -292,6 +294,7 @@ _TABLE: dict[str, Api] = {
     "reloadxml": lambda exchange, argument: "+OK [Success]\n",
     "sofia_gateway_data": directory.gateway_data,
     "global_getvar": _global_getvar,
+    "domain_exists": lambda exchange, name: _truth(name == _DOMAIN) if name else "",
     "module_exists": lambda exchange, name: _truth(name in exchange.detectors.modules) if name else "",
     "avmd": _avmd,
     "create_uuid": lambda exchange, argument: str(uuids.uuid4()),

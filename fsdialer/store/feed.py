@@ -35,6 +35,6 @@ class Feed:
         return answer[0][1] if answer else []
 
     def since(self, at: float) -> list[Entry]:
-        """Entries from `at` (epoch seconds) on, oldest first."""
+        """Entries from `at` (epoch seconds, by Redis' clock) on, oldest first."""
         entries: list[Entry] = self._redis.xrange(self._keys.feed, min=f"{int(at * 1000)}-0")
         return entries

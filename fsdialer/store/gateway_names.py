@@ -15,6 +15,7 @@ from fsdialer.core.gateway_names import Holder, in_order, may_have, places, plac
 from fsdialer.core.times import iso
 from fsdialer.errors import Refused
 from fsdialer.store import keys as names
+from fsdialer.store.clock import redis_time
 from fsdialer.store.feed import Feed
 from fsdialer.store.keys import Keys
 
@@ -31,7 +32,7 @@ class GatewayNames:
 
     def holders(self, name: str) -> list[Holder]:
         """The companies that have the name, who had it first before the others."""
-        return self._holders(name, self._redis.hgetall(names.gateway_name(name)), self._now())
+        return self._holders(name, self._redis.hgetall(names.gateway_name(name)), redis_time(self._redis))
 
     def may_have(self, gateway: Gateway) -> bool:
         """Could the company have a gateway of this name?"""
@@ -41,7 +42,7 @@ class GatewayNames:
         record = self._redis.hgetall(names.gateway_name(gateway.name))
         if set(record) == {self._company} and record[self._company].split(" ")[1:] == [wanted]:
             return True  # as nearly always: no need to look at all companies
-        return may_have(self._company, wanted, self._holders(gateway.name, record, self._now()))
+        return may_have(self._company, wanted, self._holders(gateway.name, record, redis_time(self._redis)))
 
     def of_another(self, dial: str) -> str:
         """Why nobody may be rung through the gateway of this destination, in words; empty when they may."""
@@ -50,7 +51,7 @@ class GatewayNames:
 
     def claim(self, gateway: Gateway) -> None:
         """Take the name, before the gateway is written; Refused when it is another company's."""
-        wanted, key, now = places_of(gateway), names.gateway_name(gateway.name), self._now()
+        wanted, key, now = places_of(gateway), names.gateway_name(gateway.name), redis_time(self._redis)
         if not wanted:
             return
 
@@ -72,11 +73,6 @@ class GatewayNames:
         self._redis.hdel(names.gateway_name(name), self._company)
         for other in self.holders(name):
             Feed(self._redis, Keys(other.company)).publish("settings", what="gateway", id=name)
-
-    def _now(self) -> float:
-        """By the one clock all savers have."""
-        seconds, micros = self._redis.time()
-        return float(seconds + micros / 1e6)
 
     def _holders(self, name: str, record: Mapping[str, str], now: float) -> list[Holder]:
         companies, fresh = sorted(self._redis.smembers(names.companies())), iso(now - BEING_SAVED_S)

@@ -20,7 +20,7 @@ def session(token: str) -> str:
 
 
 def dialer(name: str) -> str:
-    """HASH, 15 s: a dialer process that is alive: seen, pid, switches, campaigns."""
+    """HASH, 15 s: a dialer process that is alive: seen, pid, switches, campaigns, ahead_s."""
     return f"{PREFIX}:dialer:{name}"
 
 
@@ -46,12 +46,12 @@ def switch(name: str) -> str:
 
 
 def switch_calls(name: str) -> str:
-    """ZSET: call uuid → end of its lease (epoch s): what the switch carries, over all companies and dialers."""
+    """ZSET: call uuid → end of its lease (epoch s of Redis): what the switch carries over all companies and dialers."""
     return f"{switch(name)}:calls"
 
 
 def switch_starts(name: str) -> str:
-    """ZSET, 5 s: call uuid → when it was taken (epoch s), of the last second: its calls-per-second window."""
+    """ZSET, 5 s: call uuid → when it was taken (epoch s of Redis), of the last second: its calls-per-second window."""
     return f"{switch(name)}:starts"
 
 
@@ -229,7 +229,7 @@ class Keys:
         return f"{self.root}:gateway:{name}:calls"
 
     def gateway_starts(self, name: str) -> str:
-        """ZSET: uuid → when it was claimed (epoch s), of the last second: the calls-per-second window."""
+        """ZSET: uuid → when it was claimed (epoch s of Redis), of the last second: the calls-per-second window."""
         return f"{self.root}:gateway:{name}:starts"
 
     def gateway_amd(self, name: str, day: str) -> str:

@@ -8,6 +8,7 @@ from redis import Redis
 
 from fsdialer.core.hours import zones_of
 from fsdialer.core.leads import Lead, NewLead
+from fsdialer.core.retry import PATIENT_FAILURES
 from fsdialer.core.times import epoch
 from fsdialer.errors import NotFound
 from fsdialer.store.keys import Keys
@@ -93,6 +94,10 @@ class Leads:
         waiting = self._redis.zrange(self._keys.waiting(campaign), 0, count - 1, withscores=True)
         return [(lead, float(at)) for lead, at in waiting]
 
+    def failures(self, lead: str) -> int:
+        """How often in a row its calls have failed at no attempt: on our side or the carrier's."""
+        return int(self._redis.hget(self._keys.lead(lead), "failures") or 0)
+
     def due_count(self, campaign: str) -> int:
         """How many stand in the lead queue."""
         return int(self._redis.zcard(self._keys.due(campaign)))
@@ -141,7 +146,14 @@ class Leads:
             left = max(0, round((record.next_at or now) - now))
             when = f"{left} s" if left < 120 else f"{round(left / 60)} min"
             attempts = "1 attempt" if record.attempts == 1 else f"{record.attempts} attempts"
-            return [f"It waits after {attempts}{after}{note}: due again in {when}."]
+            sentences = [f"It waits after {attempts}{after}{note}: due again in {when}."]
+            failures = self.failures(lead)
+            if failures > PATIENT_FAILURES:
+                words = (
+                    f"It has failed on our side or the carrier's {failures} times in a row: it waits longer each time."
+                )
+                sentences.append(words)
+            return sentences
         return self._why_due(lead, record)
 
     def _why_due(self, lead: str, record: Lead) -> list[str]:

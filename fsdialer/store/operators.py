@@ -13,6 +13,7 @@ from fsdialer.core.operators import LABELS
 from fsdialer.core.phones import JUST_OVER_S
 from fsdialer.core.times import epoch, epoch_or_none, iso
 from fsdialer.errors import NotFound, Refused
+from fsdialer.store.clock import redis_time
 from fsdialer.store.keys import Keys
 from fsdialer.store.leads import card_fields
 from fsdialer.store.scripts import Scripts
@@ -169,7 +170,7 @@ class Operators:
     # -- what an operator asks for -------------------------------------------------------------------------
     def go_on_line(self, operator: str, campaign: str, now: float, via: str = "web", seen: float | None = None) -> None:
         """Get on the line of `campaign`. `via` "web": leaves it when the browser is gone; "cli": stays. `seen`: the
-        browser's last sign, now unless given."""
+        browser's last sign (by Redis' clock), now unless given."""
         self.check_campaign(operator, campaign)
         self._presence(operator, "on", now, campaign, via, iso(now if seen is None else seen))
 
@@ -179,8 +180,7 @@ class Operators:
         if campaign not in view.campaigns:
             if not view.campaigns:
                 raise Refused(f"operator {operator} is of no campaign yet: an administrator has to add them to one")
-            allowed = ", ".join(view.campaigns)
-            raise Refused(f"operator {operator} is not of campaign {campaign!r} (campaigns: {allowed})")
+            raise Refused(f"operator {operator} is not of campaign {campaign!r}: only {', '.join(view.campaigns)}")
 
     def leave_line(self, operator: str, now: float, reason: str = "") -> None:
         """Off the line now, or after the present call."""
@@ -197,13 +197,13 @@ class Operators:
         self.view(operator)
         self._presence(operator, "ready", now)
 
-    def seen(self, operator: str, now: float) -> None:
-        """The operator's browser is alive."""
-        self._redis.hset(self._keys.operator(operator), "seen", iso(now))
+    def seen(self, operator: str, at: float | None = None) -> None:
+        """The operator's browser is alive; by Redis' clock unless given."""
+        self._redis.hset(self._keys.operator(operator), "seen", iso(redis_time(self._redis) if at is None else at))
 
-    def left(self, operator: str, now: float) -> None:
+    def left(self, operator: str, at: float | None = None) -> None:
         """The operator's page was left: it is closed, unless it is `seen` again."""
-        self._redis.hset(self._keys.operator(operator), "left", iso(now))
+        self._redis.hset(self._keys.operator(operator), "left", iso(redis_time(self._redis) if at is None else at))
 
     def save_outcome(
         self, operator: str, call: str, outcome: str, note: str, callback_at: float | None, now: float

@@ -1,6 +1,7 @@
 """Switches in Redis: how each is found, what it may carry, what it carries. One place for all companies and dialers.
 
 A switch's calls are leases, renewed while the switch confirms them, so that a dialer that died holds no room for long.
+Leases and the second that calls are counted in go by Redis' clock: the dialers' may differ.
 """
 
 import logging
@@ -14,6 +15,7 @@ from fsdialer.core.times import epoch, iso
 from fsdialer.errors import NotFound
 from fsdialer.store import keys as names
 from fsdialer.store.calls import LEASE_S
+from fsdialer.store.clock import redis_time
 from fsdialer.store.scripts import Scripts
 
 log = logging.getLogger(__name__)
@@ -105,11 +107,11 @@ class Switches:
             known = ", ".join(sorted(self._redis.smembers(names.switches()))) or "none: no dialer has met one yet"
             raise NotFound(f"no switch {switch!r}: there are {known}")
 
-    def views(self, now: float) -> list[SwitchView]:
+    def views(self) -> list[SwitchView]:
         """All switches any dialer has met, by name."""
-        return [self._view(name, now) for name in sorted(self._redis.smembers(names.switches()))]
+        return [self._view(name) for name in sorted(self._redis.smembers(names.switches()))]
 
-    def _view(self, switch: str, now: float) -> SwitchView:
+    def _view(self, switch: str) -> SwitchView:
         record = self._redis.hgetall(names.switch(switch))
         return SwitchView(
             name=switch,
@@ -117,7 +119,7 @@ class Switches:
             since=epoch(record["since"]) if record.get("since") else 0.0,
             reason=record.get("reason", ""),
             trunk=record.get("trunk", ""),
-            room=self.rooms([switch], now)[0],
+            room=self.rooms([switch])[0],
             drained_by=record.get("drained", ""),
             drained_at=record.get("drained_at", ""),
             channels=_figure(record.get("channels")),
@@ -125,8 +127,9 @@ class Switches:
         )
 
     # -- what they carry -----------------------------------------------------------------------------------
-    def rooms(self, switches: Sequence[str], now: float) -> list[Room]:
+    def rooms(self, switches: Sequence[str]) -> list[Room]:
         """What these can still take, over all companies and dialers."""
+        now = redis_time(self._redis)
         with self._redis.pipeline(transaction=False) as pipe:
             for switch in switches:
                 pipe.hgetall(names.switch(switch))
@@ -140,10 +143,10 @@ class Switches:
             rooms.append(Room(switch, live, most, starts, per_second, bool(record.get("drained"))))
         return rooms
 
-    def take(self, switch: str, uuids: Sequence[str], now: float) -> list[str]:
+    def take(self, switch: str, uuids: Sequence[str]) -> list[str]:
         """Those of these calls, from the first on, that there is room for; what is not placed is given back."""
         most, per_second = limits(self._redis.hgetall(names.switch(switch)))
-        got = self._of(switch).run("take_switch", now, now + LEASE_S, most, per_second, *uuids)
+        got = self._of(switch).run("take_switch", LEASE_S, most, per_second, *uuids)
         return list(uuids[: int(got)])
 
     def give_back(self, switch: str, uuids: Iterable[str]) -> None:
@@ -156,10 +159,11 @@ class Switches:
         """A call on the switch has ended."""
         self._redis.zrem(names.switch_calls(switch), uuid)
 
-    def keep(self, switch: str, uuids: Sequence[str], now: float) -> None:
+    def keep(self, switch: str, uuids: Sequence[str]) -> None:
         """The switch has just confirmed these calls."""
         if uuids:
-            self._redis.zadd(names.switch_calls(switch), dict.fromkeys(uuids, now + LEASE_S))
+            until = redis_time(self._redis) + LEASE_S
+            self._redis.zadd(names.switch_calls(switch), dict.fromkeys(uuids, until))
 
     def _of(self, switch: str) -> Scripts:
         if switch not in self._scripts:

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import click
 
+from fsdialer.core.hosts import in_url
 from fsdialer.core.phone_settings import FILES, Account, as_file, elsewhere, in_words
 from fsdialer.errors import InvalidSetting, NotFound, Refused
 from fsdialer.verbs.shared import company_of, company_option, read_settings
@@ -114,6 +115,8 @@ def write_all(
     wanted = _first_values(settings, kept) | kept | values
     wanted |= {"web_secret": switch_config.web_password(settings.secret_key)}
     wanted["domain"] = domain or values.get("domain") or kept.get("domain") or own_address()
+    if ":" in wanted["domain"]:
+        raise InvalidSetting("domain", "an IPv6 address: browsers and phones need a name for it, or an IPv4 address")
     if not wanted["event_socket_password"]:
         raise InvalidSetting("event_socket_password", "is empty: FreeSWITCH would take ClueCon, which everybody knows")
     variables = switch_config.with_variables((source / _VARIABLES).read_text(), wanted)
@@ -254,7 +257,7 @@ def _address(line: str) -> str:
 
 def _switches(values: dict[str, str]) -> str:
     password, host, port = (values[f"event_socket_{name}"] for name in ("password", "ip", "port"))
-    return f"FSDIALER_SWITCHES=esl://:{quote(password, safe='')}@{host}:{port}?domain={values['domain']}"
+    return f"FSDIALER_SWITCHES=esl://:{quote(password, safe='')}@{in_url(host)}:{port}?domain={values['domain']}"
 
 
 def _own_websocket(values: dict[str, str]) -> str:

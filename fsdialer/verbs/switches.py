@@ -26,7 +26,7 @@ def switch() -> None:
 @switch.command("list")
 def list_switches() -> None:
     """Every switch a dialer has met: state, calls, limits, where the others reach it."""
-    views = open_store().switches.views(time.time())
+    views = open_store().switches.views()
     if not views:
         click.echo("No dialer has met a switch yet: start one with `fsdialer dial`.")
     for view in views:
@@ -81,7 +81,7 @@ def forget(name: str, by: str) -> None:
     for dialer, facts in dialers(store.redis).items():
         if name in (each.partition("=")[0] for each in facts.get("switches", "").split()):
             raise Refused(f"dialer {dialer} has {name}: take it out of its FSDIALER_SWITCHES, and start it anew, first")
-    alerts = alerts_about(name, [view.name for view in store.switches.views(now)])
+    alerts = alerts_about(name, [view.name for view in store.switches.views()])
     store.switches.forget(name, by, now)
     for company in store.companies():
         for alert in alerts:

@@ -49,6 +49,14 @@ def test_dialer_that_does_not_reach_a_switch_is_wrong_though_check_reaches_it(ch
     assert wrong(check()[0]) == {}
 
 
+def test_dialer_whose_clock_is_not_redis_is_wrong_wherever_check_runs(check, redis, acme, running):
+    redis.hset("fsdialer:dialer:d1", "ahead_s", "-61.2")
+    ((what, mend),) = wrong(check()[0]).items()
+    assert what == "clock of dialer d1 to that of Redis: -61.2 s" and "NTP" in mend
+    redis.hset("fsdialer:dialer:d1", "ahead_s", "0.1")
+    assert wrong(check()[0]) == {}
+
+
 def test_redis_that_may_forget_is_wrong(check, redis, running):
     redis.config_set("maxmemory-policy", "allkeys-lru")
     redis.config_set("appendonly", "no")
@@ -77,6 +85,25 @@ def test_gateway_that_is_down_or_unknown_to_the_switch_is_wrong(check, acme, run
     assert code == 1
 
 
+def test_gateway_that_stands_in_an_operators_dial_alone_and_the_switch_has_not_is_wrong(check, acme, running):
+    """Any name may be written there: it may be the switch's own."""
+    acme.setup.save_campaign(Campaign("acme", "autumn", gateways=("far",)))
+    acme.setup.save_gateway(Gateway("acme", "far", switches=("fs2",)))
+    ways = {"bob": "nowhere/1002", "cid": "spare/1003", "dan": "trunk/1004", "eve": "no*where/1005", "fay": "away/1006"}
+    for number, (name, way) in enumerate(ways.items(), 1002):
+        campaigns = ("autumn",) if name == "fay" else ("spring",)
+        acme.setup.save_operator(
+            Operator("acme", name, name, str(number), dial=f"sofia/gateway/{way}", campaigns=campaigns)
+        )
+    found = {what: mend for what, mend in wrong(check()[0]).items() if "rung by it" in what}
+    assert set(found) == {
+        "switch fs1: no gateway nowhere: rung by it: bob",
+        "switch fs1: no gateway no*where: rung by it: eve",
+        "switch fs1: gateway spare is DOWN: rung by it: cid",
+    }
+    assert all("mend the dial of" in mend for mend in found.values())
+
+
 def test_phone_that_is_not_registered_is_wrong_only_while_its_operator_is_on_the_line(check, switch, acme, running):
     switch.lab("phone 1001 unregistered")
     try:
@@ -96,6 +123,14 @@ def test_wrong_password_is_told_from_nobody_there(check, switch, running):
 
 def test_default_password_is_wrong(check, running):
     assert any("default, ClueCon" in what for what in wrong(check(url="esl://:ClueCon@127.0.0.1:8021")[0]))
+
+
+def test_a_domain_the_switch_does_not_have_is_wrong_with_nobody_on_line(check, acme, switch, running):
+    """Found by their extension in it, nobody's phone would be."""
+    assert wrong(check(url=f"{switch.url}&domain=127.0.0.1")[0]) == {}
+    acme.setup.save_operator(Operator("acme", "ann", "Ann", "9999", campaigns=("spring",)))
+    ((what, mend),) = wrong(check(url=f"{switch.url}&domain=pbx.example.org")[0]).items()
+    assert "no domain pbx.example.org" in what and "?domain=" in mend and "127.0.0.1" in mend
 
 
 def test_setting_edited_into_nonsense_is_wrong_and_named(check, acme, running):

@@ -9,7 +9,7 @@ from fsdialer.esl import check_commands as ask
 from fsdialer.verbs.check.echo import End, judged
 from fsdialer.verbs.check.finding import Level, clock, fail, ok, warn
 from fsdialer.verbs.check.limits import limit
-from fsdialer.verbs.check.ours import space
+from fsdialer.verbs.check.ours import files, space
 from fsdialer.verbs.check.switch import LESSER, MODULES, _password, _version
 from tests.freeswitch.test_configuration import MODULES as OF_THE_README
 
@@ -81,6 +81,11 @@ def test_free_space_is_told_in_hours_of_talk(free, level):
     finding = space(Path("/recordings"), int(free))
     assert finding.level is level
     assert f"{free / 115_200_000:.0f} hours" in finding.what
+
+
+@pytest.mark.parametrize(("left", "levels"), [(0, [Level.FAIL]), (5000, [Level.WARN]), (1_000_000, [])])
+def test_a_disk_that_takes_few_files_more_is_told_of_whatever_room_it_has(left, levels):
+    assert [finding.level for finding in files(Path("/recordings"), left)] == levels
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 
 from fsdialer.core.switch_config import marks
 from fsdialer.engine.switch_setup import Settled, settle
+from fsdialer.esl import check_commands as check
 from fsdialer.esl import commands
 from fsdialer.esl import setup_commands as setup
 from tests.contract.sides import FORGOTTEN, NOBODY
@@ -26,6 +27,10 @@ from tests.contract.sides import FORGOTTEN, NOBODY
         ("sofia profile carrier nosuch", "-ERR Unknown command!\n"),
         ("sofia profile carrier", "Invalid Args!\n"),
         ("sofia_gateway_data", "-ERR Parameter missing\n"),
+        (check.knows_domain("127.0.0.1"), "true"),
+        (check.knows_domain("pbx.example.org"), "false"),
+        (check.own_domain(), "127.0.0.1"),
+        ("domain_exists", "-ERR no reply\n"),
         ("xml_locate directory domain name nosuch", "can't find anything\n"),
         ("xml_locate", "-ERR bad args\n"),
     ],

@@ -68,7 +68,7 @@ def test_who_does_not_want_our_calls_is_not_called_again():
     assert come_to("UNWANTED", 607) == (Disposition.UNAVAILABLE, True, True)
 
 
-@pytest.mark.parametrize("status", [401, 402, 403, 407, 428, 436, 438, 500, 502, 503, 608])
+@pytest.mark.parametrize("status", [401, 402, 403, 407, 421, 428, 436, 438, 500, 502, 503, 608])
 def test_a_fault_of_ours_or_the_carriers_costs_the_lead_nothing(status):
     assert come_to("CALL_REJECTED", status) == OURS
 
@@ -99,6 +99,7 @@ def test_status_is_believed_before_a_contradicting_cause():
 def test_a_fault_keeps_the_words_of_its_cause():
     assert classify("NORMAL_CIRCUIT_CONGESTION", 503, False).detail == "the carrier's lines are full"
     assert classify("USER_BUSY", 503, False).detail == "the carrier answered 503"
+    assert "an extension of SIP" in classify("INTERWORKING", 421, False).detail
 
 
 def test_a_carrier_that_never_answers_is_a_fault_but_one_that_rang_is_a_missed_call():

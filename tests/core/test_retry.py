@@ -5,19 +5,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fsdialer.core.campaigns import RetryDelays
-from fsdialer.core.dispositions import Disposition
+from fsdialer.core.dispositions import Disposition, Verdict
 from fsdialer.core.retry import next_step
 
 NOW = 1_795_400_000.0
 
 
-def after(disposition, *, charged=True, final=False, attempts=1, delays=None, cap=6, promised=False):
+def after(disposition, *, charged=True, final=False, attempts=1, delays=None, cap=6, promised=False, failures=0):
     return next_step(
-        disposition=disposition,
-        charged=charged,
-        final=final,
+        verdict=Verdict(disposition, charged, final, ""),
         attempts=attempts,
         promised=promised,
+        failures=failures,
         retry_min=delays or RetryDelays(),
         max_attempts=cap,
         now=NOW,
@@ -77,6 +76,33 @@ def test_lead_already_at_a_cap_that_was_lowered_meanwhile_is_done_even_after_a_f
 def test_a_promised_call_back_above_the_cap_is_made_after_a_fault_of_ours_and_once(charged, state):
     step = after(Disposition.TECHNICAL, charged=charged, attempts=4, cap=3, promised=True)
     assert step.lead_state == state
+
+
+@pytest.mark.parametrize(
+    ("failures", "minutes"), [(0, 10), (2, 10), (3, 20), (4, 40), (8, 640), (10, 1440), (10_000, 1440)]
+)
+def test_a_lead_that_is_failed_again_and_again_at_no_attempt_waits_twice_as_long_each_time_up_to_a_day(
+    failures, minutes
+):
+    step = after(Disposition.TECHNICAL, charged=False, failures=failures)
+    assert (step.retry_at, step.lead_state) == (NOW + minutes * 60, "waiting")
+
+
+def test_failures_wait_longer_even_where_the_delay_is_none_and_never_less_than_the_delay():
+    assert (
+        after(Disposition.TECHNICAL, charged=False, failures=3, delays=RetryDelays(technical=0)).retry_at == NOW + 120
+    )
+    step = after(Disposition.TECHNICAL, charged=False, failures=3, delays=RetryDelays(technical=2000))
+    assert step.retry_at == NOW + 2000 * 60
+
+
+@pytest.mark.parametrize("disposition", [Disposition.BUSY, Disposition.TECHNICAL, Disposition.ABANDONED])
+def test_an_attempt_the_lead_pays_waits_its_own_time_whatever_failed_before(disposition):
+    assert after(disposition, failures=9).retry_at == after(disposition).retry_at
+
+
+def test_what_we_cancelled_ourselves_waits_no_longer_for_failures():
+    assert after(Disposition.CANCELLED, charged=False, failures=9).retry_at == NOW + 600
 
 
 delays = st.builds(RetryDelays, *[st.none() | st.floats(0, 10_000) for _ in range(4)])

@@ -1,5 +1,6 @@
 """How soon the dialer decides, and how its decisions keep within the trunk."""
 
+import uuid as uuids
 from types import SimpleNamespace
 
 import pytest
@@ -90,3 +91,30 @@ def test_a_dialer_that_slept_between_claim_and_wire_makes_no_call_that_another_h
         acme.ownership.take("spring", "d2", 60)
     dialer._send(call, gateway, ())
     assert len(made) == placed
+
+
+def test_caller_ids_in_turn_go_on_where_the_dialer_before_stopped(redis):
+    acme, now, shown = CompanyStore(redis, "acme"), 1000.0, []
+    acme.setup.save_company(Company("acme"))
+    ids = ("+12125550101", "+12125550102", "+12125550103")
+    gateway = Gateway("acme", "trunk", host="10.0.0.9")
+    campaign = Campaign("acme", "spring", gateways=("trunk",), caller_ids=ids)
+    acme.setup.save_gateway(gateway)
+    acme.setup.save_campaign(campaign)
+    acme.leads.add("spring", [NewLead(f"+1212555020{n}") for n in range(4)], now)
+
+    def place(call, command):
+        shown.append(next(each for each in ids if each in command))
+
+    board = SimpleNamespace(place=place, of_campaign=lambda company, campaign: [])
+    for _ in range(2):
+        owner = acme.ownership.take("spring", "d1", 60)
+        dialer = Dialer(acme, "spring", owner, None, board, Trunks(Lines(), lambda: now), lambda: now)
+        dialer.reload()
+        for _ in range(2):
+            uuid = str(uuids.uuid4())
+            [claim] = acme.calls.claim(campaign, owner, gateway, "fs1", [uuid], now)
+            call = Call(uuid, "acme", "spring", claim.lead, claim.number, "trunk", "fs1", 1, now)
+            dialer._send(call, gateway, ())
+        acme.ownership.give_back("spring", owner)
+    assert shown == [*ids, ids[0]]

@@ -9,19 +9,23 @@ from fsdialer.engine.homes import Homes
 from fsdialer.engine.lines import Lines
 from fsdialer.engine.registrations import Registrations
 
-ROW = "<registration><call-id>{}</call-id><user>1001@pbx</user></registration>"
+ROW = (
+    "<registration><call-id>{0}</call-id><user>1001@pbx</user>"
+    "<contact>&quot;&quot; &lt;sip:1001@10.0.0.9;fs_path={1}&gt;</contact></registration>"
+)
 
 
 class Link:
     """A switch that says under which Call-ID 1001 is registered with it, if at all."""
 
     def __init__(self, name):
-        self.address, self.up, self.call_id = SimpleNamespace(name=name, domain="pbx"), True, ""
+        self.address, self.up, self.call_id, self.way = SimpleNamespace(name=name, domain="pbx"), True, "", "a"
 
     def ask(self, command, timeout_s=5.0):
         if command.startswith("sofia_contact"):
-            return "sofia/operators/sip:1001@10.0.0.9" if self.call_id else "error/user_not_registered"
-        return f"<profile>{ROW.format(self.call_id) if self.call_id else ''}</profile>"
+            at = f"sofia/operators/sip:1001@10.0.0.9;fs_path={self.way}"
+            return at if self.call_id else "error/user_not_registered"
+        return f"<profile>{ROW.format(self.call_id, self.way) if self.call_id else ''}</profile>"
 
 
 class World:
@@ -145,6 +149,37 @@ def test_page_whose_connection_ended_is_away_before_the_next_sweep_and_back_as_s
     assert page.settled() == ""
 
 
+ANEW = "was started anew: your phone is connecting"
+
+
+@pytest.mark.parametrize("faster", [False, True], ids=["the dialer comes first", "the page comes first"])
+def test_page_is_back_on_a_switch_started_anew_as_soon_as_it_has_connected_to_it(faster):
+    link = Link("fs1")
+    page, link.call_id = Page(link), "a"
+    page.settled()
+    if faster:
+        link.way = "b"
+    page.homes.restarted("fs1")
+    page.homes.look(link)
+    assert (page.settled() == "") is faster
+    assert faster or ANEW in page.settled()
+    link.way = "b"
+    assert page.settled() == ""
+
+
+def test_page_that_connected_again_just_before_the_switch_was_started_anew_is_not_taken_for_back():
+    link = Link("fs1")
+    page, link.call_id = Page(link), "a"
+    page.settled()
+    page.homes.look(link)
+    link.way = "b"
+    page.homes.gone("fs1", "1001")  # its connection of before
+    page.homes.restarted("fs1")
+    assert ANEW in page.settled(), "the registration that the switch has kept"
+    link.way = "c"
+    assert page.settled() == ""
+
+
 def test_page_that_is_connected_to_none_of_several_switches_is_away():
     page = Page(Link("fs1"), Link("fs2"))
     assert page.settled() == AWAY
@@ -161,7 +196,7 @@ class Stock:
     def ask(self, command, timeout_s=5.0):
         if command.startswith("sofia_contact"):
             return "sofia/internal/sip:1002@10.0.0.9" if "1002" in command else "error/user_not_registered"
-        return f"<profile>{ROW.format('a').replace('1001', '1002')}</profile>" if "internal" in command else ""
+        return f"<profile>{ROW.format('a', '').replace('1001', '1002')}</profile>" if "internal" in command else ""
 
 
 def test_a_phone_that_is_nowhere_keeps_no_other_from_being_found():

@@ -102,6 +102,17 @@ def test_while_nobody_could_write_no_browser_is_missed(acme, back, state, first)
     assert look() == state
 
 
+@pytest.mark.parametrize(("ahead_s", "state"), [(60, "off"), (0, "available"), (-60, "available")])
+def test_the_signs_of_a_page_are_judged_by_the_clock_they_were_given_by(acme, ahead_s, state):
+    """Redis'; a minute after the dialer's here it is all the more gone."""
+    times = iter((NOW, NOW + 4, NOW + 8, NOW + 12))
+    janitor = Janitor(acme, lambda: next(times), 20.0, lambda: ahead_s)
+    acme.operators.go_on_line("1001", "spring", NOW, "web", seen=NOW)
+    for _ in range(4):
+        janitor.heed_presence({"spring": acme.setup.campaign("spring")}, acme.operators.views())
+    assert acme.operators.view("1001").state == state
+
+
 def test_an_operator_put_on_the_line_by_command_needs_no_browser(acme):
     acme.operators.go_on_line("1001", "spring", NOW, via="cli")
     look_after_presence(acme, NOW + 3600)

@@ -113,6 +113,29 @@ def test_hanging_up_that_could_not_be_sent_is_tried_again(legs, line):
     assert sent(line, 1)[0][0] == f"uuid_kill {LEG} NORMAL_CLEARING"
 
 
+def test_hanging_up_that_cannot_be_sent_for_long_is_done_when_the_switch_is_back(legs, line):
+    line.breaks = True
+    asked = []
+    legs.kill("fs1", LEG, "NORMAL_CLEARING", lambda: asked.append(1) or True)
+    with gevent.Timeout(5):
+        while len(asked) < 3 * module.KILL_TRIES:
+            gevent.sleep(0.001)
+    line.breaks = False
+    assert sent(line, 1)[0][0] == f"uuid_kill {LEG} NORMAL_CLEARING"
+
+
+def test_hanging_up_that_cannot_be_sent_is_given_up_when_the_call_is_over(legs, line):
+    line.breaks = True
+    left = [False, True, True]
+    legs.kill("fs1", LEG, "NORMAL_CLEARING", lambda: left.pop())
+    with gevent.Timeout(5):
+        while left:
+            gevent.sleep(0.001)
+    line.breaks = False
+    gevent.sleep(0.01)
+    assert line.sent == []
+
+
 def test_another_commands_answer_is_left_to_others(legs):
     assert not answer(legs, "somebody-elses", ok=False)
 

@@ -107,10 +107,10 @@ def test_limits_that_are_changed_while_the_switch_runs_are_kept_to(acme, monkeyp
     one.came_up(link)
     link.most = "40"
     one.ask_again(link)
-    assert Store(acme.redis).switches.views(1000.0)[0].room.most == 500, "not every few seconds"
+    assert Store(acme.redis).switches.views()[0].room.most == 500, "not every few seconds"
     monkeypatch.setattr(switches, "LIMITS_S", 0.0)
     one.ask_again(link)
-    assert Store(acme.redis).switches.views(1000.0)[0].room.most == 20
+    assert Store(acme.redis).switches.views()[0].room.most == 20
 
 
 def test_a_switch_that_goes_away_while_it_is_asked_is_not_said_to_be_up(acme):
@@ -120,7 +120,7 @@ def test_a_switch_that_goes_away_while_it_is_asked_is_not_said_to_be_up(acme):
     link.up = False
     one.went_down(link, "connection refused", gone=True)
     one.ask_again(link)  # it was on its way to it
-    assert not Store(acme.redis).switches.views(1000.0)[0].up
+    assert not Store(acme.redis).switches.views()[0].up
 
 
 def test_calls_of_a_switch_that_is_away_or_named_no_more_are_for_no_operator(acme):

@@ -14,7 +14,7 @@ from gevent.queue import Queue
 PASSWORD = "a-password-of-the-tests"
 GOODBYE = "Disconnected, goodbye.\nSee you at ClueCon! http://www.cluecon.com/\n"
 #: How long anything awaited may take before a test has failed (seconds).
-PATIENCE_S = 5.0
+PATIENCE_S = 15.0
 #: Within which something must happen that must happen at once, on a busy machine (seconds).
 AT_ONCE_S = 3.0
 

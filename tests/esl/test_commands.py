@@ -226,7 +226,7 @@ TEMPLATE = re.compile(
 ANY_TEXT = st.text(max_size=30) | st.sampled_from(HOSTILE) | st.from_regex(r"[0-9a-z]{1,12}", fullmatch=True)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(
     call=ANY_TEXT, number=ANY_TEXT, caller_id=ANY_TEXT, message=ANY_TEXT, lead=ANY_TEXT, tag=ANY_TEXT,
     wait_s=st.floats(), ring_s=st.integers(),

@@ -58,7 +58,7 @@ def test_a_name_is_cut_at_a_whole_character():
     assert display_name("𠀀" * 500) == "𠀀" * 30
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.text(max_size=80) | st.text("'\",;|{}[]<>$^\\`%&\r\n\0aЖ春é\u0301\u037e\u202e ", max_size=80))
 def test_of_any_name_letters_marks_digits_spaces_dots_and_hyphens_come_through_alone(name):
     shown = display_name(name)
@@ -70,7 +70,7 @@ def test_of_any_name_letters_marks_digits_spaces_dots_and_hyphens_come_through_a
     assert unicodedata.is_normalized("NFC", shown) and display_name(shown) == shown
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(max_size=60))
 def test_any_name_stays_between_its_quotes_in_a_command(name):
     text = commands.originate_operator(

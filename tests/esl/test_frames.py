@@ -51,7 +51,7 @@ def test_a_conversation_read_byte_by_byte_gives_the_same_frames(name):
     assert seen(frames_of(data, [1] * len(data))) == seen(frames_of(data))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.sampled_from(captures.NAMES), st.lists(st.integers(1, 9000), max_size=60))
 def test_frames_do_not_depend_on_how_the_stream_is_cut(name, sizes):
     data = captures.sent_by_server(name)
@@ -127,7 +127,7 @@ def test_what_came_whole_before_a_break_is_still_given_out():
         reader.feed(b"")
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.binary(max_size=300), max_size=20))
 def test_arbitrary_bytes_raise_nothing_but_a_frame_error(pieces):
     reader = FrameReader()
@@ -143,7 +143,7 @@ def test_arbitrary_bytes_raise_nothing_but_a_frame_error(pieces):
 HEADER = st.sampled_from(["Event-Name", "Unique-ID", "Content-Length", "variable_x", "_body", ""])
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(HEADER, st.binary(max_size=40))), st.binary(max_size=60), st.sampled_from(["plain", "json"]))
 def test_an_event_of_arbitrary_bytes_can_be_asked_for_anything(headers, tail, kind):
     inner = b"".join(name.encode() + b": " + value + b"\n" for name, value in headers) + b"\n" + tail

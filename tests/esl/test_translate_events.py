@@ -95,7 +95,13 @@ def test_a_hangup_that_says_little_is_told_as_little():
 
 @pytest.mark.parametrize(
     ("term", "failure", "status"),
-    [("486", "", 486), ("", "480", 480), ("503", "480", 503), ("", "", None), ("x", "", None), ("-1", "", None)],
+    [
+        ("486", "", 486),
+        ("", "480", 480),
+        ("503", "480", 503),
+        ("904", "904", 407),
+        *[(status, "", None) for status in ("", "x", "-1")],
+    ],
 )
 def test_the_carriers_final_answer(term, failure, status):
     told = to_event(event_of(**HANGUP, variable_sip_term_status=term, variable_sip_invite_failure_status=failure))

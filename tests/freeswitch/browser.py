@@ -21,6 +21,8 @@ from tests.freeswitch.test_real import RealSwitch, free_port, ports, until
 from tests.journey import Process
 from tests.web.browser import CHROMIUM
 
+expect.set_options(timeout=15_000)  # what it may take on a busy machine
+
 MISSING = [name for name in ("freeswitch", "sipp") if not shutil.which(name)] + ([] if CHROMIUM else ["chromium"])
 CONNECTED, IN_CALL = "Your phone is connected.", "Your phone is in a call."
 SECRET, PASSWORD = "a-secret-for-the-browser-phone-0123456789", "correct-horse"

@@ -161,6 +161,14 @@ def test_disk_of_the_recordings(checked, tmp_path):
         assert "clear the disk" in found(checked.check(FSDIALER_RECORDINGS=str(small)), "GB free")
 
 
+def test_domain_of_the_phones(checked):
+    mend = found(
+        checked.check(FSDIALER_SWITCHES=checked.environment["FSDIALER_SWITCHES"].replace("domain=", "domain=x")),
+        "no domain x127.0.0.1",
+    )
+    assert "127.0.0.1 by its own word" in mend
+
+
 def test_password(checked):
     url = checked.environment["FSDIALER_SWITCHES"].replace(checked.password, "x" * 48)
     assert "password" in found(checked.check(FSDIALER_SWITCHES=url), "refused the password")

@@ -11,6 +11,7 @@ from fsdialer.core.campaigns import Gateway, Station
 from fsdialer.core.leads import NewLead
 from tests.freeswitch.books import Books
 from tests.freeswitch.centre import RealCentre
+from tests.freeswitch.peer import Peer
 from tests.freeswitch.test_real import FREESWITCH, until
 
 pytestmark = [
@@ -93,3 +94,30 @@ def test_a_carrier_that_says_nothing_at_all_costs_no_attempt_and_another_calls(c
     for number, lead in zip(("+12125553200", "+12125553201"), ids, strict=True):
         record = centre.acme.leads.get(lead)
         assert (record.disposition, record.attempts, len(good.of(number))) == ("answered", 1, 1)
+
+
+@pytest.mark.parametrize("username", ["acme", ""], ids=["wrong password", "no account"])
+def test_a_carrier_that_refuses_our_password_is_said_to_and_rests_while_another_calls(centre, carrier, username):
+    """It asks for one, is shown the one there is, and asks again."""
+    strict, name = Peer(), f"strict{username}"
+    strict.refuses = 407
+    centre.acme.accounts.save_gateway_password(name, "wrong")
+    proxy = f"127.0.0.1:{strict.port}"
+    centre.acme.setup.save_gateway(Gateway("acme", name, proxy=proxy, username=username, ping_s=0, weight=10))
+    centre.write()
+    centre.esl.api("reloadxml")
+    centre.esl.api("sofia profile carrier rescan")
+    until(lambda: "Invalid Gateway" not in centre.esl.api(f"sofia status gateway {name}"))
+    good = carrier("good", weight=0)
+    use(centre, name, "good")
+    numbers = [f"+121255534{len(username)}{n}" for n in range(4)]
+    ids = leads(centre, *numbers)
+    try:
+        until(lambda: all(centre.acme.leads.get(each).state == "done" for each in ids), 60)
+    finally:
+        strict.stop()
+    assert any("Proxy-Authorization:" in text for text in strict.requests("INVITE")), "it was shown"
+    for number, lead in zip(numbers, ids, strict=True):
+        record = centre.acme.leads.get(lead)
+        assert (record.disposition, record.attempts, len(good.of(number))) == ("answered", 1, 1)
+    assert centre.acme.setup.gateway_states()[name]["state"] == "failing: ACCOUNT_REFUSED"

@@ -113,7 +113,7 @@ class Floor:
         return OPERATORS[0::2] if switch == "fs1" else OPERATORS[1::2]
 
     def views(self):
-        return Store(self.redis).switches.views(time.time())
+        return Store(self.redis).switches.views()
 
     def state(self, operator):
         return self.acme.operators.view(operator).state

@@ -11,7 +11,7 @@ import pytest
 from fsdialer.core.campaigns import PhoneFamily, Station
 from fsdialer.core.leads import NewLead
 from tests.freeswitch.centre import NAME
-from tests.freeswitch.peer import header
+from tests.freeswitch.peer import SDP, header
 from tests.freeswitch.test_real import until
 
 pytestmark = [
@@ -118,6 +118,18 @@ def test_the_customers_side_may_send_nobody_elsewhere(centre):
     talks_to = centre.esl.api(f"uuid_getvar {call['uuid']} bridge_uuid").strip()
     assert (answer, talks_to, centre.finish(call)["disposition"]) == (405, call["leg"], "answered")
     assert centre.acme.operators.view("1001").leg == call["leg"]
+
+
+@pytest.mark.parametrize("method", ["UPDATE", "INVITE"])
+def test_a_carrier_may_refresh_its_calls_as_often_as_the_standard_allows(centre, method):
+    """Refused, it would end the talk when its time is over."""
+    centre.station(Station.RING)
+    call = centre.call()
+    more, body = "Supported: timer\r\nSession-Expires: 90;refresher=uac\r\n", ""
+    if method == "INVITE":
+        more, body = f"{more}Content-Type: application/sdp\r\n", SDP.format(port=9)
+    assert centre.carrier.within(method, more, body) == 200
+    assert centre.finish(call)["disposition"] == "answered"
 
 
 # -- numbers hidden --------------------------------------------------------------------------------------------

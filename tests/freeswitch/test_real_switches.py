@@ -133,7 +133,7 @@ class Two:
         self.dialer = Process(self.root / "dial.log", "fsdialer", "dial", env=env)
         self._over.append(self.dialer.stop)
         store = Store(self.redis)
-        until(lambda: sum(bool(view.trunk) for view in store.switches.views(time.time())) == 2)
+        until(lambda: sum(bool(view.trunk) for view in store.switches.views()) == 2)
 
     def view(self, operator):
         return self.acme.operators.view(operator)

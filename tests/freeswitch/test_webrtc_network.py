@@ -1,6 +1,7 @@
 """The phone in the operator's page when things go away and come back: the network, the web, the page, the sign-in.
 Against a real FreeSWITCH; skipped, saying so, where something is missing."""
 
+import signal
 import time
 
 import pytest
@@ -284,6 +285,28 @@ def test_switch_that_is_started_anew_has_the_page_back_before_its_operator_gets_
     page.close()
     lab.esl.api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")  # what the dead switch had left
     until(lambda: lab.contacts() == [])
+
+
+def test_page_that_is_back_before_the_dialer_after_a_restart_of_the_switch_gets_customers_at_once(windows, lab):
+    page = windows()
+    phone(page, CONNECTED)
+    page.click("text=Get on line")
+    label(page, "Free")
+    page.wait_for_timeout(3000)  # the dialer looks within a second where the page is
+    before = lab.contacts()
+    lab.dialer.child.send_signal(signal.SIGSTOP)
+    try:
+        lab.kill_switch()
+        lab.start_switch()
+        until(lambda: lab.contacts() not in (before, []), 40)
+    finally:
+        lab.dialer.child.send_signal(signal.SIGCONT)
+    began = time.monotonic()
+    lab.customer()
+    label(page, "Talking", timeout=40000)
+    assert time.monotonic() - began < 15, "20 s is what is given to a page that is not back"
+    until(lambda: figures(page)["received"] > 50)
+    hang_up(page)
 
 
 def test_page_that_is_left_during_a_talk_asks_before_the_customer_is_cut_off(windows, lab):

@@ -162,6 +162,14 @@ def test_a_password_of_ones_own_for_the_event_socket_reaches_the_dialer_whatever
     assert "," not in url and SwitchAddress.parse(url).password == "a/b+c:d@e,f"
 
 
+def test_the_event_socket_may_be_on_an_ipv6_address_and_the_domain_is_a_name(cli, written):
+    cli("freeswitch", "write", "conf", "--set", "event_socket_ip=::1")
+    address = SwitchAddress.parse(environment(written)["FSDIALER_SWITCHES"])
+    assert (address.host, address.port, address.domain) == ("::1", 8021, "pbx.example.com")
+    for domain in ("[2001:db8::5]", "2001:db8::5"):
+        assert "domain: an IPv6 address" in cli("freeswitch", "write", "conf", "--domain", domain, fails=True)
+
+
 def test_dialer_is_told_what_somebody_added_to_its_switches_and_where_this_one_moved(cli, written):
     file = written / "fsdialer.env"
     file.write_text(file.read_text().replace("?domain=pbx.example.com", "?name=fs1&domain=x,esl://:two@10.0.0.2:8021"))

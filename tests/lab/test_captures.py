@@ -36,6 +36,7 @@ FATES_IN = {
     "api-replies": ["phone 1002 unregistered"],
     "operator-not-registered": ["phone 1002 unregistered"],
     "filter-by-variable": ["number 15550002 without-ringing"],  # nothing of its call passes the filter
+    "uuid-bridge-while-ringing": ["number 15550001 noanswer"],  # it was ended while it rang
 }
 #: Conversations in which each step follows from the one before, whatever leg it is of.
 ONE_STORY = [
@@ -72,7 +73,7 @@ class Pair:
 def converse(name, unusual):
     """The frames of a conversation with a simulated switch of its own."""
     exchange = Exchange(People(False, 1), [Gateway("trunk"), Gateway("deadtrunk")], unusual=unusual)
-    switch = SimulatedSwitch(exchange, PASSWORD, "127.0.0.1", 0, heartbeat_s=0.3)
+    switch = SimulatedSwitch(exchange, PASSWORD, "127.0.0.1", 0, heartbeat_s=0.3 if name == "heartbeat" else 20.0)
     address = switch.start()
     director = Line(address)
     director.send(f"auth {PASSWORD}\n\n")

@@ -9,6 +9,8 @@ from fsdialer.core.dispositions import Disposition, Verdict
 from fsdialer.core.retry import NextStep
 from fsdialer.core.times import day, iso
 from fsdialer.errors import StaleOwner
+from fsdialer.store.clock import redis_time
+from tests.journey import wait_until
 from tests.store.conftest import NOW, add_leads
 
 BUSY = Verdict(Disposition.BUSY, charged=True, final=False, detail="busy")
@@ -59,9 +61,18 @@ def test_claim_stops_at_the_trunks_channels(acme, claim, trunk):
 
 def test_claim_never_starts_more_calls_in_a_second_than_the_trunk_takes(acme, claim):
     add_leads(acme, 12)
+    began = redis_time(acme.redis)
     assert len(claim(*"abcdefgh")) == 5
-    assert claim("i", now=NOW + 0.9) == []
-    assert len(claim("j", now=NOW + 1.2)) == 1
+    wait_until(lambda: claim("j"), every_s=0.005)
+    assert 1.1 <= redis_time(acme.redis) - began < 5
+
+
+@pytest.mark.parametrize("apart_s", [-60, -2, 2, 60])
+def test_dialers_whose_clocks_differ_keep_a_trunks_calls_per_second_between_them(acme, claim, apart_s):
+    add_leads(acme, 12)
+    assert len(claim("a", "b", "c", now=NOW)) == 3
+    assert len(claim("d", "e", "f", now=NOW + apart_s)) == 2
+    assert claim("g", now=NOW) == []
 
 
 def test_claim_never_places_more_calls_in_an_hour_than_the_companys_ceiling(acme, claim):
@@ -154,6 +165,19 @@ def test_our_own_fault_costs_the_lead_no_attempt(acme, claim, owner):
     claim("u1")
     finish(acme, owner, "u1", OUR_FAULT, again(NOW + 600))
     assert acme.leads.get(lead).attempts == 0
+
+
+def test_faults_of_ours_in_a_row_are_counted_until_an_attempt_is_paid(acme, claim, owner):
+    (lead,) = add_leads(acme, 1)
+    handed_on = NextStep(NOW, "waiting", "soon", not_by="another")
+    ends = [(OUR_FAULT, again(NOW)), (OUR_FAULT, handed_on), (OUR_FAULT, again(NOW)), (BUSY, again(NOW))]
+    counted = []
+    for n, (verdict, step) in enumerate(ends):
+        assert claim(f"u{n}")
+        finish(acme, owner, f"u{n}", verdict, step)
+        acme.leads.release_due("spring", NOW + 1)
+        counted.append(acme.leads.failures(lead))
+    assert counted == [1, 1, 2, 0], "one that another gateway makes good is none"
 
 
 def test_saved_call_comes_back_as_it_was(acme, claim, owner):

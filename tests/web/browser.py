@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 from tests.journey import Process, wait_until
 from tests.web.conftest import PASSWORD, SECRET
 
+expect.set_options(timeout=15_000)  # what it may take on a busy machine
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 START_S = 40.0  # a machine with much else to do: what it takes, not what it should
 FLAGS = [

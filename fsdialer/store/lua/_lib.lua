@@ -49,6 +49,12 @@ local function epoch(text)
   return days * 86400 + tonumber(h) * 3600 + tonumber(mi) * 60 + tonumber(s)
 end
 
+-- Epoch seconds by Redis' own clock, the one all dialers have.
+local function redis_time()
+  local now = redis.call('TIME')
+  return tonumber(now[1]) + tonumber(now[2]) / 1e6
+end
+
 local function get(hash, field)
   return redis.call('HGET', hash, field) or ''
 end

@@ -10,12 +10,13 @@ local max_attempts, gateway, channels, per_second = tonumber(ARGV[5]), ARGV[6], 
 local switch, opens = ARGV[9], ARGV[10] ~= '' and cjson.decode(ARGV[10])
 local NEW_ZONES_DELAY_S = 1 -- the next claim knows them
 local BUSY_NUMBER_DELAY_S, WINDOW_S = 5, 1.1 -- the window is a little over a second: claims and sends are not one instant
+local started = redis_time() -- several dialers may share a gateway, and their clocks differ
 
 if not owns(campaign, owner) then return redis.error_reply('STALE_OWNER') end
 local result = {}
 if get(key('company'), 'active') == '0' then return result end
 local due, starts, busy = key(campaign, 'due'), key('gateway', gateway, 'starts'), key('gateway', gateway, 'calls')
-redis.call('ZREMRANGEBYSCORE', starts, '-inf', now - WINDOW_S)
+redis.call('ZREMRANGEBYSCORE', starts, '-inf', started - WINDOW_S)
 local room = math.min(channels - redis.call('SCARD', busy), per_second - redis.call('ZCARD', starts))
 local ceiling = tonumber(get(key('company'), 'max_attempts_per_hour')) or 0
 local minutes, minute = key('attempts'), math.floor(now / 60)
@@ -80,7 +81,7 @@ while room > 0 and next_uuid <= #ARGV and looked < (opens and 1000 or 200) do
       'promised', promised, 'state', 'dialling', 'placed', iso(now))
     redis.call('ZADD', key('calls'), lease_until, uuid)
     redis.call('SADD', busy, uuid)
-    redis.call('ZADD', starts, now, uuid)
+    redis.call('ZADD', starts, started, uuid)
     redis.call('EXPIRE', starts, 5)
     count(campaign, now, 'attempts')
     redis.call('HINCRBY', minutes, minute, 1)

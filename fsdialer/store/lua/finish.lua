@@ -37,6 +37,11 @@ if get(lead, 'call') == uuid then
   local outcome = get(call, 'outcome')
   redis.call('HSET', lead, 'call', '', 'last_call', uuid, 'disposition', disposition, 'detail', detail, 'ended', iso(ended))
   if not charged then redis.call('HINCRBY', lead, 'attempts', -1) end
+  if charged then
+    redis.call('HDEL', lead, 'failures')
+  elseif disposition == 'technical' and ARGV[12] == '' then -- one that another gateway makes good is none yet
+    redis.call('HINCRBY', lead, 'failures', 1)
+  end
   if outcome == '' then
     redis.call('HSET', lead, 'state', lead_state)
     redis.call('HDEL', lead, 'next_at')

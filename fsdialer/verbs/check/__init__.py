@@ -8,7 +8,6 @@ operators and gateways, `limits` and `sounds` at what it is to carry and play, `
 
 import contextlib
 import json
-import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -80,7 +79,7 @@ def _look_at_rooms(settings: Settings, store: Store, call: bool) -> Iterator[Fin
     yield from ours.look_at_recordings(settings, needs.records)
     if not settings.switches:
         yield fail("no switch is named", "set FSDIALER_SWITCHES=esl://:PASSWORD@HOST:8021")
-    names, views = _switch_names(settings), {view.name: view for view in store.switches.views(time.time())}
+    names, views = _switch_names(settings), {view.name: view for view in store.switches.views()}
     yield from look_at_drains(views.values(), names)
     yield from look_at_places(companies, names)
     yield from look_at_states(companies)

@@ -4,8 +4,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-#: Clocks may differ by so much (seconds) before retries and leases suffer.
-CLOCK_TOLERANCE_S = 2.0
+from fsdialer.core.times import CLOCK_TOLERANCE_S
+
 #: What to do about a switch that cannot be asked.
 UNREACHABLE = "start FreeSWITCH; if it runs: address, password and access list of its event_socket.conf.xml"
 

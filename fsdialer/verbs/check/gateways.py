@@ -1,15 +1,18 @@
 """The gateways: whose their names are, where they are, and how each switch and the dialers find them."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 
 from fsdialer.core.campaigns import Gateway
+from fsdialer.core.destinations import gateway_in
 from fsdialer.core.dispositions import classify
 from fsdialer.core.gateway_names import overlap
+from fsdialer.core.setup import CompanySetup
 from fsdialer.core.switches import has
-from fsdialer.esl import commands
+from fsdialer.esl import allowed, commands
 from fsdialer.esl.gateway_status import REGISTRATION_WELL, read_rows
 from fsdialer.store import CompanyStore
-from fsdialer.verbs.check.finding import Finding, fail, ok, warn
+from fsdialer.verbs.check.finding import Finding, Level, fail, ok, warn
 
 
 def look_at_names(companies: list[CompanyStore]) -> Iterator[Finding]:
@@ -63,6 +66,36 @@ def look_at_gateways(
                     if gateway.host
                     else by_name(name, gateway, api(commands.gateway_status(gateway.name)))
                 )
+        for way, operators in rung_by(company.setup.whole(), switch).items():
+            is_name = allowed.NAME.fullmatch(way)
+            yield by_dial(name, way, operators, api(commands.gateway_status(way)) if is_name else "Invalid Gateway!")
+
+
+def rung_by(setup: CompanySetup, switch: str) -> Mapping[str, list[str]]:
+    """Gateways that stand in operators' `dial` alone → those who are rung by them from this switch: their own home, or
+    wherever there are customers of theirs. Nobody else asks for them, and any name may be written there."""
+    ours = {gateway.name: gateway for gateway in setup.gateways}
+    here = {name for name, gateway in ours.items() if has(gateway, switch)}
+    called_here = {campaign.id for campaign in setup.campaigns if here.intersection(campaign.gateways)}
+    found: dict[str, list[str]] = {}
+    for operator in setup.operators:
+        gateway = gateway_in(operator.dial)
+        asked = gateway in here and not ours[gateway].host
+        rung_here = operator.home == switch if operator.home else called_here.intersection(operator.campaigns)
+        if gateway and rung_here and not asked:
+            found.setdefault(gateway, []).append(operator.id)
+    return found
+
+
+def by_dial(name: str, gateway: str, operators: Collection[str], said: str) -> Finding:
+    """One that operators are rung by, as the switch says itself."""
+    finding = by_name(name, Gateway("", gateway), said)
+    if finding.level is Level.OK:
+        return finding
+    who = ", ".join(operators)
+    return replace(
+        finding, what=f"{finding.what}: rung by it: {who}", mend=f"mend the dial of {who}, or: {finding.mend}"
+    )
 
 
 def with_host(name: str, gateway: Gateway, profiles: Collection[str]) -> Finding:

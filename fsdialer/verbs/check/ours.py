@@ -22,6 +22,8 @@ from fsdialer.verbs.check.finding import Finding, clock, fail, judge, ok, warn
 WAV_BYTES_PER_HOUR = 32_000 * 3600
 #: Free space of the recordings' disk: under `TOO_LITTLE_B` nothing more may be recorded soon, under this it is time.
 LITTLE_B = 10_000_000_000
+#: The same of files (inodes): each call is one, and a disk may have room and take none.
+TOO_FEW_FILES, FEW_FILES = 1_000, 20_000
 
 #: After a CONFIG SET. Never by the file alone: started with an append-only file for the first time, Redis begins empty.
 _KEEP = "then CONFIG REWRITE"
@@ -112,6 +114,8 @@ def look_at_dialers(alive: Mapping[str, Mapping[str, str]]) -> Iterator[Finding]
     """Is there one, and does each reach its switches? It has a password and addresses of its own."""
     yield judge(bool(alive), f"dialers running: {', '.join(alive) or 'none'}", "start one: fsdialer dial")
     for dialer, facts in alive.items():
+        if ahead_s := facts.get("ahead_s"):
+            yield clock(f"dialer {dialer} to that of Redis", float(ahead_s))
         links = dict(link.rsplit("=", 1) for link in facts.get("switches", "").split() if "=" in link)
         for switch in (name for name, state in links.items() if state != "up"):
             mend = "its log says why: start the switch, or set FSDIALER_SWITCHES of the dialer and start it again"
@@ -170,6 +174,9 @@ def look_at_recordings(settings: Settings, wanted: bool) -> Iterator[Finding]:
         )
         return
     yield space(path, shutil.disk_usage(path).free)
+    disk = os.statvfs(path)
+    if disk.f_files:  # some file systems have no such limit
+        yield from files(path, disk.f_favail)
 
 
 def space(path: Path, free_b: int) -> Finding:
@@ -179,3 +186,11 @@ def space(path: Path, free_b: int) -> Finding:
     if free_b < TOO_LITTLE_B:
         return fail(what, mend)
     return warn(what, mend) if free_b < LITTLE_B else ok(what)
+
+
+def files(path: Path, left: int) -> Iterator[Finding]:
+    """May as many still be made? Nothing is said while there is no end in sight."""
+    what = f"recordings: {path} takes {left} files more: its file system has no inodes for others"
+    mend = "see df -i: what has filled it with files? keep recordings for fewer days, or make a larger file system"
+    if left < FEW_FILES:
+        yield fail(what, mend) if left < TOO_FEW_FILES else warn(what, mend)

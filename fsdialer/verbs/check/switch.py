@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 
+from fsdialer.core.times import CLOCK_TOLERANCE_S
 from fsdialer.errors import FsdialerError, SwitchError
 from fsdialer.esl import check_commands as ask
 from fsdialer.esl import commands
@@ -14,7 +15,7 @@ from fsdialer.verbs.check.accounts import look_at_accounts
 from fsdialer.verbs.check.between import Seen, on_the_switch
 from fsdialer.verbs.check.doors import look_at_doors
 from fsdialer.verbs.check.echo import call_echo
-from fsdialer.verbs.check.finding import CLOCK_TOLERANCE_S, UNREACHABLE, Finding, clock, fail, judge, ok, warn
+from fsdialer.verbs.check.finding import UNREACHABLE, Finding, clock, fail, judge, ok, warn
 from fsdialer.verbs.check.gateways import look_at_gateways
 from fsdialer.verbs.check.limits import look_at_limits, look_at_pause
 from fsdialer.verbs.check.needs import Needs
@@ -73,6 +74,7 @@ def look_at_switch(url: str, about: About) -> Iterator[Finding]:
         yield _password(name, address.password)
         yield from _look_inside(client, name, address, about)
         _phones(client, address, about.companies, about.seen)
+        yield from _domain(client, name, address, about.seen)
         if about.call:
             yield call_echo(name, address)
     except SwitchError as error:
@@ -199,3 +201,15 @@ def _phones(client: EslClient, address: SwitchAddress, companies: list[CompanySt
             contact = client.api(commands.contact(view.extension, address.domain))
             if not contact.startswith(("error", "-ERR")):
                 seen.phones.setdefault((company.id, view.id), []).append(address.name)
+
+
+def _domain(client: EslClient, name: str, address: SwitchAddress, seen: Seen) -> Iterator[Finding]:
+    """Operators are rung at their extension in this domain: one the switch does not have finds nobody's phone. (A phone
+    found there is proof enough; some directories answer for people alone.)"""
+    if not address.domain or any(address.name in found for found in seen.phones.values()):
+        return
+    if client.api(ask.knows_domain(address.domain)).strip() == "false":
+        own = client.api(ask.own_domain()).strip()
+        mend = "?domain= in FSDIALER_SWITCHES: what its phones write after the @"
+        what = f"{name}: its directory has no domain {address.domain}: no operator's phone is found"
+        yield fail(what, mend if not own or own.startswith("-ERR") else f"{mend}, {own} by its own word")
