@@ -107,7 +107,7 @@ def operator_feed() -> Response:
 def _operator_stream(
     hub: Hub, company: CompanyStore, operator: str, still: Callable[[], bool] = lambda: True
 ) -> Iterator[str]:
-    """Ends when they may not have it any more: it has customers' names and numbers."""
+    """Ends when they may not have it any more, but not in a talk: the page with their phone in it would be left."""
     stream = hub.subscribe(company.id)
     arrived = False
     try:
@@ -117,7 +117,7 @@ def _operator_stream(
         while True:
             now = time.time()
             try:
-                if not still():
+                if not call and not still():
                     return
                 if not arrived:
                     company.operators.seen(operator)

@@ -11,12 +11,13 @@ from fsdialer.core.leads import OUTCOMES
 from fsdialer.core.machines import MACHINE_OUTCOME
 from fsdialer.core.operators import LABELS
 from fsdialer.core.phones import JUST_OVER_S
-from fsdialer.core.times import day, epoch, epoch_or_none, iso
+from fsdialer.core.times import epoch, epoch_or_none, iso
 from fsdialer.errors import NotFound, Refused
 from fsdialer.store.clock import redis_time
 from fsdialer.store.keys import Keys
 from fsdialer.store.leads import card_fields
 from fsdialer.store.scripts import Scripts
+from fsdialer.store.stats import since_midnight
 
 #: Minutes until a promised call when the operator gives no time.
 CALLBACK_MIN = 60.0
@@ -136,9 +137,8 @@ class Operators:
         return set(self._redis.smembers(self._keys.online(campaign)))
 
     def today(self, operator: str, now: float) -> dict[str, float]:
-        """The operator's figures of the UTC day: calls, seconds by state (on_call_s …), outcomes (outcome.sale …)."""
-        record = self._redis.hgetall(self._keys.operator_stats(operator, day(now)))
-        return {name: float(value) for name, value in record.items()}
+        """Figures of the company's day so far: calls, seconds by state (on_call_s …), outcomes (outcome.sale …)."""
+        return since_midnight(self._redis, self._keys, lambda on: self._keys.operator_stats(operator, on), now)
 
     def card(self, operator: str) -> Card | None:
         """The lead of the present call, or of the last one while its outcome is still to be given."""

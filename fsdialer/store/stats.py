@@ -1,7 +1,8 @@
 """Counters of a day, and the picture of a moment that the wallboard, `status` and the metrics show."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from redis import Redis
@@ -28,17 +29,8 @@ class Stats:
 
     def today(self, campaign: str, now: float) -> dict[str, int]:
         """Counters of the company's own day so far: since midnight of its time zone, or the UTC hour that holds it."""
-        zone = self._redis.hget(self._keys.company, "time_zone") or "UTC"
-        since = local_midnight(zone, now) // 3600
-        if since % 24 == 0:
-            return {k: v for k, v in self.day(campaign, day(now)).items() if not k[:2].isdigit()}
-        counts: Counter[str] = Counter()
-        for on in sorted({day(since * 3600), day(now)}):
-            for name, count in self.day(campaign, on).items():
-                hour, dot, counter = name.partition(".")
-                if dot and hour.isdigit() and epoch(f"{on}T{hour}:00:00Z") // 3600 >= since:
-                    counts[counter] += count
-        return dict(counts)
+        counts = since_midnight(self._redis, self._keys, partial(self._keys.stats, campaign), now)
+        return {name: int(count) for name, count in counts.items()}
 
     def voice_ms(self, campaign: str) -> dict[str, float | None]:
         """Answer-to-voice time of the last 1,000 talks: p50 and p99 in ms, None before the first."""
@@ -119,8 +111,8 @@ class Stats:
         keys = self._keys
         busy = total = 0.0
         for operator in self._redis.smembers(keys.operators):
-            record = self._redis.hgetall(keys.operator_stats(operator, day(now)))
-            seconds = {k: float(v) for k, v in record.items() if k.endswith("_s")}
+            figures = since_midnight(self._redis, keys, partial(keys.operator_stats, operator), now)
+            seconds = {k: v for k, v in figures.items() if k.endswith("_s")}
             state, since, at = self._redis.hmget(keys.operator(operator), "state", "since", "campaign")
             if at != campaign:
                 continue
@@ -130,6 +122,22 @@ class Stats:
             busy += seconds.get("on_call_s", 0.0) + seconds.get("wrap_up_s", 0.0)
             total += sum(seconds.values())
         return busy / total if total else None
+
+
+def since_midnight(redis: Redis, keys: Keys, key_of: Callable[[str], str], now: float) -> dict[str, float]:
+    """Counters, kept by UTC day (under `key_of` it) and hour, of the company's own day so far: since midnight of its
+    time zone, or the UTC hour that holds it."""
+    since = local_midnight(redis.hget(keys.company, "time_zone") or "UTC", now) // 3600
+    counts: dict[str, float] = defaultdict(float)
+    for on in sorted({day(since * 3600), day(now)}):
+        for name, count in redis.hgetall(key_of(on)).items():
+            hour, dot, counter = name.partition(".")
+            by_hour = bool(dot) and hour.isdigit()
+            if since % 24 == 0 and not by_hour:
+                counts[name] += float(count)
+            elif since % 24 and by_hour and epoch(f"{on}T{hour}:00:00Z") // 3600 >= since:
+                counts[counter] += float(count)
+    return dict(counts)
 
 
 def abandon_rate(counts: dict[str, int]) -> float:

@@ -89,6 +89,19 @@ def test_todays_counters_begin_at_the_companys_own_midnight(acme):
         assert acme.stats.today("spring", now) == {"answers": answers}
 
 
+def test_an_operators_figures_do_not_begin_anew_in_the_middle_of_a_shift(acme):
+    """Midnight UTC is seven in the evening in New York."""
+    midnight = at("2026-11-24T00:00:00")
+    acme.operators.go_on_line("ann", "spring", midnight - 7200)
+    acme.operators.pause("ann", "Lunch", midnight - 3600)
+    acme.operators.ready("ann", midnight + 60)
+    assert acme.operators.today("ann", midnight + 60) == {"paused_s": 3660}
+    acme.redis.hset(acme.keys.company, "time_zone", "America/New_York")
+    assert acme.operators.today("ann", midnight + 60) == {"available_s": 3600, "paused_s": 3660}
+    assert acme.stats.utilisation(midnight + 60, "spring") == 0.0
+    assert acme.operators.today("ann", midnight + 86400) == {}
+
+
 def test_the_share_of_abandoned_calls_leaves_out_what_operators_called_machines():
     assert abandon_rate({"answers": 110, "outcome.machine": 10, "abandoned": 3}) == 0.03
     assert abandon_rate({"answers": 2, "outcome.machine": 2}) == 0.0

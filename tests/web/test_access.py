@@ -2,9 +2,12 @@
 
 import dataclasses
 import re
+import time
 
 import pytest
 
+from fsdialer.core.dispositions import Disposition, Verdict
+from fsdialer.core.retry import NextStep
 from fsdialer.verbs.setup import add_user
 from tests.web.conftest import Browser, open_company, token_in
 
@@ -60,6 +63,21 @@ def test_feed_ends_for_whoever_may_not_have_it_any_more(acme, app, ann):
     acme.users.save(dataclasses.replace(acme.users.get("1001"), role="admin"))
     acme.feed.publish("settings", what="user", id="1001")
     assert not [line for line in lines if b"view" in line]
+
+
+def test_who_may_not_have_the_feed_any_more_has_it_until_their_talk_is_over(acme, ann, customer):
+    """Their phone may be in the page, which goes to the sign-in when the feed ends."""
+    call = customer()
+    feed = iter(ann.get("/feed", buffered=False).response)
+    assert b"event: view" in b"".join(next(feed) for _ in range(2))
+    acme.users.remove("1001")
+    acme.feed.publish("settings", what="user", id="1001")
+    assert b"event: view" in next(feed)
+    over = Verdict(Disposition.ANSWERED, True, True, "talked")
+    owner = acme.ownership.owner("spring")
+    acme.calls.finish(call, owner, time.time(), over, NextStep(None, "done", "talked"), 15, "NORMAL_CLEARING", None)
+    assert b'"state": "wrap_up"' in next(line for line in feed if b"wrap_up" in line)
+    assert not [line for line in feed if b"view" in line]
 
 
 def test_operator_who_was_removed_is_told_so_on_the_page_that_is_open(acme, ann):

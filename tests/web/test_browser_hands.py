@@ -132,6 +132,22 @@ def test_note_that_no_server_took_goes_with_the_next_news(page, acme):
     wait_until(lambda: acme.leads.get(lead).note == "prefers mornings", what="the note")
 
 
+def test_note_typed_in_one_window_outlives_an_outcome_chosen_in_another(page, acme):
+    connect_customer(acme, "1001", "call-1")
+    sign_in(page)
+    state(page, "Talking")
+    other = page.context.new_page()
+    other.goto(page.url)
+    state(other, "Talking")
+    page.fill("#note", "has a dog")
+    other.keyboard.press("1")
+    end(acme, "call-1", 60)
+    expect(page.locator("#card")).to_be_hidden()
+    lead = acme.leads.find("spring", NUMBER)
+    wait_until(lambda: acme.leads.get(lead).note == "has a dog", what="the note")
+    assert acme.leads.get(lead).outcome == "sale"
+
+
 def test_note_is_there_after_the_page_was_closed_over_it(page, acme):
     connect_customer(acme, "1001", "call-1")
     sign_in(page)

@@ -20,7 +20,7 @@ const headers = { 'Content-Type': 'application/json', Accept: 'application/json'
 const post = (what, body = {}, keepalive = false) =>
   fetch(here + what, { method: 'POST', headers, body: JSON.stringify(body), keepalive });
 
-const sendNotes = (shown) => sendDrafts(shown, (note) => post('note', note, true));
+const sendNotes = (all) => sendDrafts(shownCall, (note) => post('note', note, true), all);
 
 // An answer that comes after news is not drawn: it may be older than they are, and what it changed is news, too.
 async function ask(what, body = {}) {
@@ -64,7 +64,7 @@ function draw(next) {
   $('reason').classList.toggle('trouble', next.state === 'off' || Boolean(next.unreachable));
   drawControls(next);
   drawCard(next.card, next);
-  sendNotes(shownCall);
+  sendNotes();
   drawFigures(next.today);
   tick();
 }
@@ -252,7 +252,7 @@ $('callback').addEventListener('submit', (event) => {
   save('callback', new Date($('callback-at').value).toISOString());
 });
 $('note').addEventListener('input', () => keepDraft(shownCall, $('note').value));
-$('note').addEventListener('change', () => sendNotes(''));
+$('note').addEventListener('change', () => sendNotes(true));
 $('help-open').addEventListener('click', () => $('help').showModal());
 document.addEventListener('click', (event) => {
   if (!event.target.closest('.menu')) openPause(false);
@@ -321,12 +321,12 @@ function heard() {
 
 function sign() {
   signedAt = Date.now();
-  post('seen').then((answer) => answer.status === 401 && location.assign('/login')).catch(() => {});
+  post('seen').then((answer) => [401, 403].includes(answer.status) && !view?.call && location.assign('/login')).catch(() => {});
 }
 
 // Closed, or loaded again: then it is seen again before its operator is taken off the line.
 window.addEventListener('pagehide', () => {
-  sendNotes('');
+  sendNotes(true);
   post('left', {}, true).catch(() => {});
 });
 window.addEventListener('pageshow', sign);

@@ -27,18 +27,19 @@ export function draftSent(call, note) {
   if (notes[call] === note) keepDraft(call);
 }
 
-// Whoever had no time to choose an outcome loses no note: it goes by itself when its card is gone.
-export function sendDrafts(shownCall, send) {
+// Whoever had no time to choose an outcome loses no note: it goes by itself when its card is gone; that of the card that is
+// shown if `all` are to, and stays a draft until its outcome is saved.
+export function sendDrafts(shownCall, send, all = false) {
   for (const [call, note] of Object.entries(notes)) {
-    if (call !== shownCall && !underWay.has(call)) sendDraft(call, note, send);
+    if ((all || call !== shownCall) && !underWay.has(call)) sendDraft(call, note, send, call === shownCall);
   }
 }
 
-async function sendDraft(call, note, send) {
+async function sendDraft(call, note, send, stays) {
   underWay.add(call);
   try {
     const { ok, status } = await send({ call, note });
-    if (ok || [404, 409].includes(status)) draftSent(call, note); // refused once is refused for ever
+    if (!stays && (ok || [404, 409].includes(status))) draftSent(call, note); // refused once is refused for ever
   } catch { /* no server: with the next news */ }
   underWay.delete(call);
 }

@@ -100,7 +100,7 @@ function say(words) {
 async function look() {
   try {
     const answer = await fetch(campaigns.dataset.url, { headers: { Accept: 'application/json' }, signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (answer.status === 401) return location.assign('/login');
+    if ([401, 403].includes(answer.status)) return location.assign('/login');
     const now = await answer.json();
     if (!answer.ok) throw new Error(now.error);
     show(campaigns, now.campaigns.map((c) => campaign(c, now.now)));

@@ -80,10 +80,12 @@ local function put_on_list(number, now, why)
   return new
 end
 
--- A counter of the operator's day. 40 days.
+-- A counter of the operator's day, and of its hour. 40 days.
 local function count_operator(operator, now, name, by)
-  local stats = key('operator', operator, 'stats', string.sub(iso(now), 1, 10))
+  local stamp = iso(now)
+  local stats = key('operator', operator, 'stats', string.sub(stamp, 1, 10))
   redis.call('HINCRBYFLOAT', stats, name, by or 1)
+  redis.call('HINCRBYFLOAT', stats, string.sub(stamp, 12, 13) .. '.' .. name, by or 1)
   redis.call('EXPIRE', stats, 40 * 86400)
 end
 
