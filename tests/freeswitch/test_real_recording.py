@@ -21,6 +21,7 @@ from fsdialer.core.times import epoch
 from fsdialer.esl import commands
 from fsdialer.store import CompanyStore
 from fsdialer.verbs.freeswitch import template
+from tests.freeswitch.peer import SDP, Peer
 from tests.freeswitch.phones import BARESIP, Phone
 from tests.freeswitch.test_real import FREESWITCH, RealSwitch, ports, until
 from tests.journey import Process
@@ -88,7 +89,7 @@ class Wire:
         path = self.folder / f"acme/2026-11-23/{call}.wav"
         destination = f"sofia/carrier/{NUMBERS[0]}@127.0.0.1:{self.phones[CUSTOMER].port}"
         usual = {"ring_s": 10, "caller_id": "12125550100", "wait_s": 10.0, "recording": str(path)}
-        self.say(commands.originate_customer(call=call, destination=destination, **usual | more))
+        self.say(commands.originate_customer(call=call, **{"destination": destination} | usual | more))
         return path
 
     def closed(self, path):
@@ -132,6 +133,23 @@ def test_one_file_has_customer_left_and_operators_right_through_a_second_operato
     assert heard(path, bob_from + 0.3, length_s - 0.2) == (CUSTOMER, BOB)
     assert [each.name for each in path.parent.iterdir()] == ["call-1.wav"]
     wire.end(ann, bob)
+
+
+def test_a_recording_goes_on_while_the_customers_end_holds_the_line(wire):
+    ann, customer = wire.operator(ANN, "1001"), Peer()
+    began = time.monotonic()
+    try:
+        path = wire.customer("call-held", destination=f"sofia/carrier/{NUMBERS[0]}@127.0.0.1:{customer.port}")
+        wire.say(f"uuid_bridge call-held {ann}")
+        for way, seconds in (("sendonly", 3), ("sendrecv", 1)):
+            described = f"{SDP.format(port=9)}a={way}\r\n"
+            assert customer.within("INVITE", "Content-Type: application/sdp\r\n", described) == 200
+            time.sleep(seconds)
+        lasted_s = time.monotonic() - began
+        wire.end("call-held", ann)
+    finally:
+        customer.stop()
+    assert abs(wire.closed(path) - lasted_s) < 0.5
 
 
 def test_first_words_are_on_it_although_the_bridge_comes_at_once_and_a_short_call_is_kept(wire):

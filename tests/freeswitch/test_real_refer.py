@@ -246,3 +246,15 @@ def test_a_held_phone_hears_its_sound_between_calls_and_only_then(centre, sound,
     assert centre.phone.hears(1.0)[1] == 0, "the sound goes on into the talk"
     centre.finish(call)
     until(between_calls)
+
+
+@pytest.mark.parametrize("station", [Station.RING, Station.NAILED])
+def test_a_customer_whose_operator_holds_the_line_is_sent_silence_rather_than_nothing(centre, station):
+    """Carriers end calls that nothing comes from."""
+    centre.station(station)
+    call = centre.call()
+    hold = f"{SDP.format(port=9)}a=sendonly\r\n"
+    assert centre.phone.within("INVITE", "Content-Type: application/sdp\r\n", hold) == 200
+    packets, loud = centre.carrier.hears(1.0)
+    assert packets > 30 and loud == 0
+    assert centre.finish(call)["disposition"] == "answered"
