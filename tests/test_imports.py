@@ -197,7 +197,6 @@ def resident_bytes():
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-@pytest.mark.timeout(300)  # a quarter of a minute on a machine with nothing else to do
 def test_hundred_thousand_rows_pass_in_constant_memory(acme, tmp_path):
     """Their leads would take 60 MB and more; what the process grows by after the first tenth is a few at most."""
     path, seen, start = tmp_path / "leads.csv", 0, []

@@ -20,7 +20,7 @@ from fsdialer.lab.redis_server import RedisServer
 from fsdialer.store import Store, connect, uploads
 
 NOW = 1_795_400_000.0
-PATIENCE_S = 15
+PATIENCE_S = 60
 
 
 def set_up(url):

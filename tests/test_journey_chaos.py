@@ -95,7 +95,6 @@ def everybody_back(centre):
             centre.store.operators.go_on_line(view.id, "spring", time.time(), via="cli")
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_whatever_fails_no_call_is_doubled_lost_or_left_open(centre, seed):
     dice = random.Random(seed)

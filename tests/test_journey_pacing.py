@@ -1,32 +1,10 @@
 """How many calls, when, through which gateway, and where to: over real sockets."""
 
 import dataclasses
-import time
 from decimal import Decimal
 
 from fsdialer.core.campaigns import Mode
-from fsdialer.core.times import epoch
 from tests.journey import LEAVES_AFTER_3S, TALKS, TALKS_TOO, wait_until
-
-
-def test_new_lead_is_dialled_within_a_second_of_its_coming(centre):
-    c = centre()
-    c.on_line("1001")
-    began = time.time()
-    lead = c.add_lead(TALKS)
-    call = wait_until(lambda: c.call_of(lead), 1.0, "the lead to be dialled", every_s=0.005)
-    assert epoch(call["placed"]) - began < 1.0
-
-
-def test_free_operator_gets_the_next_call_within_a_tenth_of_a_second(centre):
-    c = centre()
-    took = []
-    for operator, area in (("1001", "212"), ("1002", "312"), ("1003", "415")):
-        lead = c.add_lead(f"+1{area}5550206")  # rings for two seconds
-        c.store.operators.go_on_line(operator, "spring", time.time(), via="cli")
-        call = wait_until(lambda lead=lead: c.call_of(lead), what="the lead to be dialled")
-        took.append(epoch(call["placed"]) - c.operator(operator).since)
-    assert min(took) < 0.1, took  # a busy machine may delay one, not each
 
 
 def test_trunks_limits_are_never_exceeded(centre):

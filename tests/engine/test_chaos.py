@@ -40,7 +40,6 @@ def centre(redis_server, tmp_path):
     centre.stop()
 
 
-@pytest.mark.timeout(90)
 def test_dialers_and_redis_killed_at_random_call_nobody_twice_and_the_books_agree(centre, redis_server):
     c, dice = centre, random.Random(7)
     c.on_line("1001", "1002", "1003")

@@ -115,7 +115,6 @@ def test_module(checked, spoil, module):
     assert f"load {module}" in found(checked.check(), f"{module} is not loaded")
 
 
-@pytest.mark.timeout(150)
 @pytest.mark.parametrize("profile", ["operators", "carrier"])
 def test_profile(checked, profile):
     until(lambda: "stopping" in checked.esl.api(f"sofia profile {profile} stop"))  # it has to be up for ten seconds

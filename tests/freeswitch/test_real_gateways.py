@@ -17,7 +17,6 @@ from tests.freeswitch.test_real import FREESWITCH, until
 pytestmark = [
     pytest.mark.freeswitch,
     pytest.mark.skipif(FREESWITCH is None, reason="no freeswitch on PATH: no carrier failed on a real one"),
-    pytest.mark.timeout(120),
 ]
 QUICK = {"ring_s": (0.1, 0.2), "talk_s": (2.5, 3.0)}
 

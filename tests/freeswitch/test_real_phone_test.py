@@ -17,7 +17,6 @@ from tests.freeswitch.test_real import until
 pytestmark = [
     pytest.mark.freeswitch,
     pytest.mark.skipif(shutil.which("freeswitch") is None, reason="no freeswitch on PATH: no phone was tested on one"),
-    pytest.mark.timeout(120),
 ]
 
 

@@ -17,7 +17,6 @@ from tests.freeswitch.test_real import until
 pytestmark = [
     pytest.mark.freeswitch,
     pytest.mark.skipif(shutil.which("freeswitch") is None, reason="no freeswitch on PATH: REFER was not tried on one"),
-    pytest.mark.timeout(120),
 ]
 
 

@@ -16,7 +16,6 @@ pytestmark = [
     pytest.mark.freeswitch,
     pytest.mark.browser,
     pytest.mark.skipif(bool(MISSING_HERE), reason=f"not here: {', '.join(MISSING_HERE)}: no phone behind nginx"),
-    pytest.mark.timeout(120),
 ]
 DOCS = Path(__file__).parents[2] / "docs/freeswitch.md"
 

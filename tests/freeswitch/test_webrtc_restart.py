@@ -15,7 +15,6 @@ pytestmark = [
     pytest.mark.freeswitch,
     pytest.mark.browser,
     pytest.mark.skipif(bool(MISSING), reason=f"not here: {', '.join(MISSING)}: the phone in the page was not tried"),
-    pytest.mark.timeout(120),
 ]
 
 
