@@ -85,13 +85,15 @@ class RealCentre:
 
     def register(self, agent="peer"):
         """The operator's phone says that it is there, and what it is. What was known of it before is forgotten."""
+        asked = phone_commands.registration("operators", "1001", "127.0.0.1")
         self.esl.api("sofia profile operators flush_inbound_reg 1001@127.0.0.1")
+        until(lambda: "<agent>" not in self.esl.api(asked))  # else the next one may go with it
         password = self.acme.accounts.phone("1001", SECRET).password
         caller = Caller(int(self.values["operators_port"]), "1001", contact=f"sip:1001@127.0.0.1:{self.phone.port}")
         caller.agent = agent
         assert caller.register(password, expires=600) == 200
         caller.close()
-        until(lambda: f"<agent>{agent}<" in self.esl.api(phone_commands.registration("operators", "1001", "127.0.0.1")))
+        until(lambda: f"<agent>{agent}<" in self.esl.api(asked))
 
     def station(self, station, phone=PhoneFamily.AUTO):
         """The operator gets on the line with a phone of that kind."""

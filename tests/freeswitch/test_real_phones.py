@@ -25,6 +25,7 @@ def centre(real_centre):
     real_centre.carrier.messages.clear()
     real_centre.phone.messages.clear()
     yield real_centre
+    real_centre.phone.refuses = 0
     view = real_centre.acme.operators.view("1001")
     if view.state == "on_call":
         real_centre.finish({"uuid": view.call})
@@ -68,7 +69,6 @@ def test_phone_that_forwards_its_calls_sends_the_switch_nowhere_and_its_operator
         acme.leads.add("spring", [NewLead("+12125550240")], time.time())
     until(lambda: "forwards its calls" in acme.operators.view("1001").reason)
     assert centre.phone.requests("INVITE") and not elsewhere.messages
-    centre.phone.refuses = 0
     elsewhere.stop()
 
 
