@@ -119,4 +119,4 @@ def test_a_carrier_that_refuses_our_password_is_said_to_and_rests_while_another_
     for number, lead in zip(numbers, ids, strict=True):
         record = centre.acme.leads.get(lead)
         assert (record.disposition, record.attempts, len(good.of(number))) == ("answered", 1, 1)
-    assert centre.acme.setup.gateway_states()[name]["state"] == "failing: ACCOUNT_REFUSED"
+    assert centre.dialer.said(f"gateway={name} state=failing: ACCOUNT_REFUSED"), "until its rest was over"
