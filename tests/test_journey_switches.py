@@ -250,7 +250,7 @@ def test_calls_of_a_switch_that_stays_away_are_closed_and_nobody_is_called_twice
     record = wait_until(lambda: c.lead(talking).disposition and c.lead(talking), 30, "the talk to be closed")
     assert record.disposition == "answered"
     assert c.call_of(talking)["cause"] == "SWITCH_GONE"
-    assert c.redis.zcard("fsdialer:switch:{fs2}:calls") == 0
+    wait_until(lambda: c.redis.zcard("fsdialer:switch:{fs2}:calls") == 0, what="the switch to be rid of it")
 
 
 def test_a_ringing_call_of_a_dead_switch_keeps_its_number_until_its_own_limits_have_ended_it(centre):

@@ -1,12 +1,13 @@
 """The lab's carrier and phones, run for real: a second SIPp calls each kind of customer, baresip reads its settings."""
 
 import os
+import random
 import re
 import shutil
 import signal
 import socket
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -64,9 +65,13 @@ ENDINGS = {
 
 
 def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """For UDP and TCP both, as SIP wants it; below those that anybody's connections are given."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket(type=socket.SOCK_DGRAM) as udp, socket.socket() as tcp, suppress(OSError):
+            udp.bind(("127.0.0.1", port))
+            tcp.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager

@@ -106,7 +106,7 @@ def test_note_that_was_not_saved_when_the_next_card_comes_is_kept_with_its_lead(
     sign_in(page)
     state(page, "Wrap-up")
     page.locator("#note").press_sequentially("moves house in May")
-    acme.operators.end_wrap_up(time.time() + 61)
+    acme.operators.end_wrap_up(["spring"], time.time() + 61)
     next_customer(acme)
     expect(page.locator("#card-name")).to_have_text("Next One")
     lead = acme.leads.find("spring", NUMBER)
@@ -123,7 +123,7 @@ def test_note_that_no_server_took_goes_with_the_next_news(page, acme):
     page.route("**/note", lambda route: route.abort())
     with page.expect_request("**/note"):
         page.fill("#note", "prefers mornings")
-        acme.operators.end_wrap_up(time.time() + 61)
+        acme.operators.end_wrap_up(["spring"], time.time() + 61)
         next_customer(acme)
     expect(page.locator("#card-name")).to_have_text("Next One")
     page.unroute("**/note")

@@ -5,6 +5,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from tests.journey import wait_until
 from tests.web.browser import CHROMIUM, sign_in
 
 pytestmark = [
@@ -51,7 +52,7 @@ def test_alert_that_stands_is_not_read_aloud_again_and_again(page, acme):
     page.get_by_role("button", name="Clear: The second.").click()
     expect(page.locator("#alerts > div")).to_have_count(1)
     expect(page.locator("#alerts")).to_contain_text("The first.")
-    assert [alert.name for alert in acme.alerts.standing()] == ["one"]
+    wait_until(lambda: [alert.name for alert in acme.alerts.standing()] == ["one"], what="the alert to be cleared")
 
 
 def test_server_that_says_nothing_is_not_taken_for_one_with_no_news(page, acme):
