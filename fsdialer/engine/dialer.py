@@ -343,6 +343,7 @@ class Dialer:
         return f"{self._recordings}/{path}"
 
     def _caller_id(self, number: str) -> str:
-        turn, self._placed = self._placed or 0, (self._placed or 0) + 1
+        turn = self._placed or 0
+        self._placed = turn + 1
         ids, by, country = self.campaign.caller_ids, self.campaign.caller_id_by, self.company_settings.country
         return caller_ids.choose(ids, by, number, turn, country)

@@ -149,10 +149,8 @@ class Leads:
             sentences = [f"It waits after {attempts}{after}{note}: due again in {when}."]
             failures = self.failures(lead)
             if failures > PATIENT_FAILURES:
-                words = (
-                    f"It has failed on our side or the carrier's {failures} times in a row: it waits longer each time."
-                )
-                sentences.append(words)
+                often = f"{failures} times in a row"
+                sentences.append(f"It has failed on our side or the carrier's {often}: it waits longer each time.")
             return sentences
         return self._why_due(lead, record)
 

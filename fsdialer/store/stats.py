@@ -109,15 +109,15 @@ class Stats:
     def utilisation(self, now: float, campaign: str) -> float | None:
         """Talk and wrap-up time over time on the line, today, of the campaign's operators; None before anyone was."""
         keys = self._keys
-        busy = total = 0.0
+        busy, total, midnight = 0.0, 0.0, _midnight_hour(self._redis, keys, now)
         for operator in self._redis.smembers(keys.operators):
-            figures = since_midnight(self._redis, keys, partial(keys.operator_stats, operator), now)
-            seconds = {k: v for k, v in figures.items() if k.endswith("_s")}
-            state, since, at = self._redis.hmget(keys.operator(operator), "state", "since", "campaign")
+            state, began, at = self._redis.hmget(keys.operator(operator), "state", "since", "campaign")
             if at != campaign:
                 continue
+            figures = _since(midnight, self._redis, partial(keys.operator_stats, operator), now)
+            seconds = {k: v for k, v in figures.items() if k.endswith("_s")}
             if state and state != "off":
-                age = max(0.0, now - (epoch_or_none(since) or now))
+                age = max(0.0, now - (epoch_or_none(began) or now))
                 seconds[f"{state}_s"] = seconds.get(f"{state}_s", 0.0) + age
             busy += seconds.get("on_call_s", 0.0) + seconds.get("wrap_up_s", 0.0)
             total += sum(seconds.values())
@@ -125,17 +125,25 @@ class Stats:
 
 
 def since_midnight(redis: Redis, keys: Keys, key_of: Callable[[str], str], now: float) -> dict[str, float]:
-    """Counters, kept by UTC day (under `key_of` it) and hour, of the company's own day so far: since midnight of its
-    time zone, or the UTC hour that holds it."""
-    since = local_midnight(redis.hget(keys.company, "time_zone") or "UTC", now) // 3600
+    """Counters, kept by UTC day (under `key_of` it) and hour, of the company's own day so far."""
+    return _since(_midnight_hour(redis, keys, now), redis, key_of, now)
+
+
+def _midnight_hour(redis: Redis, keys: Keys, now: float) -> float:
+    """When the company's own day began: the hour since 1970 that holds midnight of its time zone."""
+    return local_midnight(redis.hget(keys.company, "time_zone") or "UTC", now) // 3600
+
+
+def _since(hour: float, redis: Redis, key_of: Callable[[str], str], now: float) -> dict[str, float]:
+    """Counters, kept by UTC day (under `key_of` it) and hour, from that `_midnight_hour` on."""
     counts: dict[str, float] = defaultdict(float)
-    for on in sorted({day(since * 3600), day(now)}):
+    for on in sorted({day(hour * 3600), day(now)}):
         for name, count in redis.hgetall(key_of(on)).items():
-            hour, dot, counter = name.partition(".")
-            by_hour = bool(dot) and hour.isdigit()
-            if since % 24 == 0 and not by_hour:
+            at, dot, counter = name.partition(".")
+            by_hour = bool(dot) and at.isdigit()
+            if hour % 24 == 0 and not by_hour:
                 counts[name] += float(count)
-            elif since % 24 and by_hour and epoch(f"{on}T{hour}:00:00Z") // 3600 >= since:
+            elif hour % 24 and by_hour and epoch(f"{on}T{at}:00:00Z") // 3600 >= hour:
                 counts[counter] += float(count)
     return dict(counts)
 

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 
+import pytest
 from playwright.sync_api import expect
 
 from fsdialer.core.campaigns import Campaign, Company, Gateway, Mode, Operator, PhoneTestRule, Station
@@ -21,9 +22,13 @@ from tests.freeswitch.test_real import RealSwitch, free_port, ports, until
 from tests.journey import Process
 from tests.web.browser import CHROMIUM
 
-expect.set_options(timeout=15_000)  # what it may take on a busy machine
-
 MISSING = [name for name in ("freeswitch", "sipp") if not shutil.which(name)] + ([] if CHROMIUM else ["chromium"])
+#: Of tests that need all of it.
+NEEDED = [
+    pytest.mark.freeswitch,
+    pytest.mark.browser,
+    pytest.mark.skipif(bool(MISSING), reason=f"not here: {', '.join(MISSING)}: the phone in the page was not tried"),
+]
 CONNECTED, IN_CALL = "Your phone is connected.", "Your phone is in a call."
 SECRET, PASSWORD = "a-secret-for-the-browser-phone-0123456789", "correct-horse"
 FAKE_MEDIA = [

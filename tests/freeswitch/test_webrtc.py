@@ -9,7 +9,7 @@ from fsdialer.verbs.check.websocket import look_at_address
 from tests.freeswitch.browser import (
     CONNECTED,
     IN_CALL,
-    MISSING,
+    NEEDED,
     figures,
     get_on_line,
     hang_up,
@@ -20,11 +20,7 @@ from tests.freeswitch.browser import (
 )
 from tests.freeswitch.test_real import until
 
-pytestmark = [
-    pytest.mark.freeswitch,
-    pytest.mark.browser,
-    pytest.mark.skipif(bool(MISSING), reason=f"not here: {', '.join(MISSING)}: the phone in the page was not tried"),
-]
+pytestmark = NEEDED
 
 
 @pytest.fixture

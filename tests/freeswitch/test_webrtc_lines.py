@@ -8,14 +8,10 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 
 from fsdialer.core.campaigns import Station
-from tests.freeswitch.browser import IN_CALL, MISSING, get_on_line, heard, label, phone, talk
+from tests.freeswitch.browser import IN_CALL, NEEDED, get_on_line, heard, label, phone, talk
 from tests.freeswitch.test_real import until
 
-pytestmark = [
-    pytest.mark.freeswitch,
-    pytest.mark.browser,
-    pytest.mark.skipif(bool(MISSING), reason=f"not here: {', '.join(MISSING)}: the phone in the page was not tried"),
-]
+pytestmark = NEEDED
 HELD = "Your phone is on the line."
 
 

@@ -10,7 +10,7 @@ from fsdialer.core.campaigns import Station
 from tests.freeswitch.browser import (
     CONNECTED,
     IN_CALL,
-    MISSING,
+    NEEDED,
     SECRET,
     get_on_line,
     hang_up,
@@ -22,11 +22,7 @@ from tests.freeswitch.browser import (
 from tests.freeswitch.sip import Caller
 from tests.freeswitch.test_real import until
 
-pytestmark = [
-    pytest.mark.freeswitch,
-    pytest.mark.browser,
-    pytest.mark.skipif(bool(MISSING), reason=f"not here: {', '.join(MISSING)}: the phone in the page was not tried"),
-]
+pytestmark = NEEDED
 
 ELSEWHERE, GOES_ON = "Your phone is in another window.", "This call goes on here until it ends."
 

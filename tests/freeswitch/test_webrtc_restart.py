@@ -8,14 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from fsdialer.core.campaigns import Station
-from tests.freeswitch.browser import CONNECTED, MISSING, figures, hang_up, label, phone
+from tests.freeswitch.browser import CONNECTED, NEEDED, figures, hang_up, label, phone
 from tests.freeswitch.test_real import until
 
-pytestmark = [
-    pytest.mark.freeswitch,
-    pytest.mark.browser,
-    pytest.mark.skipif(bool(MISSING), reason=f"not here: {', '.join(MISSING)}: the phone in the page was not tried"),
-]
+pytestmark = NEEDED
 
 
 @pytest.fixture

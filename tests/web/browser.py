@@ -55,5 +55,12 @@ def sign_in(page, login="1001"):
     page.click("button.primary")
 
 
+def asked(page):
+    """What the page asks the web for from now on, by the last part of its path."""
+    parts = []
+    page.on("request", lambda request: parts.append(request.url.rsplit("/", 1)[1]))
+    return parts
+
+
 def state(page, words):
     expect(page.locator("#label")).to_have_text(words)

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from fsdialer.core.dispositions import Disposition, Verdict
 from fsdialer.core.retry import NextStep
 from tests.journey import wait_until
-from tests.web.browser import CHROMIUM, sign_in, state
+from tests.web.browser import CHROMIUM, asked, sign_in, state
 from tests.web.conftest import NUMBER, connect_customer
 
 pytestmark = [
@@ -60,14 +60,13 @@ def test_nothing_comes_under_the_pointer_where_hang_up_was(page, acme):
 def test_double_click_gets_on_the_line_and_not_off_it_again(page, acme):
     sign_in(page)
     state(page, "Off the line")
-    asked = []
-    page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[1]))
+    requests = asked(page)
     point_at(page, "#line")
     press(page, 1)
     state(page, "Free")
     press(page, 2)
     page.click("#help-open")  # what was asked before it has gone out
-    assert asked.count("on") == 1 and "off" not in asked
+    assert requests.count("on") == 1 and "off" not in requests
 
 
 def test_double_click_on_an_outcome_does_not_choose_the_next_customers(page, acme):
@@ -75,8 +74,7 @@ def test_double_click_on_an_outcome_does_not_choose_the_next_customers(page, acm
     end(acme, "call-1", 60)
     sign_in(page)
     state(page, "Wrap-up")
-    asked = []
-    page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[1]))
+    requests = asked(page)
     point_at(page, "#outcomes button")
     press(page, 1)
     state(page, "Free")
@@ -87,7 +85,7 @@ def test_double_click_on_an_outcome_does_not_choose_the_next_customers(page, acm
     point_at(page, "#outcomes button:nth-child(2)")
     press(page, 1)
     expect(page.locator("#outcomes [aria-pressed=true]")).to_contain_text("Interested")
-    assert asked.count("outcome") == 2
+    assert requests.count("outcome") == 2
 
 
 def test_figures_do_not_cover_the_card_of_a_page_zoomed_in(page, acme):

@@ -10,7 +10,7 @@ from fsdialer.core.dispositions import Disposition, Verdict
 from fsdialer.core.phones import judge_test
 from fsdialer.core.retry import NextStep
 from tests.journey import wait_until
-from tests.web.browser import CHROMIUM, sign_in, state
+from tests.web.browser import CHROMIUM, asked, sign_in, state
 from tests.web.conftest import connect_customer
 
 pytestmark = [
@@ -121,15 +121,14 @@ def test_hang_up_that_is_pressed_for_one_call_does_not_end_the_next(page, acme):
 
 
 def test_a_key_that_is_held_down_counts_once(page, acme):
-    asked = []
     sign_in(page)
     state(page, "Off the line")
-    page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[1]))
+    requests = asked(page)
     for _ in range(3):  # the second and third time the browser tells of a key that repeats itself
         page.keyboard.down("o")
     state(page, "Free")
     page.keyboard.up("o")
-    assert asked.count("on") == 1 and "off" not in asked
+    assert requests.count("on") == 1 and "off" not in requests
 
 
 def test_note_outlives_a_reload_of_the_page_until_it_is_saved(page, acme):

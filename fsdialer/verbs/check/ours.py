@@ -16,6 +16,7 @@ from fsdialer.errors import FsdialerError
 from fsdialer.settings import Settings
 from fsdialer.store import CompanyStore
 from fsdialer.store import keys as names
+from fsdialer.store.clock import redis_time
 from fsdialer.verbs.check.finding import Finding, clock, fail, judge, ok, warn
 
 #: What a recording takes: two channels of 16 bits, 8,000 times a second (bytes an hour).
@@ -89,8 +90,7 @@ def _health(redis: Redis) -> Iterator[Finding]:
 
 def redis_ahead_s(redis: Redis) -> float:
     """How far its clock is ahead of ours."""
-    seconds, micros = redis.time()
-    return float(seconds + micros / 1e6 - time.time())
+    return redis_time(redis) - time.time()
 
 
 def look_at_rq(settings: Settings) -> Iterator[Finding]:
